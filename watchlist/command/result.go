@@ -1,0 +1,45 @@
+package command
+
+import "vigie/watchlist"
+
+// Code is the outcome of a command, decided by the state machine alone and so
+// the same on every node.
+type Code string
+
+// The outcomes.
+const (
+	OK Code = "ok"
+	// NotFound: the entry, user, key, token or batch does not exist.
+	NotFound Code = "not_found"
+	// Conflict: the stored revision is not the expected one (HTTP 412).
+	Conflict Code = "revision_conflict"
+	// Exists: the id or login is taken (HTTP 409).
+	Exists Code = "exists"
+	// IdemMismatch: the idempotency key was used with another request (422).
+	IdemMismatch Code = "idempotency_mismatch"
+	// Invalid: the entry breaks a rule; Fields says which (HTTP 422).
+	Invalid Code = "invalid"
+	// ForeignOrigin: another country owns the entry (HTTP 403).
+	ForeignOrigin Code = "foreign_origin"
+	// BadTransition: the lifecycle does not allow the step (HTTP 409).
+	BadTransition Code = "bad_transition"
+	// Expired: the token is past its end (HTTP 403).
+	Expired Code = "expired"
+)
+
+// Result is what applying a command gave.
+type Result struct {
+	// Index is the raft index of the command (of the first try, when Replayed).
+	Index uint64 `cbor:"1,keyasint"`
+	Code  Code   `cbor:"2,keyasint"`
+	// Entry and Revision are set for entry commands; Revision is also the
+	// stored one on Conflict.
+	Entry    watchlist.EntryID `cbor:"3,keyasint,omitempty"`
+	Revision uint64            `cbor:"4,keyasint,omitempty"`
+	// Replayed tells that an idempotency key answered, and nothing was written.
+	Replayed bool `cbor:"5,keyasint,omitempty"`
+	// Fields lists what is wrong when Code is Invalid.
+	Fields watchlist.ValidationError `cbor:"6,keyasint,omitempty"`
+	// Items are the results of a batch, in its order.
+	Items []Result `cbor:"7,keyasint,omitempty"`
+}

@@ -1,0 +1,21 @@
+package watchlist
+
+import "errors"
+
+// Errors that cross package borders; wrap them with %w.
+var (
+	// ErrNotFound: there is no such record.
+	ErrNotFound = errors.New("not found")
+	// ErrNoLeader: the node sees no leader with a quorum, so it can't write or
+	// read linearizably. Matching goes on.
+	ErrNoLeader = errors.New("no leader")
+	// ErrTooLarge: a command would exceed 64 KiB in the log.
+	ErrTooLarge = errors.New("too large for one log entry")
+	// ErrOutcomeUnknown: the command may or may not have been committed; send it
+	// again with the same idempotency key.
+	ErrOutcomeUnknown = errors.New("outcome unknown")
+	// ErrOverloaded: the queue is full; try again later.
+	ErrOverloaded = errors.New("overloaded")
+	// ErrDiskFull: the node's disk has no room for a write.
+	ErrDiskFull = errors.New("disk full")
+)

@@ -1,0 +1,117 @@
+package watchlist
+
+// EvidenceKind is what a line of evidence compares.
+type EvidenceKind string
+
+// The kinds of evidence.
+const (
+	EvidenceFace        EvidenceKind = "face"
+	EvidenceName        EvidenceKind = "name"
+	EvidenceBirth       EvidenceKind = "birth"
+	EvidenceSex         EvidenceKind = "sex"
+	EvidenceNationality EvidenceKind = "nationality"
+	EvidenceDocument    EvidenceKind = "document"
+)
+
+// Evidence is one line of a candidate's explanation.
+type Evidence struct {
+	Kind EvidenceKind `json:"kind"`
+	// Score is the ComparisonScore on the comparator's own scale: cosine for
+	// faces, 0 to 1 for the others.
+	Score float64 `json:"score"`
+	// LLR is the calibrated log10 likelihood ratio, mated over non-mated;
+	// negative speaks against.
+	LLR float64 `json:"llr"`
+	// Code is a stable reason code, such as "name_same_family"; Params fill it.
+	Code   string            `json:"code"`
+	Params map[string]string `json:"params,omitempty"`
+	// Reason is the same in one plain sentence, in French.
+	Reason string `json:"reason"`
+	// Pairs explains a name comparison token by token, when asked for.
+	Pairs []TokenPair `json:"pairs,omitempty"`
+}
+
+// TokenPair is one token of the probe's name held against one of the entry's;
+// either side may be empty.
+type TokenPair struct {
+	Probe string  `json:"probe"`
+	Entry string  `json:"entry"`
+	Rule  string  `json:"rule"`
+	Score float64 `json:"score"`
+	LLR   float64 `json:"llr"`
+}
+
+// Band is how far the evidence goes. It is never an identity: a person decides.
+type Band string
+
+// The bands, weakest first.
+const (
+	BandWeak     Band = "weak"
+	BandPossible Band = "possible"
+	BandStrong   Band = "strong"
+)
+
+// Candidate is one entry that may be the traveller.
+type Candidate struct {
+	Rank  int
+	Entry *Entry
+	// Evidence lines, strongest first.
+	Evidence []Evidence
+	// LogOdds is the fused posterior log10 odds under the configured base rate.
+	LogOdds float64
+	Band    Band
+}
+
+// OperatingPoint is the setting under which face candidates were cut.
+type OperatingPoint struct {
+	// TargetFPIR is the share of non-mated searches allowed to return at least
+	// one face candidate.
+	TargetFPIR float64 `json:"target_fpir"`
+	// GallerySize is the number of enrolled templates at the time.
+	GallerySize int `json:"gallery_size"`
+	// FMR is the per-comparison rate that the target implies.
+	FMR float64 `json:"fmr"`
+	// Threshold is the lowest face ComparisonScore admitted.
+	Threshold float64 `json:"threshold"`
+	// Calibration is the version of the calibration file, and Cohort says on
+	// whom it was measured.
+	Calibration string `json:"calibration"`
+	Cohort      string `json:"cohort"`
+}
+
+// ListStamp says which list an answer saw and how old it was.
+type ListStamp struct {
+	Node NodeID `json:"node"`
+	// AppliedIndex is the raft index that the answer includes at least.
+	AppliedIndex uint64 `json:"applied_index"`
+	// StateHash is the hexadecimal hash of the replicated state at that index.
+	StateHash string `json:"state_hash"`
+	// AgeMillis is the time since this node last knew that its list was
+	// current, on the monotonic clock.
+	AgeMillis int64 `json:"age_ms"`
+	// Connected tells whether the node sees a leader with a quorum.
+	Connected bool `json:"connected"`
+	// Entries is the number of entries in the registry.
+	Entries int `json:"entries"`
+}
+
+// StageTime is the wall time of one stage of a query.
+type StageTime struct {
+	Stage  string `json:"stage"`
+	Micros int64  `json:"us"`
+}
+
+// Lead is the machine's answer: ranked candidates, never a decision.
+type Lead struct {
+	Query          QueryID
+	Candidates     []Candidate
+	OperatingPoint OperatingPoint
+	Stamp          ListStamp
+	// Models are the versions that took part: encoder, calibration, names.
+	Models map[string]string
+	Stages []StageTime
+	// Faces are the faces used from the probe photos, with quality.
+	Faces []FaceSample
+	// Truncated tells that more candidates met the operating point than Limit.
+	Truncated bool
+}

@@ -1,0 +1,48 @@
+package watchlist
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+)
+
+// EncodeTemplate packs a template as little-endian float32, four bytes a value.
+func EncodeTemplate(t []float32) []byte {
+	b := make([]byte, 4*len(t))
+	for i, v := range t {
+		binary.LittleEndian.PutUint32(b[4*i:], math.Float32bits(v))
+	}
+	return b
+}
+
+// DecodeTemplate unpacks EncodeTemplate's bytes. It fails when the length isn't
+// that of 128 or 512 values, or when a value isn't finite.
+func DecodeTemplate(b []byte) ([]float32, error) {
+	if len(b) != 4*128 && len(b) != 4*512 {
+		return nil, fmt.Errorf("a template has 128 or 512 values of 4 bytes, not %d bytes", len(b))
+	}
+	t := make([]float32, len(b)/4)
+	for i := range t {
+		t[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
+	}
+	return t, CheckTemplate(t)
+}
+
+// CheckTemplate reports whether t has 128 or 512 finite values and is not all
+// zero.
+func CheckTemplate(t []float32) error {
+	if len(t) != 128 && len(t) != 512 {
+		return fmt.Errorf("a template has 128 or 512 values, not %d", len(t))
+	}
+	zero := true
+	for i, v := range t {
+		if f := float64(v); math.IsNaN(f) || math.IsInf(f, 0) {
+			return fmt.Errorf("value %d of the template is not finite", i)
+		}
+		zero = zero && v == 0
+	}
+	if zero {
+		return fmt.Errorf("the template is all zero")
+	}
+	return nil
+}
