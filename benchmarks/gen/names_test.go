@@ -1,0 +1,33 @@
+package gen
+
+import "testing"
+
+func TestNamesAreReproducibleAndVaried(t *testing.T) {
+	a, b := Names(1, 5000), Names(1, 5000)
+	distinct := map[string]bool{}
+	for i := range a {
+		if a[i] != b[i] {
+			t.Fatal("the same seed must give the same names")
+		}
+		distinct[a[i]] = true
+	}
+	if len(distinct) < 3500 {
+		t.Errorf("only %d of 5000 names are distinct", len(distinct))
+	}
+	if Names(2, 1)[0] == a[0] && Names(2, 2)[1] == a[1] {
+		t.Error("another seed must give other names")
+	}
+}
+
+func TestMisspellChangesOneThing(t *testing.T) {
+	for i, n := range Names(3, 500) {
+		m := Misspell(uint64(i), n)
+		d := len([]rune(m)) - len([]rune(n))
+		if d < -1 || d > 1 {
+			t.Errorf("%q became %q", n, m)
+		}
+	}
+	if Misspell(1, "Bâ") != "Bâ" {
+		t.Error("short names stay")
+	}
+}
