@@ -1,0 +1,16 @@
+// Package document is the index of travel-document numbers: it finds the
+// entries that hold a document with the probe's number, or with one so near
+// that a reading or typing error explains the difference.
+//
+// Numbers are compared in the form that Normalise gives. Two are near when they
+// are equal, or one edit apart, after characters that optical reading confuses
+// have been put together (0 and O, 1 and I, 2 and Z, 5 and S, 8 and B). Near
+// numbers are looked up by their deletion neighbourhood: two strings one edit
+// apart share a string that is either of them, or lacks one character of it.
+//
+// Keys lie in immutable sorted runs that are merged as they pile up, so that
+// taking over one entry costs little and searches need no locks.
+//
+// One goroutine writes (Apply, Rebuild); any number search, each on the state
+// that was current when its search began.
+package document
