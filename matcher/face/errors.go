@@ -1,0 +1,48 @@
+package face
+
+import (
+	"fmt"
+
+	"vigie/watchlist"
+)
+
+// refuse makes a typed outcome; cause may be nil and must hold no pixels.
+func refuse(code string, cause error, format string, args ...any) *watchlist.FaceError {
+	return &watchlist.FaceError{Code: code, Detail: fmt.Sprintf(format, args...), Err: cause}
+}
+
+func errNoFace() error {
+	return refuse(watchlist.FaceNone, nil, "No face was found: take the photo again from the front, with even light, the face filling a third of the picture.")
+}
+
+func errMultiple(boxes []watchlist.Box) error {
+	e := refuse(watchlist.FaceMultiple, nil, "The photo shows %d faces: pick one by its box, or crop the photo to one person.", len(boxes))
+	e.Boxes = boxes
+	return e
+}
+
+func errBoxUnknown(boxes []watchlist.Box) error {
+	e := refuse(watchlist.FaceBoxUnknown, nil, "No face of the photo lies in the box given: send one of the boxes of the earlier answer, for the same photo.")
+	e.Boxes = boxes
+	return e
+}
+
+func errTooSmall(interEye float64) error {
+	return refuse(watchlist.FaceTooSmall, nil, "The eyes are %.0f px apart and need %d: come closer, or send the photo at its full resolution.", interEye, minInterEye)
+}
+
+func errCorrupt(cause error) error {
+	return refuse(watchlist.FaceCorrupt, cause, "The image file is damaged or incomplete: send it again, or take the photo again.")
+}
+
+func errUnsupported(what string) error {
+	return refuse(watchlist.FaceUnsupported, nil, "%s: send a still JPEG, PNG or WebP photo.", what)
+}
+
+func errOverloaded(cause error) error {
+	return refuse(watchlist.FaceEngineOverload, cause, "All face workers are busy: try again in a few seconds.")
+}
+
+func errAbsent(cause error) error {
+	return refuse(watchlist.FaceEngineAbsent, cause, "This node has no face engine: send the photo to a node that has one, or search by name or document.")
+}

@@ -1,0 +1,137 @@
+package face
+
+import (
+	"image"
+	"math"
+
+	"vigie/matcher/face/dlib"
+	"vigie/watchlist"
+)
+
+// The quality flags of FaceQuality.Flags.
+const (
+	// FlagLowResolution: the eyes are closer together than the bar asks.
+	FlagLowResolution = "low_resolution"
+	// FlagBlurred: less sharp than nearly all portraits of the test sets.
+	FlagBlurred = "blurred"
+	// FlagDark and FlagBright: a large share of the face has no detail left.
+	// They look at lost detail, never at the tone of the skin.
+	FlagDark   = "clipped_dark"
+	FlagBright = "clipped_bright"
+	// FlagTilted: the line of the eyes leans more than the bar allows.
+	FlagTilted = "tilted"
+	// FlagLowReference: an enrolled photo below the hard limits; it is kept,
+	// since it may be the only one, and should be replaced.
+	FlagLowReference = "low_quality_reference"
+)
+
+const (
+	// chipSide is the side of the grey chip that sharpness is measured on, so
+	// that it doesn't depend on the size of the photo.
+	chipSide = 112
+	// Luma up to darkLevel or from brightLevel counts as clipped (ISO/IEC
+	// 29794-5 reference implementation).
+	darkLevel, brightLevel = 25, 247
+	// hardInterEye is the least for a reference without FlagLowReference.
+	hardInterEye = 36
+)
+
+// bar is how much is asked of a photo: more of one that is kept for years.
+type bar struct {
+	interEye  float64 // px
+	sharpness float64 // variance of the Laplacian, levels squared
+	clipped   float64 // share of the face
+	roll      float64 // degrees
+	reference bool
+}
+
+var (
+	probeBar = bar{interEye: 30, sharpness: 30, clipped: 0.35, roll: 25}
+	enrolBar = bar{interEye: 60, sharpness: 60, clipped: 0.20, roll: 15, reference: true}
+)
+
+// measure gives the quality of a face seen in a picture whose pixels are scale
+// pixels of the photo as sent.
+func (b bar) measure(f dlib.Face, seen picture, scale float64) watchlist.FaceQuality {
+	dx, dy := eyeLine(f.Points)
+	chip := seen.y.chip(f.Box)
+	q := watchlist.FaceQuality{InterEye: math.Hypot(dx, dy) * scale, Sharpness: chip.sharpness()}
+	q.Dark, q.Bright = chip.clipped()
+	flag := func(is bool, name string) {
+		if is {
+			q.Flags = append(q.Flags, name)
+		}
+	}
+	flag(q.InterEye < b.interEye, FlagLowResolution)
+	flag(q.Sharpness < b.sharpness, FlagBlurred)
+	flag(q.Dark > b.clipped, FlagDark)
+	flag(q.Bright > b.clipped, FlagBright)
+	roll := math.Abs(math.Atan2(dy, dx)) * 180 / math.Pi
+	flag(roll > b.roll, FlagTilted)
+	flag(b.reference && (q.InterEye < hardInterEye || len(q.Flags) >= 2), FlagLowReference)
+	return q
+}
+
+// eyeLine is the vector between the eye centres, left to right in the photo,
+// from the five landmarks (two corners for each eye, then the nose).
+func eyeLine(points []image.Point) (dx, dy float64) {
+	if len(points) < 4 {
+		return 0, 0
+	}
+	right, left := points[0].Add(points[1]), points[2].Add(points[3])
+	d := right.Sub(left)
+	return float64(d.X) / 2, float64(d.Y) / 2
+}
+
+// chip cuts the face box, as far as it lies in the plane, and scales it.
+func (p plane) chip(box image.Rectangle) plane {
+	box = box.Intersect(image.Rect(0, 0, p.w, p.h))
+	if box.Empty() {
+		return newPlane(chipSide, chipSide)
+	}
+	cut := plane{p.pix[box.Min.Y*p.stride+box.Min.X:], p.stride, box.Dx(), box.Dy()}
+	return cut.resize(chipSide, chipSide)
+}
+
+// sharpness is the variance of the 4-neighbour Laplacian.
+func (p plane) sharpness() float64 {
+	var sum, squares, n int
+	for y := 1; y < p.h-1; y++ {
+		above, row, below := p.row(y-1), p.row(y), p.row(y+1)
+		for x := 1; x < p.w-1; x++ {
+			v := int(above[x]) + int(below[x]) + int(row[x-1]) + int(row[x+1]) - 4*int(row[x])
+			sum += v
+			squares += v * v
+			n++
+		}
+	}
+	if n == 0 {
+		return 0
+	}
+	mean := float64(sum) / float64(n)
+	return float64(squares)/float64(n) - mean*mean
+}
+
+// clipped gives the shares of pixels too dark and too bright to hold detail, in
+// the ellipse that fills the chip.
+func (p plane) clipped() (dark, bright float64) {
+	var low, high, n int
+	for y := range p.h {
+		for x, v := range p.row(y) {
+			dx, dy := 2*x+1-p.w, 2*y+1-p.h
+			if dx*dx*p.h*p.h+dy*dy*p.w*p.w > p.w*p.w*p.h*p.h {
+				continue
+			}
+			n++
+			if v <= darkLevel {
+				low++
+			} else if v >= brightLevel {
+				high++
+			}
+		}
+	}
+	if n == 0 {
+		return 0, 0
+	}
+	return float64(low) / float64(n), float64(high) / float64(n)
+}
