@@ -71,11 +71,11 @@ func (b BlobID) Valid() bool { return blobRE.MatchString(string(b)) }
 // never carries the rejected value, which may be personal data.
 type FieldError struct {
 	// Pointer is an RFC 6901 JSON pointer into the input, such as "/names/0/full".
-	Pointer string
+	Pointer string `json:"pointer" cbor:"1,keyasint"`
 	// Code is a stable machine code, such as "required" or "out_of_range".
-	Code string
+	Code string `json:"code" cbor:"2,keyasint"`
 	// Detail is one plain English sentence, without the rejected value.
-	Detail string
+	Detail string `json:"detail" cbor:"3,keyasint"`
 }
 
 // Error implements error.

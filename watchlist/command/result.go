@@ -42,4 +42,7 @@ type Result struct {
 	Fields watchlist.ValidationError `cbor:"6,keyasint,omitempty"`
 	// Items are the results of a batch, in its order.
 	Items []Result `cbor:"7,keyasint,omitempty"`
+	// More tells that a BatchUndo stopped at its limit of entries: send it again
+	// (under another idempotency key) until More is false.
+	More bool `cbor:"8,keyasint,omitempty"`
 }
