@@ -1,0 +1,221 @@
+package fsm
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"sync"
+	"syscall"
+	"time"
+
+	"vigie/cluster/registry"
+	"vigie/watchlist"
+	"vigie/watchlist/command"
+
+	"github.com/hashicorp/raft"
+)
+
+// diskFullWait is how long a node waits before it tries again to apply commands
+// on a full disk. Answers go on meanwhile, from the state before them.
+const diskFullWait = 2 * time.Second
+
+// ErrClosed: the state machine was closed before it applied the command. The
+// command stays in the log and is applied at the next start.
+var ErrClosed = errors.New("state machine is closed")
+
+// Sealer encrypts the commands in the log and the snapshots, under the cluster
+// key. It is safe for concurrent use.
+type Sealer interface {
+	Seal(plain, ad []byte) ([]byte, error)
+	Open(sealed, ad []byte) ([]byte, error)
+}
+
+// Index is a derived index that follows the registry. Its calls come from one
+// goroutine, in the order of raft indexes, each after the registry made the
+// change durable.
+type Index interface {
+	// Apply takes over the changes up to raft index; there may be none. An error
+	// stops the node.
+	Apply(changes []watchlist.Change, index uint64) error
+	// Rebuild takes the whole content over in place of its own.
+	Rebuild(entries iter.Seq2[*watchlist.Entry, error], index uint64) error
+	// Applied is the raft index of the last Apply or Rebuild.
+	Applied() uint64
+}
+
+// FSM implements raft.BatchingFSM over a registry. Apply, ApplyBatch, Snapshot
+// and Restore are for raft's one goroutine; the rest is safe for concurrent use.
+type FSM struct {
+	reg     *registry.Store
+	sealer  Sealer
+	indexes []Index
+	log     *slog.Logger
+
+	// origin is the cluster's origin once it is set up; owned by raft's goroutine.
+	origin watchlist.Origin
+	setUp  bool
+
+	progress progress
+
+	closeOnce sync.Once
+	closed    chan struct{}
+}
+
+var _ raft.BatchingFSM = (*FSM)(nil)
+
+// New makes the state machine and rebuilds every index from the registry; it
+// returns when they are ready to answer.
+func New(reg *registry.Store, sealer Sealer, indexes []Index, log *slog.Logger) (*FSM, error) {
+	f := &FSM{reg: reg, sealer: sealer, indexes: indexes, log: log, closed: make(chan struct{})}
+	if err := f.adopt(); err != nil {
+		return nil, fmt.Errorf("start state machine: %w", err)
+	}
+	return f, nil
+}
+
+// Close frees a goroutine that waits in ApplyBatch for disk space; nothing is
+// applied afterwards. Call it before raft's shutdown. It does not close the
+// registry.
+func (f *FSM) Close() { f.closeOnce.Do(func() { close(f.closed) }) }
+
+// Apply applies one log entry and gives its command.Result, or nil for an entry
+// that is no command or is applied already. See ApplyBatch.
+func (f *FSM) Apply(l *raft.Log) any { return f.ApplyBatch([]*raft.Log{l})[0] }
+
+// ApplyBatch applies log entries in one transaction of the registry, then tells
+// the indexes, then publishes the new position. Each answer is a command.Result,
+// nil for an entry that is no command or that the registry holds already, or
+// ErrClosed. It panics on what would let replicas drift apart.
+func (f *FSM) ApplyBatch(logs []*raft.Log) []any {
+	for {
+		answers, err := f.applyBatch(logs)
+		switch {
+		case err == nil:
+			return answers
+		case errors.Is(err, ErrClosed):
+			return closedAnswers(len(logs))
+		case errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT):
+			f.log.Error("disk full: the watchlist can't take changes until there is room", "index", logs[0].Index)
+			f.wait(diskFullWait)
+		default:
+			f.log.Error("cannot apply commands, stopping", "first_index", logs[0].Index, "last_index", logs[len(logs)-1].Index, "error", err)
+			panic(fmt.Errorf("state machine: applying raft index %d to %d: %w", logs[0].Index, logs[len(logs)-1].Index, err))
+		}
+	}
+}
+
+// wait pauses for d or until Close.
+func (f *FSM) wait(d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-f.closed:
+	}
+}
+
+func closedAnswers(n int) []any {
+	out := make([]any, n)
+	for i := range out {
+		out[i] = ErrClosed
+	}
+	return out
+}
+
+func (f *FSM) isClosed() bool {
+	select {
+	case <-f.closed:
+		return true
+	default:
+		return false
+	}
+}
+
+func (f *FSM) applyBatch(logs []*raft.Log) ([]any, error) {
+	if f.isClosed() {
+		return nil, ErrClosed
+	}
+	answers := make([]any, len(logs))
+	applied, _, _ := f.reg.Position()
+	last := logs[len(logs)-1]
+	if last.Index <= applied {
+		return answers, nil
+	}
+	envs, err := f.decode(logs, applied)
+	if err != nil {
+		return nil, err
+	}
+	var changes []watchlist.Change
+	setup := f.setup()
+	err = f.reg.Update(last.Index, last.Term, func(tx *registry.Tx) error {
+		b, err := newBatch(tx, setup)
+		if err != nil {
+			return err
+		}
+		for i, l := range logs {
+			if envs[i] == nil {
+				continue
+			}
+			r, err := b.apply(l.Index, envs[i])
+			if err != nil {
+				return fmt.Errorf("raft index %d: %w", l.Index, err)
+			}
+			answers[i] = r
+		}
+		changes, setup = b.changes, b.setup
+		return b.finish()
+	})
+	if err != nil {
+		return nil, err
+	}
+	f.origin, f.setUp = setup.origin, setup.done
+	for _, ix := range f.indexes {
+		if err := ix.Apply(changes, last.Index); err != nil {
+			return nil, fmt.Errorf("derived index: %w", err)
+		}
+	}
+	f.publish()
+	return answers, nil
+}
+
+// decode opens the commands past the applied index; the others stay nil.
+func (f *FSM) decode(logs []*raft.Log, applied uint64) ([]*command.Envelope, error) {
+	envs := make([]*command.Envelope, len(logs))
+	for i, l := range logs {
+		if l.Index <= applied || l.Type != raft.LogCommand {
+			continue
+		}
+		e, err := OpenCommand(f.sealer, l.Data)
+		if err != nil {
+			return nil, fmt.Errorf("raft index %d: %w", l.Index, err)
+		}
+		envs[i] = &e
+	}
+	return envs, nil
+}
+
+func (f *FSM) setup() setup { return setup{origin: f.origin, done: f.setUp} }
+
+// adopt takes over the registry's present state: origin, indexes, position.
+func (f *FSM) adopt() error {
+	switch c, err := f.reg.Cluster(); {
+	case err == nil:
+		f.origin, f.setUp = c.Origin, true
+	case errors.Is(err, watchlist.ErrNotFound):
+		f.origin, f.setUp = watchlist.Origin{}, false
+	default:
+		return err
+	}
+	index, _, _ := f.reg.Position()
+	if err := rebuildAll(f.reg.Each(), index, f.indexes); err != nil {
+		return fmt.Errorf("rebuild derived indexes: %w", err)
+	}
+	f.publish()
+	return nil
+}
+
+func (f *FSM) publish() {
+	index, _, hash := f.reg.Position()
+	f.progress.set(position{index: index, hash: hash})
+}

@@ -1,0 +1,110 @@
+package fsm
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"vigie/cluster/registry"
+	"vigie/cluster/snapshot"
+
+	"github.com/hashicorp/raft"
+)
+
+// Snapshot takes a view of the registry; its cost does not depend on the size.
+func (f *FSM) Snapshot() (raft.FSMSnapshot, error) {
+	if f.isClosed() {
+		return nil, ErrClosed
+	}
+	v, err := f.reg.View()
+	if err != nil {
+		return nil, fmt.Errorf("snapshot: %w", err)
+	}
+	return &frozen{view: v, sealer: f.sealer, log: f.log}, nil
+}
+
+// frozen is the state at one raft index. Raft writes it out beside Apply.
+type frozen struct {
+	view   *registry.View
+	sealer Sealer
+	log    *slog.Logger
+}
+
+// Persist writes the state to sink and closes it, or cancels it on an error.
+func (z *frozen) Persist(sink raft.SnapshotSink) error {
+	if err := WriteSnapshot(sink, z.sealer, z.view); err != nil {
+		return errors.Join(err, sink.Cancel())
+	}
+	if err := sink.Close(); err != nil {
+		return fmt.Errorf("snapshot: %w", err)
+	}
+	return nil
+}
+
+// Release lets the view go.
+func (z *frozen) Release() {
+	if err := z.view.Close(); err != nil {
+		z.log.Error("release snapshot", "error", err)
+	}
+}
+
+// WriteSnapshot writes a view of a registry as a snapshot.
+func WriteSnapshot(w io.Writer, s Sealer, v *registry.View) error {
+	sw, err := snapshot.NewWriter(w, s, v.State())
+	if err != nil {
+		return err
+	}
+	for r, err := range v.Records() {
+		if err != nil {
+			return err
+		}
+		if err := sw.Add(r); err != nil {
+			return err
+		}
+	}
+	return sw.Close()
+}
+
+// Restore puts the state of a snapshot in place of the present one and rebuilds
+// the indexes. A snapshot that is not whole and unchanged is refused and the old
+// state stays. Readers are served all the time. It closes rc.
+func (f *FSM) Restore(rc io.ReadCloser) (err error) {
+	defer func() { err = errors.Join(err, rc.Close()) }()
+	if f.isClosed() {
+		return ErrClosed
+	}
+	r, err := snapshot.NewReader(rc, f.sealer)
+	if err != nil {
+		return fmt.Errorf("restore: %w", err)
+	}
+	err = f.reg.Replace(func(add func(registry.Record) error) (registry.State, error) {
+		for {
+			rec, err := r.Next()
+			if errors.Is(err, io.EOF) {
+				return r.State(), nil
+			}
+			if err != nil {
+				return registry.State{}, err
+			}
+			if err := add(rec); err != nil {
+				return registry.State{}, err
+			}
+		}
+	})
+	index, _, hash := f.reg.Position()
+	if err != nil {
+		if now := f.progress.get(); index != now.index || hash != now.hash {
+			panic(fmt.Errorf("state machine: the restored state may not be durable: %w", err))
+		}
+		return fmt.Errorf("restore: %w", err)
+	}
+	// The registry is the new one: going on with indexes of the old would answer
+	// wrongly.
+	if err := f.adopt(); err != nil {
+		f.log.Error("restored state cannot be used, stopping", "index", index, "error", err)
+		panic(fmt.Errorf("state machine: restored state at raft index %d: %w", index, err))
+	}
+	f.log.Info("state restored from a snapshot", "index", index, "entries", f.reg.Count())
+	return nil
+}
