@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/signal"
+
+	"vigie/benchmarks"
+	"vigie/benchmarks/core"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context) error {
+	binary := flag.String("binary", "bin/vigie", "the program to measure")
+	area := flag.String("area", "core", "what to measure: core")
+	models := flag.String("models", "var/models", "the face models; \"\" leaves photos out")
+	portrait := flag.String("portrait", "var/demo-faces/profile-picture-1.jpg", "a JPEG of one face")
+	out := flag.String("out", "benchmarks/out", "folder of the JSON results")
+	results := flag.String("results", "benchmarks/RESULTS.md", "the Markdown file")
+	quick := flag.Bool("quick", false, "a short run that only shows that everything works")
+	flag.Parse()
+	if *area != "core" {
+		return fmt.Errorf("no such area: %s", *area)
+	}
+	opt := core.Options{
+		Binary: *binary, ModelsDir: *models, WriteSeconds: 8, Queries: 1000, Photos: 100,
+		ListSizes: []int{10_000, 100_000}, GallerySizes: []int{10_000, 100_000, 1_000_000},
+		Progress: func(s string) { fmt.Fprintln(os.Stderr, s) },
+	}
+	if *quick {
+		opt.WriteSeconds, opt.Queries, opt.Photos = 1, 20, 3
+		opt.ListSizes, opt.GallerySizes = []int{2000}, []int{2000}
+	}
+	if *models != "" {
+		b, err := os.ReadFile(*portrait)
+		if errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("no portrait: run make demo-faces, or give -portrait: %w", err)
+		} else if err != nil {
+			return fmt.Errorf("read the portrait: %w", err)
+		}
+		opt.Portrait = b
+	}
+	report, err := core.Run(ctx, opt)
+	if err != nil {
+		return err
+	}
+	if err := benchmarks.WriteJSON(*out, "core", report); err != nil {
+		return err
+	}
+	fmt.Println(report.Markdown())
+	return benchmarks.WriteSection(*results, "core", report.Markdown())
+}
