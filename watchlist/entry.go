@@ -126,6 +126,9 @@ type Name struct {
 	Full    string   `json:"full" cbor:"3,keyasint"`
 	Surname string   `json:"surname,omitempty" cbor:"4,keyasint,omitempty"`
 	Given   string   `json:"given,omitempty" cbor:"5,keyasint,omitempty"`
+	// Truncated tells that Full may be cut off at its end, as a machine-readable
+	// zone cuts long names: the last word is compared as a beginning.
+	Truncated bool `json:"truncated,omitempty" cbor:"6,keyasint,omitempty"`
 }
 
 // DocumentStatus says what is known of a travel document.

@@ -35,6 +35,8 @@ type NameMatch struct {
 	Name int
 	// Query is the index of the matching name in NameQuery.Names.
 	Query int
+	// Score is the ComparisonScore of the two names, 0 to 1.
+	Score float64
 }
 
 // DocumentMatch is one entry that holds a document like the probe's.

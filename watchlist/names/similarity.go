@@ -1,0 +1,174 @@
+package names
+
+import "strings"
+
+// Rule says why two words were taken for one.
+type Rule string
+
+// The rules, strongest first.
+const (
+	RuleExact     Rule = "exact"     // same letters once accents are gone
+	RuleICAO      Rule = "icao"      // same but for an expansion, Ä as AE
+	RuleFamily    Rule = "family"    // spellings of one family of the table
+	RuleSound     Rule = "sound"     // same sound in the region's orthographies
+	RuleTruncated Rule = "truncated" // one is the beginning of the other, cut off
+	RuleJoined    Rule = "joined"    // two words written as one
+	RuleSkeleton  Rule = "skeleton"  // same consonants, near vowels
+	RuleTypo      Rule = "typo"      // a few letters differ
+	RuleShort     Rule = "short"     // a short form: Fatou of Fatoumata
+	RuleInitial   Rule = "initial"   // an initial of the other
+	RuleMissing   Rule = "missing"   // nothing on the other side
+)
+
+// The scores of the rules. They order candidates and are not probabilities; the
+// evidence of each rule is in matcher/score.
+const (
+	scoreICAO      = 0.99
+	scoreFamily    = 0.97
+	scoreSound     = 0.95
+	scoreTruncated = 0.93
+	scoreJoined    = 0.98
+	scoreArabic    = 0.90
+	scoreShort     = 0.74
+	scoreInitial   = 0.70
+	// distinctFamilies caps two words that the table knows to be two names.
+	distinctFamilies = 0.72
+	// MinTokenScore is the score below which two words are two names.
+	MinTokenScore = 0.62
+)
+
+// Similarity compares two words, 0 to 1, and names the rule that held. A score
+// under MinTokenScore is returned as 0 with RuleMissing. It is symmetric.
+func Similarity(a, b *Token) (float64, Rule) {
+	if a == b || a.Text == b.Text && a.Consonantal == b.Consonantal {
+		return 1, RuleExact
+	}
+	if a.Alt == b.Text || b.Alt == a.Text || a.Alt != "" && a.Alt == b.Alt {
+		return scoreICAO, RuleICAO
+	}
+	if a.SharesFamily(b) {
+		return scoreFamily, RuleFamily
+	}
+	if s, r := shortForms(a, b); s > 0 {
+		return s, r
+	}
+	score, rule := soundSimilarity(a, b)
+	if s := typoSimilarity(a, b); s > score {
+		score, rule = s, RuleTypo
+	}
+	if score < scoreShort && (shortForm(a, b) || shortForm(b, a)) {
+		score, rule = scoreShort, RuleShort
+	}
+	if len(a.Families) > 0 && len(b.Families) > 0 {
+		score = min(score, distinctFamilies)
+	}
+	if a.Class == Particle && b.Class == Particle && score == 0 {
+		// Ould and Ben say the same; Al, El and Ul too.
+		score, rule = 0.8, RuleFamily
+	}
+	if score < MinTokenScore {
+		return 0, RuleMissing
+	}
+	return score, rule
+}
+
+// shortForms handles initials and words cut off by a machine-readable zone.
+func shortForms(a, b *Token) (float64, Rule) {
+	if a.Class == Initial != (b.Class == Initial) {
+		if a.Text[:1] == b.Text[:1] && a.Class != Particle && b.Class != Particle {
+			return scoreInitial, RuleInitial
+		}
+		return 0, RuleMissing
+	}
+	if a.Prefix && cutOff(a, b) || b.Prefix && cutOff(b, a) {
+		return scoreTruncated, RuleTruncated
+	}
+	return 0, RuleMissing
+}
+
+// cutOff reports whether cut may be the beginning of whole.
+func cutOff(cut, whole *Token) bool {
+	return len(cut.Text) >= 3 && len(whole.Text) > len(cut.Text) && strings.HasPrefix(whole.Text, cut.Text)
+}
+
+// shortForm reports whether short is the beginning of long as names are
+// shortened in the region: at least four letters and two consonants of sound.
+func shortForm(short, long *Token) bool {
+	return len(short.Text) >= 4 && len(long.Text) > len(short.Text) && !short.Consonantal && !long.Consonantal &&
+		short.Text[:3] == long.Text[:3] && len(consonantsOf(short.Sounds[0])) >= 2 &&
+		strings.HasPrefix(long.Sounds[0], strings.TrimRight(short.Sounds[0], "aeiou"))
+}
+
+// soundSimilarity compares the sounds of two words.
+func soundSimilarity(a, b *Token) (float64, Rule) {
+	best, skeleton := 0.0, false
+	for i, x := range a.Sounds {
+		for j, y := range b.Sounds {
+			var s float64
+			same := a.Skeletons[i] == b.Skeletons[j]
+			switch {
+			case x == y:
+				s = scoreSound
+			case a.Consonantal || b.Consonantal:
+				if consonantsOf(x) == consonantsOf(y) {
+					s = scoreArabic
+				} else {
+					s = 0.9 * soundRatio(consonantsOf(x), consonantsOf(y))
+				}
+			default:
+				s = scoreSound * soundRatio(x, y)
+			}
+			if i+j > 0 {
+				// A less likely reading.
+				s *= 0.98
+			}
+			if s > best {
+				best, skeleton = s, same
+			}
+		}
+	}
+	if len(a.Text) <= 2 || len(b.Text) <= 2 {
+		best = min(best, 0.9)
+	}
+	switch {
+	case best >= scoreSound*0.98:
+		return best, RuleSound
+	case skeleton:
+		return best, RuleSkeleton
+	}
+	return best * 0.97, RuleTypo
+}
+
+// consonantsOf drops the vowels of a sound.
+func consonantsOf(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'a' {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// typoSimilarity compares the letters of two words, or gives 0 when they differ
+// by more than their length allows: one letter in three to five, two above.
+func typoSimilarity(a, b *Token) float64 {
+	la, lb := len(a.Text), len(b.Text)
+	short, long := min(la, lb), max(la, lb)
+	budget := 2.0
+	switch {
+	case short <= 2:
+		return 0
+	case short <= 5:
+		budget = 1
+	case short >= 9:
+		budget = 2.6
+	}
+	if float64(long-short) > budget {
+		return 0
+	}
+	c := letterDistance(a.Text, b.Text)
+	if c > budget {
+		return 0
+	}
+	return 1 - c/float64(short+long)*2*0.9
+}

@@ -1,0 +1,98 @@
+package names
+
+import (
+	"vigie/watchlist"
+)
+
+// Token is one word of a name with everything that comparison needs. Tokens are
+// immutable once built and may be shared.
+type Token struct {
+	Raw
+	Class Class
+	// Sounds are the readings of the word, likeliest first; Skeletons are their
+	// retrieval keys at the same places.
+	Sounds    []string
+	Skeletons []string
+	// Families are the numbers of the spelling families that the word belongs
+	// to, from 1, in rising order. Numbers are only valid within one Version.
+	Families []uint16
+	// Frequency is the estimated share of names of the region that hold the word
+	// or one of its family, 0 < Frequency < 1.
+	Frequency float64
+}
+
+// Parsed is a name ready for comparison.
+type Parsed struct {
+	Kind   watchlist.NameKind
+	Tokens []*Token
+}
+
+// Parse folds a name and computes the keys of its words. It takes some
+// microseconds a word; callers that see the same words often cache NewToken by
+// Raw.
+func Parse(n watchlist.Name) Parsed {
+	raws := Split(n)
+	p := Parsed{Kind: n.Kind, Tokens: make([]*Token, len(raws))}
+	for i, r := range raws {
+		p.Tokens[i] = NewToken(r)
+	}
+	return p
+}
+
+// unknownFrequency is the share assumed for a word that is in no family: rare,
+// but not so rare that it proves anything by itself. shortFrequency replaces it
+// for words of up to three letters, which many names share.
+const (
+	unknownFrequency = 0.0005
+	shortFrequency   = 0.005
+)
+
+// NewToken computes the keys of one word.
+func NewToken(r Raw) *Token {
+	t := &Token{Raw: r, Class: classify(r), Frequency: unknownFrequency}
+	if len(r.Text) <= 3 {
+		t.Frequency = shortFrequency
+	}
+	t.Sounds = soundsOf(r.Rich, r.Consonantal)
+	if d := decodeICAOArabic(r.Text); d != "" {
+		t.Consonantal = true
+		t.Sounds = append(t.Sounds[:0:0], soundsOf(d, true)...)
+	}
+	for _, s := range t.Sounds {
+		t.Skeletons = append(t.Skeletons, skeletonOf(s))
+	}
+	tab := table()
+	t.Families = tab.lookup(r)
+	for _, f := range t.Families {
+		t.Frequency = max(t.Frequency, tab.families[f-1].Frequency)
+	}
+	return t
+}
+
+// SharesFamily reports whether the two words belong to one spelling family.
+func (t *Token) SharesFamily(u *Token) bool {
+	for i, j := 0, 0; i < len(t.Families) && j < len(u.Families); {
+		switch {
+		case t.Families[i] == u.Families[j]:
+			return true
+		case t.Families[i] < u.Families[j]:
+			i++
+		default:
+			j++
+		}
+	}
+	return false
+}
+
+// SharesSkeleton reports whether a reading of t has the consonants of a reading
+// of u.
+func (t *Token) SharesSkeleton(u *Token) bool {
+	for _, a := range t.Skeletons {
+		for _, b := range u.Skeletons {
+			if a == b {
+				return true
+			}
+		}
+	}
+	return false
+}
