@@ -1,0 +1,68 @@
+package name
+
+import (
+	"slices"
+
+	"vigie/watchlist"
+	"vigie/watchlist/names"
+)
+
+// state is everything a reader needs. It is immutable: a writer publishes a new
+// one. Slices may share memory with later states, which only append beyond the
+// length seen here.
+type state struct {
+	// ids maps an entry version's number (seq) to the entry; every write of an
+	// entry takes the next number.
+	ids []watchlist.EntryID
+	// live says which seqs are current.
+	live seqSet
+	// lexicon holds the distinct words, which docs name by position.
+	lexicon  []*names.Token
+	segments []*segment
+	delta    []deltaDoc
+	// size counts live names, dead the dead ones still in delta or segments.
+	size, dead int
+}
+
+// deltaDoc is a name that no segment holds yet, with its keywords.
+type deltaDoc struct {
+	doc
+	terms []term
+}
+
+// seqSet is a set of small numbers whose chunks are shared between copies.
+type seqSet [][]uint64
+
+const chunkBits = 4096
+
+func (b seqSet) has(i uint32) bool {
+	return b[i/chunkBits][i%chunkBits/64]&(1<<(i%64)) != 0
+}
+
+// with returns the set with the given changes; b itself stays as it is.
+func (b seqSet) with(on, off []uint32) seqSet {
+	if len(on)+len(off) == 0 {
+		return b
+	}
+	n := slices.Clone(b)
+	fresh := map[uint32]bool{}
+	chunk := func(i uint32) []uint64 {
+		c := i / chunkBits
+		for int(c) >= len(n) {
+			fresh[uint32(len(n))] = true
+			n = append(n, make([]uint64, chunkBits/64))
+		}
+		if !fresh[c] {
+			n[c] = slices.Clone(n[c])
+			fresh[c] = true
+		}
+		return n[c]
+	}
+	for _, i := range on {
+		chunk(i)[i%chunkBits/64] |= 1 << (i % 64)
+	}
+	for _, i := range off {
+		chunk(i)[i%chunkBits/64] &^= 1 << (i % 64)
+	}
+	return n
+}

@@ -1,0 +1,142 @@
+package name
+
+import (
+	"strconv"
+
+	"vigie/watchlist/names"
+)
+
+// The keyword fields. A term is the field's name and its value.
+const (
+	fieldToken    = "tok"
+	fieldFamily   = "grp"
+	fieldSkeleton = "wa"
+	fieldInitial  = "ini"
+	fieldPrefix   = "pfx"
+)
+
+// prefixLen is the length of the pfx terms.
+const prefixLen = 4
+
+// term is one keyword of a document or a query.
+type term struct{ field, value string }
+
+// docTerms gives the keywords of one name, each once.
+func docTerms(tokens []*names.Token) []term {
+	out := make([]term, 0, 6*len(tokens))
+	add := func(field, value string) {
+		t := term{field, value}
+		for _, o := range out {
+			if o == t {
+				return
+			}
+		}
+		out = append(out, t)
+	}
+	for i, t := range tokens {
+		add(fieldToken, t.Text)
+		if t.Alt != "" {
+			add(fieldToken, t.Alt)
+		}
+		if i+1 < len(tokens) && joinable(t, tokens[i+1]) {
+			add(fieldToken, t.Text+tokens[i+1].Text)
+		}
+		for _, f := range t.Families {
+			add(fieldFamily, strconv.Itoa(int(f)))
+		}
+		for _, s := range t.Skeletons {
+			add(fieldSkeleton, s)
+		}
+		if t.Class != names.Particle {
+			add(fieldInitial, t.Text[:1])
+		}
+		if len(t.Text) >= prefixLen {
+			add(fieldPrefix, t.Text[:prefixLen])
+		}
+	}
+	return out
+}
+
+// joinable reports whether two neighbours are often written as one word: one of
+// them is short or a particle (Da Silva, El Hadj, N Diaye).
+func joinable(a, b *names.Token) bool {
+	return len(a.Text) <= 3 || len(b.Text) <= 3 || a.Class == names.Particle
+}
+
+// queryTerms are the keywords that stand for one word of a query: any of keys
+// says that a name may hold the word, any of near that it may hold something
+// like it.
+type queryTerms struct {
+	keys, near []term
+	// fuzzy is the number of letters that may differ in a tok term, 0 to 2.
+	fuzzy int
+}
+
+func newQueryTerms(tokens []*names.Token, i int) queryTerms {
+	t := tokens[i]
+	var q queryTerms
+	q.keys = append(q.keys, term{fieldToken, t.Text})
+	if t.Alt != "" {
+		q.keys = append(q.keys, term{fieldToken, t.Alt})
+	}
+	if t.Class == names.Initial {
+		q.keys = append(q.keys, term{fieldInitial, t.Text})
+		return q
+	}
+	if i > 0 {
+		q.keys = append(q.keys, term{fieldToken, tokens[i-1].Text + t.Text})
+	}
+	if i+1 < len(tokens) {
+		q.keys = append(q.keys, term{fieldToken, t.Text + tokens[i+1].Text})
+	}
+	for _, f := range t.Families {
+		q.keys = append(q.keys, term{fieldFamily, strconv.Itoa(int(f))})
+	}
+	for _, s := range t.Skeletons {
+		q.keys = append(q.keys, term{fieldSkeleton, s})
+	}
+	q.keys = append(q.keys, term{fieldToken, t.Text[:1]}) // an initial on the list
+	if len(t.Text) >= prefixLen {
+		p := term{fieldPrefix, t.Text[:prefixLen]}
+		if t.Prefix {
+			q.keys = append(q.keys, p)
+		}
+		q.near = append(q.near, p)
+	}
+	if !t.Consonantal {
+		q.fuzzy = fuzziness(len(t.Text))
+	}
+	return q
+}
+
+// fuzziness is the number of letters that may differ in a word of n letters.
+func fuzziness(n int) int {
+	switch {
+	case n <= 2:
+		return 0
+	case n <= 5:
+		return 1
+	}
+	return 2
+}
+
+// within reports whether two words differ by at most k letters inserted,
+// dropped or replaced: what bleve's automaton accepts.
+func within(a, b string, k int) bool {
+	if len(a)-len(b) > k || len(b)-len(a) > k {
+		return false
+	}
+	if k == 0 || a == b {
+		return a == b
+	}
+	i := 0
+	for i < len(a) && i < len(b) && a[i] == b[i] {
+		i++
+	}
+	a, b = a[i:], b[i:]
+	switch {
+	case len(a) == 0 || len(b) == 0:
+		return len(a)+len(b) <= k
+	}
+	return within(a[1:], b[1:], k-1) || within(a[1:], b, k-1) || within(a, b[1:], k-1)
+}
