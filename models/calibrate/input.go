@@ -1,0 +1,201 @@
+package calibrate
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Sample is one template with the label of its person.
+type Sample struct {
+	Person   string
+	Template []float32
+}
+
+// Group is a population whose members are compared with each other.
+type Group struct {
+	Name    string
+	Samples []Sample
+}
+
+// Pairs holds pairs of persons that may be one person under two labels; they
+// are left out of impostor scores and stay in one fold.
+type Pairs map[[2]string]bool
+
+// Add adds a pair in both orders.
+func (p Pairs) Add(a, b string) { p[[2]string{a, b}], p[[2]string{b, a}] = true, true }
+
+// Input is what a calibration is fitted on.
+type Input struct {
+	// Model is the model and recipe of all templates.
+	Model    string
+	Groups   []Group
+	Excluded Pairs
+	// InputSHA256 identifies the photos and is recorded in the file.
+	InputSHA256 string
+}
+
+// Options steer a fit; the zero value is good.
+type Options struct {
+	// Anchor is the group that gets half of the cohort's weight; the persons of
+	// all others share the other half evenly. Default "west_african" where there
+	// is such a group, else every group weighs the same.
+	Anchor string
+	// MinPersons is the least number of persons of a group, default 20, and
+	// MinSide that on each side of the balance (the anchor, the others
+	// together), default 150: with fewer, the whitening fits the persons
+	// instead of the population.
+	MinPersons, MinSide int
+}
+
+// DefaultAnchor is the population that stands before the cameras.
+const DefaultAnchor = "west_african"
+
+// Lambda is the share of the mean variance added to every variance before
+// whitening; it keeps noise dimensions from being blown up (research: 0.5 and 2
+// did equally well).
+const Lambda = 0.5
+
+func (o *Options) defaults(groups []Group) {
+	if o.MinPersons <= 0 {
+		o.MinPersons = 20
+	}
+	if o.MinSide <= 0 {
+		o.MinSide = 150
+	}
+	named := func(g Group) bool { return g.Name == DefaultAnchor }
+	if o.Anchor == "" && slices.ContainsFunc(groups, named) {
+		o.Anchor = DefaultAnchor
+	}
+}
+
+// weights gives each group's share of the cohort.
+func (o Options) weights(groups []Group) []float64 {
+	w := make([]float64, len(groups))
+	others := 0
+	for _, g := range groups {
+		if g.Name != o.Anchor {
+			others += len(personsOf(g))
+		}
+	}
+	for i, g := range groups {
+		switch {
+		case o.Anchor == "":
+			w[i] = 1 / float64(len(groups))
+		case g.Name == o.Anchor:
+			w[i] = 0.5
+		default:
+			w[i] = 0.5 * float64(len(personsOf(g))) / float64(others)
+		}
+	}
+	return w
+}
+
+// check refuses a cohort that a calibration cannot rest on.
+func (in Input) check(o Options) (dim int, err error) {
+	if in.Model == "" {
+		return 0, errors.New("the templates name no model")
+	}
+	if len(in.Groups) < 2 {
+		return 0, fmt.Errorf("unbalanced cohort: %d group given, at least 2 needed", len(in.Groups))
+	}
+	anchor, others := 0, 0
+	for _, g := range in.Groups {
+		n := len(personsOf(g))
+		if n < o.MinPersons {
+			return 0, fmt.Errorf("unbalanced cohort: group %s has %d persons with a template, at least %d needed", g.Name, n, o.MinPersons)
+		}
+		if g.Name == o.Anchor {
+			anchor += n
+		} else {
+			others += n
+		}
+		for _, s := range g.Samples {
+			if dim == 0 {
+				dim = len(s.Template)
+			}
+			if len(s.Template) != dim || dim < 2 {
+				return 0, fmt.Errorf("group %s holds templates of %d and %d values", g.Name, dim, len(s.Template))
+			}
+		}
+	}
+	if o.Anchor != "" && (anchor < o.MinSide || others < o.MinSide) {
+		return 0, fmt.Errorf("unbalanced cohort: %d persons in group %s and %d in the others, at least %d needed on each side", anchor, o.Anchor, others, o.MinSide)
+	}
+	if anchor+others < 2*o.MinSide {
+		return 0, fmt.Errorf("unbalanced cohort: %d persons, at least %d needed", anchor+others, 2*o.MinSide)
+	}
+	return dim, nil
+}
+
+// personsOf counts the samples of every person.
+func personsOf(g Group) map[string]int {
+	out := map[string]int{}
+	for _, s := range g.Samples {
+		out[s.Person]++
+	}
+	return out
+}
+
+// folds splits every group in two halves by person: persons with and without
+// mates are dealt out in turn, in the order of their label's hash, and persons
+// that may be one stay together.
+func (in Input) folds() [2][]Group {
+	var out [2][]Group
+	for _, g := range in.Groups {
+		counts := personsOf(g)
+		leader := in.leaders(counts)
+		var order []string
+		mates := map[string]bool{}
+		for p, n := range counts {
+			if leader[p] == p {
+				order = append(order, p)
+			}
+			mates[leader[p]] = mates[leader[p]] || n > 1
+		}
+		slices.SortFunc(order, func(a, b string) int {
+			if mates[a] != mates[b] {
+				if mates[a] {
+					return -1
+				}
+				return 1
+			}
+			x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
+			return slices.Compare(x[:], y[:])
+		})
+		fold := map[string]int{}
+		for i, p := range order {
+			fold[p] = i % 2
+		}
+		halves := [2]Group{{Name: g.Name}, {Name: g.Name}}
+		for _, s := range g.Samples {
+			h := &halves[fold[leader[s.Person]]]
+			h.Samples = append(h.Samples, s)
+		}
+		out[0], out[1] = append(out[0], halves[0]), append(out[1], halves[1])
+	}
+	return out
+}
+
+// leaders joins persons that may be one: each is mapped to the first label of
+// its circle.
+func (in Input) leaders(persons map[string]int) map[string]string {
+	leader := map[string]string{}
+	for p := range persons {
+		leader[p] = p
+	}
+	for changed := true; changed; {
+		changed = false
+		for pair := range in.Excluded {
+			a, okA := leader[pair[0]]
+			b, okB := leader[pair[1]]
+			if okA && okB && strings.Compare(a, b) < 0 {
+				leader[pair[1]] = a
+				changed = true
+			}
+		}
+	}
+	return leader
+}

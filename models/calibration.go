@@ -1,0 +1,211 @@
+package models
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"sort"
+)
+
+//go:embed calibration.json
+var defaultCalibration []byte
+
+// minFMR is the lowest false match rate ever stated: the tail is extrapolated,
+// and nothing measured here carries a smaller number.
+const minFMR = 1e-12
+
+// Calibration turns templates of one model into comparable vectors and their
+// cosine into evidence. It is immutable and safe for concurrent use.
+type Calibration struct{ data CalibrationData }
+
+// DefaultCalibration gives the calibration that is built into the program.
+func DefaultCalibration() (*Calibration, error) {
+	return LoadCalibration(bytes.NewReader(defaultCalibration))
+}
+
+// LoadCalibration reads a calibration file and checks format, version digest
+// and ranges. Unknown fields are an error.
+func LoadCalibration(r io.Reader) (*Calibration, error) {
+	b, err := io.ReadAll(io.LimitReader(r, maxCalibrationBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("read calibration: %w", err)
+	}
+	if len(b) > maxCalibrationBytes {
+		return nil, fmt.Errorf("read calibration: more than %d bytes", maxCalibrationBytes)
+	}
+	var d CalibrationData
+	dec := json.NewDecoder(bytes.NewReader(b))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&d); err != nil {
+		return nil, fmt.Errorf("read calibration: %w", err)
+	}
+	return NewCalibration(d)
+}
+
+// NewCalibration checks sealed data and takes ownership of its slices.
+func NewCalibration(d CalibrationData) (*Calibration, error) {
+	if err := d.check(); err != nil {
+		return nil, fmt.Errorf("calibration: %w", err)
+	}
+	return &Calibration{data: d}, nil
+}
+
+// Version identifies the content of the calibration.
+func (c *Calibration) Version() string { return c.data.Version }
+
+// Model is the model and recipe whose templates the calibration projects.
+func (c *Calibration) Model() string { return c.data.Model }
+
+// Dim is the number of values of a template.
+func (c *Calibration) Dim() int { return c.data.Dim }
+
+// Cohort says in one sentence on whom the calibration was measured.
+func (c *Calibration) Cohort() string { return c.data.Cohort.Text }
+
+// Data gives the content for reports; its slices must not be changed.
+func (c *Calibration) Data() CalibrationData { return c.data }
+
+// Project brings a raw template into the calibrated space: unit norm, minus the
+// cohort's mean, whitened, unit norm again (research: balanced-cohort
+// whitening). The inner product of two results is their ComparisonScore. It
+// computes in float64, in a fixed order and without fused multiply-add, so that
+// every CPU gives the same bits. It fails when t has the wrong length, is not
+// finite, or has no direction.
+func (c *Calibration) Project(t []float32) ([]float32, error) {
+	dim := c.data.Dim
+	if len(t) != dim {
+		return nil, fmt.Errorf("a template of %s has %d values, not %d", c.data.Model, dim, len(t))
+	}
+	u := make([]float64, dim)
+	for i, v := range t {
+		u[i] = float64(v)
+	}
+	if err := normalise(u); err != nil {
+		return nil, fmt.Errorf("template: %w", err)
+	}
+	for i, m := range c.data.Mean {
+		u[i] -= m
+	}
+	z := make([]float64, dim)
+	for k := range z {
+		row := c.data.Whitening[k*dim : (k+1)*dim]
+		var sum float64
+		for i, w := range row {
+			sum += float64(w * u[i])
+		}
+		z[k] = sum
+	}
+	if err := normalise(z); err != nil {
+		return nil, fmt.Errorf("projected template: %w", err)
+	}
+	out := make([]float32, dim)
+	for i, v := range z {
+		out[i] = float32(v)
+	}
+	return out, nil
+}
+
+// normalise scales v to unit norm, with every sum in index order.
+func normalise(v []float64) error {
+	var sum float64
+	for _, x := range v {
+		sum += float64(x * x)
+	}
+	norm := math.Sqrt(sum)
+	if !finite(norm) || norm < 1e-12 {
+		return errors.New("values are not finite or all zero")
+	}
+	for i := range v {
+		v[i] /= norm
+	}
+	return nil
+}
+
+// LLR is the log10 likelihood ratio of a ComparisonScore, mated over non-mated.
+// It rises with the score and is kept within what the cohort's counts support.
+func (c *Calibration) LLR(score float64) float64 {
+	m := c.data.LLR
+	if math.IsNaN(score) {
+		return m.Min
+	}
+	return min(max(float64(m.Slope*score)+m.Intercept, m.Min), m.Max)
+}
+
+// FMR is the share of non-mated comparisons of the worst measured group that
+// reach the score, 1e-12 to 1. Beyond the table it is extrapolated (Tail).
+func (c *Calibration) FMR(score float64) float64 { return c.data.FMR.rate(score) }
+
+// ThresholdAtFMR is the score that a share fmr of the non-mated comparisons
+// reaches: the inverse of FMR, at most 1.
+func (c *Calibration) ThresholdAtFMR(fmr float64) float64 { return c.data.FMR.threshold(fmr) }
+
+// OperatingPoint gives the per-comparison false match rate and the threshold at
+// which a share targetFPIR of non-mated searches returns at least one of
+// gallerySize templates: fmr = 1-(1-FPIR)^(1/N), the binomial model of ISO/IEC
+// 19795-1. targetFPIR is kept within 1e-9 and 0.999999, gallerySize at 1 or
+// more.
+func (c *Calibration) OperatingPoint(targetFPIR float64, gallerySize int) (fmr, threshold float64) {
+	if math.IsNaN(targetFPIR) {
+		targetFPIR = 0
+	}
+	p := min(max(targetFPIR, 1e-9), 1-1e-6)
+	n := float64(max(gallerySize, 1))
+	fmr = -math.Expm1(math.Log1p(-p) / n)
+	return fmr, c.ThresholdAtFMR(fmr)
+}
+
+func (m FMRModel) rate(score float64) float64 {
+	last := len(m.Scores) - 1
+	switch {
+	case math.IsNaN(score) || score <= m.Scores[0]:
+		return m.Rates[0]
+	case score >= m.Scores[last]:
+		joint := m.Tail.survival(m.Scores[last])
+		return max(m.Rates[last]*m.Tail.survival(score)/joint, minFMR)
+	}
+	i := sort.SearchFloat64s(m.Scores, score) // Scores[i-1] < score <= Scores[i]
+	at := (score - m.Scores[i-1]) / (m.Scores[i] - m.Scores[i-1])
+	return math.Exp(math.Log(m.Rates[i-1])*(1-at) + math.Log(m.Rates[i])*at)
+}
+
+func (m FMRModel) threshold(fmr float64) float64 {
+	last := len(m.Rates) - 1
+	switch {
+	case math.IsNaN(fmr) || fmr <= minFMR:
+		fmr = minFMR
+	case fmr >= m.Rates[0]:
+		return m.Scores[0]
+	}
+	if fmr <= m.Rates[last] {
+		joint := m.Tail.survival(m.Scores[last])
+		return min(m.Tail.inverse(fmr/m.Rates[last]*joint), 1)
+	}
+	i := sort.Search(len(m.Rates), func(i int) bool { return m.Rates[i] <= fmr }) // Rates[i-1] > fmr >= Rates[i]
+	at := (math.Log(fmr) - math.Log(m.Rates[i-1])) / (math.Log(m.Rates[i]) - math.Log(m.Rates[i-1]))
+	return m.Scores[i-1]*(1-at) + m.Scores[i]*at
+}
+
+// survival is the share of the scores above Start that reaches score.
+func (t Tail) survival(score float64) float64 {
+	x := max(score-t.Start, 0) / t.Sigma
+	if math.Abs(t.Xi) < 1e-9 {
+		return math.Exp(-x)
+	}
+	base := 1 + t.Xi*x
+	if base <= 0 {
+		return 0
+	}
+	return math.Pow(base, -1/t.Xi)
+}
+
+// inverse is the score that a share p of the scores above Start reaches.
+func (t Tail) inverse(p float64) float64 {
+	if math.Abs(t.Xi) < 1e-9 {
+		return t.Start - t.Sigma*math.Log(p)
+	}
+	return t.Start + t.Sigma/t.Xi*(math.Pow(p, -t.Xi)-1)
+}
