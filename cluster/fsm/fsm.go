@@ -18,7 +18,7 @@ import (
 
 // diskFullWait is how long a node waits before it tries again to apply commands
 // on a full disk. Answers go on meanwhile, from the state before them.
-const diskFullWait = 2 * time.Second
+const diskFullWait = 500 * time.Millisecond
 
 // ErrClosed: the state machine was closed before it applied the command. The
 // command stays in the log and is applied at the next start.
@@ -88,15 +88,20 @@ func (f *FSM) Apply(l *raft.Log) any { return f.ApplyBatch([]*raft.Log{l})[0] }
 // nil for an entry that is no command or that the registry holds already, or
 // ErrClosed. It panics on what would let replicas drift apart.
 func (f *FSM) ApplyBatch(logs []*raft.Log) []any {
-	for {
+	for stalled := false; ; stalled = true {
 		answers, err := f.applyBatch(logs)
 		switch {
 		case err == nil:
+			if stalled {
+				f.log.Info("there is room on the disk again, changes go on", "index", logs[0].Index)
+			}
 			return answers
 		case errors.Is(err, ErrClosed):
 			return closedAnswers(len(logs))
 		case errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT):
-			f.log.Error("disk full: the watchlist can't take changes until there is room", "index", logs[0].Index)
+			if !stalled {
+				f.log.Error("disk full: the watchlist can't take changes until there is room", "index", logs[0].Index)
+			}
 			f.wait(diskFullWait)
 		default:
 			f.log.Error("cannot apply commands, stopping", "first_index", logs[0].Index, "last_index", logs[len(logs)-1].Index, "error", err)
@@ -183,7 +188,11 @@ func (f *FSM) applyBatch(logs []*raft.Log) ([]any, error) {
 func (f *FSM) decode(logs []*raft.Log, applied uint64) ([]*command.Envelope, error) {
 	envs := make([]*command.Envelope, len(logs))
 	for i, l := range logs {
-		if l.Index <= applied || l.Type != raft.LogCommand {
+		if l.Index <= applied {
+			continue
+		}
+		applied = l.Index
+		if l.Type != raft.LogCommand {
 			continue
 		}
 		e, err := OpenCommand(f.sealer, l.Data)

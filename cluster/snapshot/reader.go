@@ -17,6 +17,7 @@ import (
 type Reader struct {
 	r      io.Reader
 	sealer Sealer
+	// dec is made for the first frame.
 	dec    *zstd.Decoder
 	header [sha256.Size]byte
 	state  registry.State
@@ -43,18 +44,13 @@ func NewReader(r io.Reader, sealer Sealer) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxFrame))
-	if err != nil {
-		return nil, fmt.Errorf("snapshot: %w", err)
-	}
-	s := &Reader{r: r, sealer: sealer, dec: dec, header: sha256.Sum256(h), state: st}
+	s := &Reader{r: r, sealer: sealer, header: sha256.Sum256(h), state: st}
 	plain, err := s.part()
-	if err == nil && len(plain) != 0 {
-		err = fmt.Errorf("header seal: %w", ErrCorrupt)
-	}
 	if err != nil {
-		s.dec.Close()
 		return nil, err
+	}
+	if len(plain) != 0 {
+		return nil, fmt.Errorf("header seal: %w", ErrCorrupt)
 	}
 	return s, nil
 }
@@ -73,7 +69,9 @@ func (s *Reader) Next() (registry.Record, error) {
 	r, err := s.next()
 	if err != nil {
 		s.err = err
-		s.dec.Close()
+		if s.dec != nil {
+			s.dec.Close()
+		}
 	}
 	return r, err
 }
@@ -89,8 +87,8 @@ func (s *Reader) next() (registry.Record, error) {
 		}
 		switch plain[0] {
 		case kindRecords:
-			if s.frame, err = s.dec.DecodeAll(plain[1:], nil); err != nil {
-				return registry.Record{}, fmt.Errorf("snapshot frame: %w: %w", ErrCorrupt, err)
+			if s.frame, err = s.unpack(plain[1:]); err != nil {
+				return registry.Record{}, err
 			}
 		case kindTrailer:
 			return registry.Record{}, s.finish(plain)
@@ -109,6 +107,22 @@ func (s *Reader) next() (registry.Record, error) {
 		s.entries++
 	}
 	return r, nil
+}
+
+// unpack decompresses one frame into memory of its own.
+func (s *Reader) unpack(packed []byte) ([]byte, error) {
+	if s.dec == nil {
+		dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxFrame))
+		if err != nil {
+			return nil, fmt.Errorf("snapshot: %w", err)
+		}
+		s.dec = dec
+	}
+	b, err := s.dec.DecodeAll(packed, nil)
+	if err != nil {
+		return nil, fmt.Errorf("snapshot frame: %w: %w", ErrCorrupt, err)
+	}
+	return b, nil
 }
 
 // finish checks the trailer and that nothing follows it.

@@ -21,8 +21,10 @@ type Writer struct {
 	want   registry.State
 	seq    uint64
 
-	// buf gathers the records of the next frame behind its kind.
-	buf     []byte
+	// buf gathers the records of the next frame.
+	buf []byte
+	// packed is the compressed frame; kept for its memory.
+	packed  []byte
 	sum     registry.Sum
 	records uint64
 	entries uint64
@@ -63,9 +65,9 @@ func (s *Writer) flush() error {
 	if len(s.buf) == 0 {
 		return nil
 	}
-	plain := s.enc.EncodeAll(s.buf, []byte{kindRecords})
+	s.packed = s.enc.EncodeAll(s.buf, append(s.packed[:0], kindRecords))
 	s.buf = s.buf[:0]
-	return s.part(plain)
+	return s.part(s.packed)
 }
 
 // Close writes the trailer; it does not close the underlying writer. It fails
