@@ -4,9 +4,10 @@
 //
 // Numbers are compared in the form that Normalise gives. Two are near when they
 // are equal, or one edit apart, after characters that optical reading confuses
-// have been put together (0 and O, 1 and I, 2 and Z, 5 and S, 8 and B). Near
-// numbers are looked up by their deletion neighbourhood: two strings one edit
-// apart share a string that is either of them, or lacks one character of it.
+// have been put together (0 with O, Q and D; 1 with I and L; 2 with Z, 5 with S,
+// 6 with G, 8 with B). Near numbers are looked up by their deletion
+// neighbourhood: two strings one edit apart share a string that is either of
+// them, or lacks one character of it.
 //
 // Keys lie in immutable sorted runs that are merged as they pile up, so that
 // taking over one entry costs little and searches need no locks.

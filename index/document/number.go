@@ -34,14 +34,16 @@ func Normalise(number string) string {
 func fold(normal string) string {
 	return strings.Map(func(r rune) rune {
 		switch r {
-		case 'O':
+		case 'O', 'Q', 'D':
 			return '0'
-		case 'I':
+		case 'I', 'L':
 			return '1'
 		case 'Z':
 			return '2'
 		case 'S':
 			return '5'
+		case 'G':
+			return '6'
 		case 'B':
 			return '8'
 		}

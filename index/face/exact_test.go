@@ -198,12 +198,12 @@ func (w *world) check(t testing.TB) {
 // TestExact is invariant 8: exact search returns what a brute-force float64
 // scan returns, bit for bit.
 func TestExact(t *testing.T) {
-	rounds := uint64(12)
+	rounds := uint64(8)
 	if testing.Short() {
 		rounds = 3
 	}
 	for seed := range rounds {
-		for _, dim := range []int{128, 512} {
+		for _, dim := range []int{128, 512}[:1+(seed+1)%2] {
 			t.Run(fmt.Sprintf("%d/%d", dim, seed), func(t *testing.T) {
 				w := newWorld(seed, dim)
 				for range 25 {
