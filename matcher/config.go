@@ -1,0 +1,123 @@
+package matcher
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"vigie/watchlist"
+)
+
+// Gallery finds entries by face.
+type Gallery interface {
+	// Search returns the K nearest identities with a score of MinScore or more
+	// that filter accepts, best first, and whether there were more. It may call
+	// filter from several goroutines.
+	Search(ctx context.Context, q watchlist.FaceQuery, filter func(watchlist.EntryID) bool) ([]watchlist.FaceMatch, bool, error)
+	// Compare scores the probe against the best photo of each entry that has a
+	// comparable one.
+	Compare(ctx context.Context, q watchlist.FaceQuery, entries []*watchlist.Entry) ([]watchlist.FaceMatch, error)
+	// Size is the number of templates that can be found.
+	Size() int
+	// Model names the encoder whose templates can be compared.
+	Model() string
+}
+
+// NameIndex finds entries by name; an entry is listed once at most, the most
+// similar first.
+type NameIndex interface {
+	Search(ctx context.Context, q watchlist.NameQuery) ([]watchlist.NameMatch, error)
+}
+
+// DocumentIndex finds entries by document number, exact ones first.
+type DocumentIndex interface {
+	Search(ctx context.Context, docs []watchlist.Document) ([]watchlist.DocumentMatch, error)
+}
+
+// Entries reads the registry. Entry fails with watchlist.ErrNotFound when there
+// is no such entry. It is called from several goroutines at once; the result
+// is not modified.
+type Entries interface {
+	Entry(id watchlist.EntryID) (*watchlist.Entry, error)
+}
+
+// Encoder makes a template of the face on a photo. Outcomes that the officer
+// can act on are *watchlist.FaceError.
+type Encoder interface {
+	Extract(ctx context.Context, p watchlist.Photo) (watchlist.FaceSample, []watchlist.StageTime, error)
+	Model() string
+}
+
+// Calibration says what a face score is worth. Its methods are pure.
+type Calibration interface {
+	// LLR is the log10 likelihood ratio of a score.
+	LLR(score float64) float64
+	// OperatingPoint is the false match rate per comparison, and the threshold,
+	// at which a share targetFPIR of non-mated searches of a gallery of that size
+	// returns a candidate.
+	OperatingPoint(targetFPIR float64, gallerySize int) (fmr, threshold float64)
+	Version() string
+	// Cohort says on whom it was measured.
+	Cohort() string
+}
+
+// Stamper says which list this node answers from.
+type Stamper interface {
+	Stamp() watchlist.ListStamp
+}
+
+// Config is what a Matcher is made of. All fields are required, except those
+// that say otherwise.
+type Config struct {
+	Gallery     Gallery
+	Names       NameIndex
+	Documents   DocumentIndex
+	Entries     Entries
+	Encoder     Encoder
+	Calibration Calibration
+	Stamper     Stamper
+	// Clock gives the time that expiry is measured against, Unix milliseconds.
+	Clock func() int64
+	// NewQueryID makes a UUIDv7, another at each call.
+	NewQueryID func() watchlist.QueryID
+	// BaseRate is the share of searched travellers who are on the list, above 0
+	// and below 1; see SumFuser for its use.
+	BaseRate float64
+	// TargetFPIR is the share of searches for people who are not on the list
+	// that may return a face candidate all the same, above 0 and below 1.
+	TargetFPIR float64
+	// NamesVersion is the version of the name rules, for Lead.Models; "" leaves
+	// it out.
+	NamesVersion string
+	// Fuser weighs evidence; nil means SumFuser.
+	Fuser Fuser
+	// Logger gets internal faults, never anything of a probe or an entry.
+	Logger *slog.Logger
+}
+
+// Matcher answers probes. It is safe for concurrent use.
+type Matcher struct {
+	c       Config
+	compare comparators
+}
+
+// New checks the configuration. It fails when a part is missing, a rate is out
+// of range, or the encoder's templates are not those that the gallery compares.
+func New(c Config) (*Matcher, error) {
+	switch {
+	case c.Gallery == nil, c.Names == nil, c.Documents == nil, c.Entries == nil, c.Encoder == nil,
+		c.Calibration == nil, c.Stamper == nil, c.Clock == nil, c.NewQueryID == nil, c.Logger == nil:
+		return nil, errors.New("matcher: a required part of the configuration is missing")
+	case !(c.BaseRate > 0 && c.BaseRate < 1):
+		return nil, errors.New("matcher: the base rate must lie between 0 and 1")
+	case !(c.TargetFPIR > 0 && c.TargetFPIR < 1):
+		return nil, errors.New("matcher: the target FPIR must lie between 0 and 1")
+	case c.Encoder.Model() != c.Gallery.Model():
+		return nil, fmt.Errorf("matcher: the encoder makes templates of %q, the calibration is for %q", c.Encoder.Model(), c.Gallery.Model())
+	}
+	if c.Fuser == nil {
+		c.Fuser = SumFuser{}
+	}
+	return &Matcher{c: c, compare: standard()}, nil
+}

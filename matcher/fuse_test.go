@@ -1,0 +1,170 @@
+package matcher
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"vigie/watchlist"
+)
+
+func line(kind watchlist.EvidenceKind, llr float64) watchlist.Evidence {
+	return watchlist.Evidence{Kind: kind, LLR: llr, Code: "x"}
+}
+
+func TestBands(t *testing.T) {
+	const face, name, birth, sex, document = watchlist.EvidenceFace, watchlist.EvidenceName, watchlist.EvidenceBirth, watchlist.EvidenceSex, watchlist.EvidenceDocument
+	for _, c := range []struct {
+		name     string
+		evidence []watchlist.Evidence
+		by       Admission
+		prior    float64
+		want     watchlist.Band
+	}{
+		{"nothing", nil, Admission{}, -6, watchlist.BandWeak},
+		{"face alone, certain", []watchlist.Evidence{line(face, 20)}, Admission{Face: true}, -6, watchlist.BandPossible},
+		{"name alone, certain", []watchlist.Evidence{line(name, 20)}, Admission{Name: true}, -6, watchlist.BandPossible},
+		{"document alone, certain", []watchlist.Evidence{line(document, 20)}, Admission{Document: true, Exact: true}, -6, watchlist.BandPossible},
+		{"name and sex", []watchlist.Evidence{line(name, 20), line(sex, 2)}, Admission{Name: true}, -6, watchlist.BandPossible},
+		{"face and name", []watchlist.Evidence{line(face, 4), line(name, 4)}, Admission{Face: true, Name: true}, -6, watchlist.BandStrong},
+		{"name and birth", []watchlist.Evidence{line(name, 4), line(birth, 3)}, Admission{Name: true}, -6, watchlist.BandStrong},
+		{"face and name, long list", []watchlist.Evidence{line(face, 4), line(name, 4)}, Admission{Face: true, Name: true}, -10, watchlist.BandPossible},
+		{"face and name, contradicted", []watchlist.Evidence{line(face, 8), line(name, 4), line(birth, -2)}, Admission{Face: true}, -6, watchlist.BandPossible},
+		{"face at the threshold, long list", []watchlist.Evidence{line(face, 4)}, Admission{Face: true}, -10, watchlist.BandPossible},
+		{"face refuted", []watchlist.Evidence{line(face, 2), line(birth, -3)}, Admission{Face: true}, -10, watchlist.BandWeak},
+		{"common name, long list", []watchlist.Evidence{line(name, 1.9)}, Admission{Name: true}, -8, watchlist.BandWeak},
+		{"rare name, long list", []watchlist.Evidence{line(name, 3)}, Admission{Name: true}, -9, watchlist.BandPossible},
+		{"rare name, refuted", []watchlist.Evidence{line(name, 3), line(birth, -2), line(sex, -1.3)}, Admission{Name: true}, -9, watchlist.BandWeak},
+		{"near document, long list", []watchlist.Evidence{line(document, 3)}, Admission{Document: true}, -8, watchlist.BandWeak},
+		{"same document, long list", []watchlist.Evidence{line(document, 3)}, Admission{Document: true, Exact: true}, -8, watchlist.BandPossible},
+	} {
+		odds, band := SumFuser{}.Fuse(c.evidence, c.by, c.prior)
+		if band != c.want {
+			t.Errorf("%s: band %s, want %s (odds %v)", c.name, band, c.want, odds)
+		}
+	}
+}
+
+func TestSumFuserProperties(t *testing.T) {
+	kinds := []watchlist.EvidenceKind{
+		watchlist.EvidenceFace, watchlist.EvidenceName, watchlist.EvidenceBirth,
+		watchlist.EvidenceSex, watchlist.EvidenceNationality, watchlist.EvidenceDocument,
+	}
+	order := []watchlist.Band{watchlist.BandWeak, watchlist.BandPossible, watchlist.BandStrong}
+	rapid.Check(t, func(t *rapid.T) {
+		var ev []watchlist.Evidence
+		for _, k := range kinds {
+			if rapid.Bool().Draw(t, string(k)) {
+				ev = append(ev, line(k, rapid.Float64Range(-8, 8).Draw(t, "llr")))
+			}
+		}
+		by := Admission{Face: rapid.Bool().Draw(t, "by face"), Name: rapid.Bool().Draw(t, "by name"), Exact: rapid.Bool().Draw(t, "exact")}
+		prior := rapid.Float64Range(-12, 0).Draw(t, "prior")
+		odds, band := SumFuser{}.Fuse(ev, by, prior)
+		sum := prior
+		for _, e := range ev {
+			sum += e.LLR
+		}
+		if math.Abs(odds-sum) > 1e-9 {
+			t.Fatalf("odds %v, want %v", odds, sum)
+		}
+		if len(ev) == 1 && band == watchlist.BandStrong {
+			t.Fatal("one line of evidence alone is strong")
+		}
+		if len(ev) == 0 {
+			return
+		}
+		// More support for what is there never lowers the band.
+		better := slices.Clone(ev)
+		better[rapid.IntRange(0, len(ev)-1).Draw(t, "which")].LLR += 2
+		if _, up := (SumFuser{}).Fuse(better, by, prior); slices.Index(order, up) < slices.Index(order, band) {
+			t.Fatalf("more support lowers the band from %s to %s", band, up)
+		}
+	})
+}
+
+// TestLeadProperties holds the lead to its promises on random worlds.
+func TestLeadProperties(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld()
+		admitted := map[watchlist.EntryID]bool{}
+		for n := range rapid.IntRange(0, 15).Draw(t, "entries") {
+			face := rapid.SampledFrom([]float64{-1, 0.1, 0.49, 0.5, 0.8, 0.8}).Draw(t, "face")
+			e := w.add(n, face)
+			e.Status = rapid.SampledFrom([]watchlist.Status{watchlist.StatusActive, watchlist.StatusActive, watchlist.StatusSuspended}).Draw(t, "status")
+			e.ExpiresAt = testNow + rapid.Int64Range(-1, 1).Draw(t, "expires")
+			full := e.Names[0].Full
+			w.nameScore[full] = rapid.SampledFrom([]float64{0, 0.79, 0.8, 1}).Draw(t, "name")
+			w.nameLLR[full] = 4*w.nameScore[full] - 1
+			w.named = append(w.named, e.ID)
+			admitted[e.ID] = e.Matchable(testNow) && (face >= testThreshold || w.nameScore[full] >= NameThreshold)
+		}
+		p := withName(withFace(probe()))
+		p.Limit = rapid.IntRange(1, 20).Draw(t, "limit")
+		m, err := New(w.config())
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.compare = w.comparators()
+		lead, err := m.Match(context.Background(), p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := 0
+		for _, ok := range admitted {
+			if ok {
+				want++
+			}
+		}
+		if len(lead.Candidates) != min(want, p.Limit) || lead.Truncated != (want > p.Limit) {
+			t.Fatalf("%d candidates, truncated %v; %d admitted, limit %d", len(lead.Candidates), lead.Truncated, want, p.Limit)
+		}
+		for i, c := range lead.Candidates {
+			if !admitted[c.Entry.ID] || c.Rank != i+1 {
+				t.Fatalf("candidate %s at %d, rank %d", c.Entry.ID, i, c.Rank)
+			}
+			if i > 0 {
+				last := lead.Candidates[i-1]
+				if c.LogOdds > last.LogOdds || c.LogOdds == last.LogOdds && c.Entry.ID < last.Entry.ID {
+					t.Fatalf("candidates %d and %d are out of order", i, i+1)
+				}
+			}
+			for _, ev := range c.Evidence {
+				if ev.Code == "" || ev.Reason == "" || strings.ContainsAny(ev.Reason, "%") {
+					t.Fatalf("evidence %+v", ev)
+				}
+			}
+		}
+		again, err := m.Match(context.Background(), p)
+		if err != nil || summary(again) != summary(lead) {
+			t.Fatalf("the same probe gives %q, then %q, error %v", summary(lead), summary(again), err)
+		}
+	})
+}
+
+// TestFaceReasons holds the wording to the law: no share, no identity.
+func TestFaceReasons(t *testing.T) {
+	seen := map[string]bool{}
+	for _, llr := range []float64{-3, -0.3, 0, 0.3, 2} {
+		for _, score := range []float64{0.2, 0.7} {
+			ev := faceEvidence(watchlist.FaceMatch{Face: "f", Score: score}, llr, testThreshold)
+			if (ev.Code == CodeFaceReached) != (score >= testThreshold) || ev.Params["face"] != "f" {
+				t.Errorf("score %v, LLR %v: %+v", score, llr, ev)
+			}
+			for _, banned := range []string{"%", "match", "identi", "correspond", "même personne"} {
+				if strings.Contains(strings.ToLower(ev.Reason), banned) {
+					t.Errorf("reason %q says %q", ev.Reason, banned)
+				}
+			}
+			seen[ev.Code] = true
+		}
+	}
+	if len(seen) != 4 {
+		t.Error(fmt.Sprint("codes seen: ", seen))
+	}
+}

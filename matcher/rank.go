@@ -1,0 +1,138 @@
+package matcher
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"vigie/watchlist"
+)
+
+// suspect is an entry on its way to the candidate list.
+type suspect struct {
+	entry *watchlist.Entry
+	face  *watchlist.FaceMatch // nil when there is nothing to compare
+	// byDocument tells that the document index brought it up, exact that the
+	// number was the same.
+	byDocument, exact bool
+}
+
+// rank compares the probe with every entry that a search brought up, admits
+// those that reach a threshold, fuses their evidence, and fills the lead.
+func (q *query) rank(ctx context.Context) error {
+	start := time.Now()
+	q.names = q.m.compare.names(q.probe.Names)
+	suspects, err := q.gather(ctx)
+	if err != nil {
+		return err
+	}
+	var out []watchlist.Candidate
+	for _, s := range suspects {
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("match: %w", err)
+		}
+		evidence, by := q.compare(s)
+		if !by.any() {
+			continue
+		}
+		c := watchlist.Candidate{Entry: s.entry, Evidence: evidence}
+		c.LogOdds, c.Band = q.m.c.Fuser.Fuse(evidence, by, q.prior())
+		out = append(out, c)
+	}
+	slices.SortFunc(out, func(a, b watchlist.Candidate) int {
+		if a.LogOdds != b.LogOdds {
+			if a.LogOdds > b.LogOdds {
+				return -1
+			}
+			return 1
+		}
+		return strings.Compare(string(a.Entry.ID), string(b.Entry.ID))
+	})
+	// The name index was cut too early when even the last that it gave is
+	// similar enough.
+	names := q.found.names
+	namesCut := len(names) >= nameDepth && names[len(names)-1].Score >= NameThreshold
+	q.lead.Truncated = q.found.more || namesCut || len(out) > q.probe.Limit
+	q.lead.Candidates = out[:min(len(out), q.probe.Limit)]
+	for i := range q.lead.Candidates {
+		q.lead.Candidates[i].Rank = i + 1
+	}
+	q.stage("score", time.Since(start))
+	return nil
+}
+
+// prior is the log10 odds, before any evidence, that the traveller is one
+// certain entry: the base rate spread over the list.
+func (q *query) prior() float64 {
+	return logOdds(q.m.c.BaseRate / float64(max(1, q.lead.Stamp.Entries)))
+}
+
+// gather loads the entries that the searches brought up, in order of id, and
+// compares faces where the gallery has not: entries found by name or document,
+// and entries whose photo has changed since.
+func (q *query) gather(ctx context.Context) ([]*suspect, error) {
+	byID := map[watchlist.EntryID]*suspect{}
+	add := func(id watchlist.EntryID) *suspect {
+		s := byID[id]
+		if s == nil {
+			if e := q.load.entry(id); e != nil {
+				s = &suspect{entry: e}
+				byID[id] = s
+			}
+		}
+		return s
+	}
+	for id, match := range q.found.faces {
+		if s := add(id); s != nil && slices.ContainsFunc(s.entry.Faces, func(f watchlist.Face) bool { return f.ID == match.Face }) {
+			s.face = &match
+		}
+	}
+	for _, n := range q.found.names {
+		if n.Score >= NameThreshold-nameMargin {
+			add(n.Entry)
+		}
+	}
+	for _, d := range q.found.documents {
+		if s := add(d.Entry); s != nil {
+			s.byDocument = true
+			s.exact = s.exact || d.Exact
+		}
+	}
+	if err := q.load.failure(); err != nil {
+		return nil, fmt.Errorf("match: %w", err)
+	}
+	out := make([]*suspect, 0, len(byID))
+	for _, s := range byID {
+		out = append(out, s)
+	}
+	slices.SortFunc(out, func(a, b *suspect) int { return strings.Compare(string(a.entry.ID), string(b.entry.ID)) })
+	return out, q.compareFaces(ctx, out)
+}
+
+// compareFaces fills in the face scores that the search did not give.
+func (q *query) compareFaces(ctx context.Context, suspects []*suspect) error {
+	var open []*watchlist.Entry
+	at := map[watchlist.EntryID]*suspect{}
+	for _, s := range suspects {
+		if s.face == nil && len(s.entry.Faces) > 0 {
+			open, at[s.entry.ID] = append(open, s.entry), s
+		}
+	}
+	if len(open) == 0 {
+		return nil
+	}
+	for i, sample := range q.samples {
+		matches, err := q.m.c.Gallery.Compare(ctx, faceQuery(sample, 1, -1), open)
+		if err != nil {
+			return q.sampleError(i, err)
+		}
+		for _, match := range matches {
+			if s := at[match.Entry]; s.face == nil || match.Score > s.face.Score {
+				s.face = &match
+			}
+		}
+	}
+	return nil
+}

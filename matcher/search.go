@@ -1,0 +1,188 @@
+package matcher
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"vigie/watchlist"
+)
+
+// How many entries each index is asked for. All are more than the largest
+// limit, since other evidence may change the order; what lies beyond a cut sets
+// Lead.Truncated.
+const (
+	faceDepth     = 200
+	nameDepth     = 200
+	documentDepth = 200
+)
+
+// nameMargin is how far below NameThreshold the name index may score an entry
+// that is looked at all the same. Index and comparator score alike; the margin
+// is for entries that change in between.
+const nameMargin = 0.05
+
+// found is what the three searches brought up.
+type found struct {
+	// faces has each entry's best match over all samples of the probe.
+	faces     map[watchlist.EntryID]watchlist.FaceMatch
+	names     []watchlist.NameMatch
+	documents []watchlist.DocumentMatch
+	// more tells that a search was cut.
+	more bool
+}
+
+// search asks the three indexes side by side and notes their times.
+func (q *query) search(ctx context.Context) error {
+	var face, name, document time.Duration
+	var facesMore, documentsMore bool
+	group, inner := errgroup.WithContext(ctx)
+	run := func(part string, took *time.Duration, f func(context.Context) error) {
+		group.Go(func() error {
+			start := time.Now()
+			defer func() { *took = time.Since(start) }()
+			return q.m.guard(part, func() error { return f(inner) })
+		})
+	}
+	if len(q.samples) > 0 {
+		run("face_search", &face, func(ctx context.Context) (err error) {
+			facesMore, err = q.searchFaces(ctx)
+			return err
+		})
+	}
+	if len(q.probe.Names) > 0 {
+		run("name_search", &name, func(ctx context.Context) (err error) {
+			q.found.names, err = q.m.c.Names.Search(ctx, watchlist.NameQuery{Names: q.probe.Names, K: nameDepth})
+			return wrap("name search", err)
+		})
+	}
+	if len(q.probe.Documents) > 0 {
+		run("document_search", &document, func(ctx context.Context) (err error) {
+			q.found.documents, err = q.m.c.Documents.Search(ctx, q.probe.Documents)
+			if len(q.found.documents) > documentDepth {
+				q.found.documents, documentsMore = q.found.documents[:documentDepth], true
+			}
+			return wrap("document search", err)
+		})
+	}
+	err := group.Wait()
+	if ctx.Err() != nil {
+		return fmt.Errorf("match: %w", ctx.Err())
+	}
+	if err != nil {
+		return err
+	}
+	q.found.more = facesMore || documentsMore
+	for _, s := range []struct {
+		asked bool
+		name  string
+		took  time.Duration
+	}{
+		{len(q.samples) > 0, "face_search", face},
+		{len(q.probe.Names) > 0, "name_search", name},
+		{len(q.probe.Documents) > 0, "document_search", document},
+	} {
+		if s.asked {
+			q.stage(s.name, s.took)
+		}
+	}
+	return nil
+}
+
+// searchFaces sets the operating point for the gallery's size and merges the
+// searches of all samples, keeping each entry's best. With n samples each search
+// runs at an n-th of the target, so that together they keep to it.
+func (q *query) searchFaces(ctx context.Context) (more bool, err error) {
+	c := q.m.c
+	op := watchlist.OperatingPoint{
+		TargetFPIR: c.TargetFPIR, GallerySize: c.Gallery.Size(),
+		Calibration: c.Calibration.Version(), Cohort: c.Calibration.Cohort(),
+	}
+	op.FMR, op.Threshold = c.Calibration.OperatingPoint(c.TargetFPIR/float64(len(q.samples)), op.GallerySize)
+	q.lead.OperatingPoint = op
+	q.found.faces = map[watchlist.EntryID]watchlist.FaceMatch{}
+	for i, s := range q.samples {
+		matches, cut, err := c.Gallery.Search(ctx, faceQuery(s, faceDepth, op.Threshold), q.load.matchable)
+		if err != nil {
+			return false, q.sampleError(i, err)
+		}
+		more = more || cut
+		for _, match := range matches {
+			if old, ok := q.found.faces[match.Entry]; !ok || match.Score > old.Score {
+				q.found.faces[match.Entry] = match
+			}
+		}
+	}
+	return more, nil
+}
+
+// sampleError points at the photo or template that a face error is about.
+func (q *query) sampleError(i int, err error) error {
+	var fe *watchlist.FaceError
+	if !errors.As(err, &fe) {
+		return wrap("face search", err)
+	}
+	ptr := fmt.Sprintf("/photos/%d", i)
+	if n := len(q.probe.Photos); i >= n {
+		ptr = fmt.Sprintf("/templates/%d", i-n)
+	}
+	return &ProbeError{Pointer: ptr, Err: fe}
+}
+
+func wrap(part string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", part, err)
+}
+
+// loader reads each entry of a query at most once (or nearly so, when two
+// goroutines ask at the same time) and hides those that may not appear.
+type loader struct {
+	entries Entries
+	now     int64
+
+	mu   sync.Mutex
+	seen map[watchlist.EntryID]*watchlist.Entry // nil for hidden ones
+	err  error
+}
+
+func newLoader(entries Entries, now int64) *loader {
+	return &loader{entries: entries, now: now, seen: map[watchlist.EntryID]*watchlist.Entry{}}
+}
+
+// matchable reports whether an entry may appear in the lead.
+func (l *loader) matchable(id watchlist.EntryID) bool { return l.entry(id) != nil }
+
+// entry returns an entry that may appear in the lead, or nil. A registry that
+// fails shows in failure.
+func (l *loader) entry(id watchlist.EntryID) *watchlist.Entry {
+	l.mu.Lock()
+	e, ok := l.seen[id]
+	l.mu.Unlock()
+	if ok {
+		return e
+	}
+	e, err := l.entries.Entry(id)
+	if err != nil || !e.Matchable(l.now) {
+		e = nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err != nil && !errors.Is(err, watchlist.ErrNotFound) && l.err == nil {
+		l.err = fmt.Errorf("read an entry: %w", err)
+	}
+	l.seen[id] = e
+	return e
+}
+
+// failure is the first error of the registry.
+func (l *loader) failure() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.err
+}
