@@ -1,0 +1,240 @@
+package score
+
+import (
+	"math"
+	"strconv"
+
+	"vigie/watchlist"
+	"vigie/watchlist/names"
+)
+
+// The codes of name evidence.
+const (
+	CodeNameExact     = "name_exact"
+	CodeNameFamily    = "name_same_family"
+	CodeNameSound     = "name_same_sound"
+	CodeNameNear      = "name_near"
+	CodeNamePartial   = "name_partial"
+	CodeNameDifferent = "name_different"
+)
+
+// The scores that the codes begin at.
+const (
+	partialFrom = 0.5
+	nearFrom    = 0.72
+)
+
+// CompareNames holds each name of the probe against each of the entry and
+// reports the pair that is most alike; between equals the earlier. Weak aliases
+// are lowered, see names.WeakScore. Params are "kind" (of the entry's name),
+// "name" (its index), "common" when the name is borne by many, and "order" when
+// the words come in another order. With explain, Pairs holds every word of both
+// names. It returns false when either side has no name with a letter.
+func CompareNames(probe, entry []watchlist.Name, explain bool) (watchlist.Evidence, bool) {
+	return NewNames(probe).Compare(entry, explain)
+}
+
+// Names is a probe's names, parsed once to be held against many entries. It is
+// immutable and safe for concurrent use.
+type Names struct{ parsed []names.Parsed }
+
+// NewNames parses the probe's names.
+func NewNames(probe []watchlist.Name) Names {
+	var n Names
+	for _, p := range probe {
+		n.parsed = append(n.parsed, names.Parse(p))
+	}
+	return n
+}
+
+// Compare is CompareNames for one entry.
+func (n Names) Compare(entry []watchlist.Name, explain bool) (watchlist.Evidence, bool) {
+	best := nameMatch{score: -1}
+	for i, e := range entry {
+		pe := names.Parse(e)
+		if len(pe.Tokens) == 0 {
+			continue
+		}
+		for _, pp := range n.parsed {
+			if len(pp.Tokens) == 0 {
+				continue
+			}
+			c := names.Compare(pp.Tokens, pe.Tokens)
+			s := c.Score
+			if e.Kind == watchlist.NameWeak {
+				s = names.WeakScore(s)
+			}
+			if s > best.score {
+				best = nameMatch{score: s, c: c, probe: pp.Tokens, entry: pe.Tokens, name: i, kind: e.Kind}
+			}
+		}
+	}
+	if best.score < 0 {
+		return watchlist.Evidence{}, false
+	}
+	return best.evidence(explain), true
+}
+
+type nameMatch struct {
+	score        float64
+	c            names.Comparison
+	probe, entry []*names.Token
+	name         int
+	kind         watchlist.NameKind
+}
+
+func (m nameMatch) evidence(explain bool) watchlist.Evidence {
+	ev := watchlist.Evidence{
+		Kind: watchlist.EvidenceName, Score: m.score,
+		Params: map[string]string{"kind": string(m.kind), "name": strconv.Itoa(m.name)},
+	}
+	llrs, total := m.weigh()
+	highest := MaxNameLLR
+	if m.kind == watchlist.NameWeak {
+		highest = MaxWeakNameLLR
+	}
+	ev.LLR = max(MinNameLLR, min(highest, total))
+	if m.score < partialFrom {
+		// Two names: the words that happen to agree are no support.
+		ev.LLR = min(ev.LLR, 0)
+	}
+	ev.Code, ev.Reason = m.word()
+	if m.score >= nearFrom && total < 2 {
+		ev.Params["common"] = "true"
+		ev.Reason += " Ce nom est répandu dans la région."
+	}
+	if m.reordered() {
+		ev.Params["order"] = "changed"
+	}
+	if explain {
+		ev.Pairs = m.pairs(llrs)
+	}
+	return ev
+}
+
+// weigh gives the LLR of each pair and their sum, shrunk for dependence.
+func (m nameMatch) weigh() (each []float64, total float64) {
+	each = make([]float64, len(m.c.Pairs))
+	agree, leftProbe, leftEntry := 0.0, 0, 0
+	for i, p := range m.c.Pairs {
+		switch {
+		case p.Entry < 0 && m.probe[p.Probe].Class == names.Core:
+			leftProbe++
+		case p.Probe < 0 && m.entry[p.Entry].Class == names.Core:
+			leftEntry++
+		case p.Probe >= 0 && p.Entry >= 0:
+			each[i] = pairLLR(m.probe[p.Probe], m.entry[p.Entry], p.Rule)
+			agree += each[i]
+		}
+	}
+	conflicts := min(leftProbe, leftEntry)
+	omitted := max(leftProbe, leftEntry) - conflicts
+	for i, p := range m.c.Pairs {
+		if p.Rule != names.RuleMissing {
+			continue
+		}
+		// Shown on the side that has the word; a conflict is shared by both.
+		switch {
+		case p.Probe >= 0 && m.probe[p.Probe].Class != names.Core, p.Entry >= 0 && m.entry[p.Entry].Class != names.Core:
+		case conflicts > 0:
+			each[i] = wordConflict / 2
+		default:
+			each[i] = wordOmitted
+		}
+	}
+	return each, agree*wordsDepend + float64(conflicts)*wordConflict + float64(omitted)*wordOmitted
+}
+
+// pairLLR is what one pair of words is worth.
+func pairLLR(a, b *names.Token, rule names.Rule) float64 {
+	f := max(a.Frequency, b.Frequency)
+	switch {
+	case rule == names.RuleInitial || a.Class == names.Initial:
+		return math.Log10(wordAgrees / initialShare)
+	case a.Class != names.Core && b.Class != names.Core:
+		return 0
+	}
+	u := min(wordAgrees, f*spread[rule])
+	if u <= 0 {
+		return 0
+	}
+	return math.Log10(wordAgrees / u)
+}
+
+// word gives code and sentence.
+func (m nameMatch) word() (code, reason string) {
+	weakest, missing := names.RuleExact, 0
+	for _, p := range m.c.Pairs {
+		switch {
+		case p.Rule == names.RuleMissing:
+			if p.Probe >= 0 && m.probe[p.Probe].Class == names.Core || p.Entry >= 0 && m.entry[p.Entry].Class == names.Core {
+				missing++
+			}
+		case strength[p.Rule] > strength[weakest]:
+			weakest = p.Rule
+		}
+	}
+	switch {
+	case m.c.Score < partialFrom:
+		return CodeNameDifferent, "Noms différents."
+	case m.c.Score < nearFrom || missing > 0:
+		return CodeNamePartial, "Une partie du nom correspond."
+	}
+	switch strength[weakest] {
+	case 0:
+		return CodeNameExact, "Nom identique."
+	case 1:
+		return CodeNameFamily, "Même nom dans une autre orthographe de la région."
+	case 2:
+		return CodeNameSound, "Nom de même prononciation."
+	}
+	return CodeNameNear, "Nom proche, écrit ou abrégé autrement."
+}
+
+// strength orders the rules by how far they stray from the written word.
+var strength = map[names.Rule]int{
+	names.RuleExact: 0, names.RuleICAO: 0, names.RuleJoined: 0,
+	names.RuleFamily: 1, names.RuleSound: 2, names.RuleSkeleton: 3, names.RuleTruncated: 3,
+	names.RuleTypo: 3, names.RuleShort: 3, names.RuleInitial: 3,
+}
+
+func (m nameMatch) reordered() bool {
+	last := -1
+	for _, p := range m.c.Pairs {
+		if p.Probe < 0 || p.Entry < 0 {
+			continue
+		}
+		if p.Entry < last {
+			return true
+		}
+		last = p.Entry
+	}
+	return false
+}
+
+func (m nameMatch) pairs(llrs []float64) []watchlist.TokenPair {
+	out := make([]watchlist.TokenPair, len(m.c.Pairs))
+	for i, p := range m.c.Pairs {
+		t := watchlist.TokenPair{Rule: string(p.Rule), Score: p.Score, LLR: llrs[i]}
+		if p.Probe >= 0 {
+			t.Probe = written(m.probe, p.Probe, p.Joined < 0)
+		}
+		if p.Entry >= 0 {
+			t.Entry = written(m.entry, p.Entry, p.Joined > 0)
+		}
+		out[i] = t
+	}
+	return out
+}
+
+// written shows a word as it was compared, in its own script when not Latin.
+func written(t []*names.Token, i int, joined bool) string {
+	s := t[i].Text
+	if t[i].Source != "" {
+		s = t[i].Source
+	}
+	if joined && i+1 < len(t) {
+		s += " " + t[i+1].Text
+	}
+	return s
+}
