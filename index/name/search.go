@@ -29,9 +29,6 @@ const (
 	minScore = 0.35
 	// commonWord is the frequency from which a word alone admits no name.
 	commonWord = 0.004
-	// weakFactor and weakCap lower weak aliases.
-	weakFactor = 0.9
-	weakCap    = 0.8
 	// maxK bounds the answer, checkEvery how often a long search looks at its
 	// context.
 	maxK       = 1000
@@ -243,7 +240,7 @@ func (s *searcher) scoreAdmitted(ctx context.Context, admit func(m mask) bool) e
 			}
 			score := s.scorer.score(dc.tokens)
 			if dc.weak {
-				score = min(weakCap, score*weakFactor)
+				score = names.WeakScore(score)
 			}
 			s.best = max(s.best, score)
 			if score >= minScore {
