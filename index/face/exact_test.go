@@ -206,7 +206,7 @@ func TestExact(t *testing.T) {
 		for _, dim := range []int{128, 512}[:1+(seed+1)%2] {
 			t.Run(fmt.Sprintf("%d/%d", dim, seed), func(t *testing.T) {
 				w := newWorld(seed, dim)
-				for range 25 {
+				for range 15 {
 					w.check(t)
 					w.step(t)
 					w.check(t)
