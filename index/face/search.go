@@ -54,7 +54,7 @@ func (g *Gallery) Search(ctx context.Context, q watchlist.FaceQuery, filter func
 
 // scan is one search over one view, shared by its workers.
 type scan struct {
-	ctx    context.Context
+	ended  func() error // the query's ctx.Err
 	view   *view
 	probe  probe
 	k      int
@@ -75,7 +75,7 @@ type chunk struct {
 }
 
 func newScan(ctx context.Context, v *view, projected []float32, q watchlist.FaceQuery, filter func(watchlist.EntryID) bool) *scan {
-	s := &scan{ctx: ctx, view: v, probe: newProbe(projected), low: q.MinScore, filter: filter}
+	s := &scan{ended: ctx.Err, view: v, probe: newProbe(projected), low: q.MinScore, filter: filter}
 	// One identity more than asked for tells whether the answer is cut.
 	s.k = min(q.K, v.live) + 1
 	s.bound.Store(math.Float64bits(q.MinScore))
@@ -128,7 +128,7 @@ func (s *scan) work() (t *top, err error) {
 		if i >= len(s.chunks) {
 			return t, nil
 		}
-		if err := s.ctx.Err(); err != nil {
+		if err := s.ended(); err != nil {
 			return nil, fmt.Errorf("face search: %w", err)
 		}
 		s.chunk(s.chunks[i], t, ids)
