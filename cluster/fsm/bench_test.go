@@ -2,6 +2,9 @@ package fsm_test
 
 import (
 	"testing"
+	"time"
+
+	"vigie/watchlist/command"
 
 	"github.com/hashicorp/raft"
 )
@@ -29,6 +32,31 @@ func BenchmarkApplyBatch64(b *testing.B) {
 	}
 }
 
+// BenchmarkImport applies imports of 24 entries to a command, 16 commands to a
+// transaction.
+func BenchmarkImport(b *testing.B) {
+	const perCommand, perBatch = 24, 16
+	key := newKey(b)
+	n := newNode(b, b.TempDir(), key)
+	defer n.close()
+	j := newJournal(b, key)
+	n.apply(j.add(setupBody()))
+	var logs []*raft.Log
+	for i := 0; i < b.N; i += perCommand {
+		c := command.EntryBatch{Batch: "b1"}
+		for k := i; k < min(i+perCommand, b.N); k++ {
+			c.Items = append(c.Items, create(k))
+		}
+		logs = append(logs, j.add(c))
+	}
+	b.ResetTimer()
+	for i := 0; i < len(logs); i += perBatch {
+		n.fsm.ApplyBatch(logs[i:min(i+perBatch, len(logs))])
+	}
+	b.StopTimer()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "entries/s")
+}
+
 // BenchmarkRestart opens a registry of 20,000 entries and rebuilds an index.
 func BenchmarkRestart(b *testing.B) {
 	const size = 20_000
@@ -53,6 +81,7 @@ func BenchmarkRestart(b *testing.B) {
 	n.close()
 }
 
+// BenchmarkSnapshot takes and writes a snapshot of 20,000 entries.
 func BenchmarkSnapshot(b *testing.B) {
 	const size = 20_000
 	key := newKey(b)
@@ -68,8 +97,17 @@ func BenchmarkSnapshot(b *testing.B) {
 		n.fsm.ApplyBatch(logs)
 	}
 	b.ResetTimer()
+	var taking time.Duration
 	for range b.N {
+		begin := time.Now()
+		snap, err := n.fsm.Snapshot()
+		taking += time.Since(begin)
+		if err != nil {
+			b.Fatal(err)
+		}
+		snap.Release()
 		b.SetBytes(int64(len(n.persist())))
 	}
+	b.ReportMetric(float64(taking.Microseconds())/float64(b.N), "us-to-take")
 	b.ReportMetric(size*float64(b.N)/b.Elapsed().Seconds(), "entries/s")
 }

@@ -9,6 +9,7 @@ import (
 	"vigie/watchlist/command"
 
 	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 )
 
 // fillPercent packs entry pages well: ids rise with time, so pages are filled
@@ -38,7 +39,7 @@ func (s *Store) Update(index, term uint64, fn func(*Tx) error) (err error) {
 	}
 	defer func() {
 		// After a commit there is nothing to roll back.
-		if rerr := btx.Rollback(); rerr != nil && !errors.Is(rerr, bolt.ErrTxClosed) {
+		if rerr := btx.Rollback(); rerr != nil && !errors.Is(rerr, bolterrors.ErrTxClosed) {
 			err = errors.Join(err, rerr)
 		}
 	}()
