@@ -44,17 +44,31 @@ func TestShippedCalibration(t *testing.T) {
 	if len(d.Cohort.InputSHA256) != 64 {
 		t.Error("the input is not recorded")
 	}
-	// The person-disjoint check: one threshold serves the groups that have
-	// enough pairs to tell (20,000 give 20 at 1e-3), and beats the raw distance.
-	for _, f := range d.Folds {
-		if f.ImpostorPairs < 20_000 {
+	checkFolds(t, d.Folds)
+}
+
+// checkFolds holds the person-disjoint report, both folds together, against what
+// a calibration must bring: one threshold serves every group that has enough
+// pairs to tell, and it beats the raw distance.
+func checkFolds(t *testing.T, folds []FoldResult) {
+	t.Helper()
+	type sum struct{ pairs, fmr, mates, fnmr, raw float64 }
+	groups := map[string]sum{}
+	for _, f := range folds {
+		s, n, m := groups[f.Group], float64(f.ImpostorPairs), float64(f.MatedPairs)
+		groups[f.Group] = sum{s.pairs + n, s.fmr + n*f.SharedFMR, s.mates + m, s.fnmr + m*f.FNMR1e3, s.raw + m*f.RawFNMR1e3}
+	}
+	for name, s := range groups {
+		if s.pairs < 20_000 {
 			continue
 		}
-		if f.SharedFMR > 2e-3 || f.SharedFMR < 0.5e-3 {
-			t.Errorf("fold %s, %s: FMR %.2g at the threshold of 1e-3", f.Fold, f.Group, f.SharedFMR)
+		if fmr := s.fmr / s.pairs; fmr > 2e-3 || fmr < 0.5e-3 {
+			t.Errorf("%s: FMR %.2g at the threshold of 1e-3", name, fmr)
 		}
-		if f.Group == "west_african" && (f.FNMR1e3 > 0.14 || f.FNMR1e3 >= 0.7*f.RawFNMR1e3) {
-			t.Errorf("fold %s: FNMR %.3f, raw %.3f", f.Fold, f.FNMR1e3, f.RawFNMR1e3)
+		fnmr, raw := s.fnmr/s.mates, s.raw/s.mates
+		t.Logf("%s: FNMR at FMR 1e-3 %.3f, raw distance %.3f, %.0f mated pairs", name, fnmr, raw, s.mates)
+		if name == "west_african" && (fnmr > 0.12 || fnmr > 0.6*raw) {
+			t.Errorf("%s: FNMR %.3f, raw %.3f", name, fnmr, raw)
 		}
 	}
 }
@@ -74,7 +88,7 @@ func TestWriteAndLoad(t *testing.T) {
 		"unknown field": strings.Replace(good, `"model"`, `"colour": 1, "model"`, 1),
 		"newer format":  strings.Replace(good, `"format_version": 1`, `"format_version": 2`, 1),
 		"other format":  strings.Replace(good, CalibrationFormat, "something", 1),
-		"changed":       strings.Replace(good, `"persons": 980`, `"persons": 981`, 1),
+		"changed":       strings.Replace(good, `"persons": 997`, `"persons": 998`, 1),
 		"cut":           good[:len(good)/2],
 	} {
 		if bad == good {

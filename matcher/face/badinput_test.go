@@ -118,7 +118,7 @@ func TestBadInput(t *testing.T) {
 		{"no face", jpegOf(t, grey(400, 300), 90), watchlist.FaceNone},
 		{"16-bit black PNG", pngOf(t, deepPNG), watchlist.FaceNone},
 		{"10 faces", jpegOf(t, crowd(5, 2, 160), 95), watchlist.FaceMultiple},
-		{"tiny face", jpegOf(t, crowd(1, 1, 80), 95), watchlist.FaceTooSmall},
+		{"tiny face", jpegOf(t, crowd(1, 1, 64), 95), watchlist.FaceTooSmall},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := extract(t, e, c.file)
@@ -172,6 +172,23 @@ func TestUnusualFormats(t *testing.T) {
 				t.Errorf("the template lies %.2f from that of the plain file", d)
 			}
 		})
+	}
+}
+
+// A probe may be smaller than a reference that is kept for years.
+func TestEnrolmentAsksMore(t *testing.T) {
+	e := engine(t)
+	photo := watchlist.Photo{Bytes: jpegOf(t, crowd(1, 1, 100), 95)}
+	s, _, err := e.Extract(context.Background(), photo)
+	if err != nil || len(s.Quality.Flags) == 0 || s.Quality.Flags[0] != FlagLowResolution {
+		t.Errorf("probe: %v, flags %v", err, s.Quality.Flags)
+	}
+	if _, _, err := e.Enrol(context.Background(), photo); code(err) != watchlist.FaceTooSmall {
+		t.Errorf("reference: %s", code(err))
+	}
+	ref, _, err := e.Enrol(context.Background(), watchlist.Photo{Bytes: jpegOf(t, crowd(1, 1, 150), 95)})
+	if err != nil || ref.Quality.Flags[len(ref.Quality.Flags)-1] != FlagLowReference {
+		t.Errorf("small reference: %v, flags %v", err, ref.Quality.Flags)
 	}
 }
 

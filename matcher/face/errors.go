@@ -27,8 +27,8 @@ func errBoxUnknown(boxes []watchlist.Box) error {
 	return e
 }
 
-func errTooSmall(interEye float64) error {
-	return refuse(watchlist.FaceTooSmall, nil, "The eyes are %.0f px apart and need %d: come closer, or send the photo at its full resolution.", interEye, minInterEye)
+func errTooSmall(interEye, needed float64) error {
+	return refuse(watchlist.FaceTooSmall, nil, "The eyes are %.1f px apart and need %.0f: come closer, or send the photo at its full resolution.", interEye, needed)
 }
 
 func errCorrupt(cause error) error {

@@ -17,9 +17,6 @@ const (
 	workingSize = 800
 	// keptSize is the long side of the photo that an entry keeps.
 	keptSize = 1280
-	// minInterEye is the least distance of the eyes in pixels of the photo as
-	// sent; below it the encoder sees blur.
-	minInterEye = 24
 	// sameFace is the least overlap (intersection over union) at which a box
 	// picks a face.
 	sameFace = 0.5
@@ -163,8 +160,8 @@ func (j *job) choose(pick *watchlist.Box, head header, faces []dlib.Face, seen p
 	f := faces[chosen]
 	scale := float64(max(width, height)) / float64(seen.long())
 	q := j.bar.measure(f, seen, scale)
-	if q.InterEye < minInterEye {
-		return errTooSmall(q.InterEye)
+	if q.InterEye < j.bar.hardInterEye {
+		return errTooSmall(q.InterEye, j.bar.hardInterEye)
 	}
 	template := slices.Clone(f.Template[:])
 	if err := watchlist.CheckTemplate(template); err != nil {
