@@ -26,12 +26,14 @@ type Index struct {
 	folds      sync.WaitGroup
 
 	scratch sync.Pool
+	token   func(names.Raw) *names.Token
 }
 
 // writer is what only writers need of the current state.
 type writer struct {
 	current map[watchlist.EntryID]version
 	words   map[names.Raw]uint32
+	token   func(names.Raw) *names.Token
 }
 
 // version is the current write of an entry: its number and how many names it
@@ -42,15 +44,19 @@ type version struct {
 }
 
 // New makes an empty index. Close it to end its goroutine.
-func New() (*Index, error) {
-	x := &Index{}
+func New() (*Index, error) { return NewWith(names.NewToken) }
+
+// NewWith is New with another way to compute the keys of a word, which must be a
+// pure function; evaluations pass names.NewTokenByRules.
+func NewWith(token func(names.Raw) *names.Token) (*Index, error) {
+	x := &Index{token: token}
 	x.state.Store(&state{})
-	x.w = newWriter()
+	x.w = x.newWriter()
 	return x, nil
 }
 
-func newWriter() writer {
-	return writer{current: map[watchlist.EntryID]version{}, words: map[names.Raw]uint32{}}
+func (x *Index) newWriter() writer {
+	return writer{current: map[watchlist.EntryID]version{}, words: map[names.Raw]uint32{}, token: x.token}
 }
 
 // Applied is the raft index that searches include.
@@ -108,7 +114,7 @@ func (w *writer) add(st *state, id watchlist.EntryID, e *watchlist.Entry) []doc 
 			word, ok := w.words[r]
 			if !ok {
 				word = uint32(len(st.lexicon))
-				st.lexicon = append(st.lexicon, names.NewToken(r))
+				st.lexicon = append(st.lexicon, w.token(r))
 				w.words[r] = word
 			}
 			d.tokens[k] = word
@@ -124,7 +130,7 @@ func (w *writer) add(st *state, id watchlist.EntryID, e *watchlist.Entry) []doc 
 // from the old contents until the new ones are whole, and go on with the old ones
 // when entries ends in an error.
 func (x *Index) Rebuild(entries iter.Seq2[*watchlist.Entry, error], index uint64) error {
-	st, w := &state{}, newWriter()
+	st, w := &state{}, x.newWriter()
 	var docs []doc
 	var on []uint32
 	for e, err := range entries {

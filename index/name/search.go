@@ -48,11 +48,15 @@ func (x *Index) Search(ctx context.Context, q watchlist.NameQuery) ([]watchlist.
 	st := x.state.Load()
 	best := map[uint32]watchlist.NameMatch{}
 	for i, n := range q.Names {
-		p := names.Parse(n)
-		if len(p.Tokens) == 0 {
+		raws := names.Split(n)
+		if len(raws) == 0 {
 			continue
 		}
-		s := x.newSearcher(st, p.Tokens)
+		tokens := make([]*names.Token, len(raws))
+		for k, r := range raws {
+			tokens[k] = x.token(r)
+		}
+		s := x.newSearcher(st, tokens)
 		err := s.run(ctx)
 		for _, h := range s.hits {
 			m, seen := best[h.seq]

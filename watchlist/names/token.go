@@ -49,6 +49,18 @@ const (
 
 // NewToken computes the keys of one word.
 func NewToken(r Raw) *Token {
+	t := NewTokenByRules(r)
+	tab := table()
+	t.Families = tab.lookup(r)
+	for _, f := range t.Families {
+		t.Frequency = max(t.Frequency, tab.families[f-1].Frequency)
+	}
+	return t
+}
+
+// NewTokenByRules computes the keys of one word without the table of families:
+// what the rules alone make of a name in no table. Evaluations use it.
+func NewTokenByRules(r Raw) *Token {
 	t := &Token{Raw: r, Class: classify(r), Frequency: unknownFrequency}
 	if len(r.Text) <= 3 {
 		t.Frequency = shortFrequency
@@ -60,11 +72,6 @@ func NewToken(r Raw) *Token {
 	}
 	for _, s := range t.Sounds {
 		t.Skeletons = append(t.Skeletons, skeletonOf(s))
-	}
-	tab := table()
-	t.Families = tab.lookup(r)
-	for _, f := range t.Families {
-		t.Frequency = max(t.Frequency, tab.families[f-1].Frequency)
 	}
 	return t
 }
