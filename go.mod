@@ -114,3 +114,9 @@ require (
 )
 
 tool github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen
+
+ignore (
+	./bin
+	./var
+	node_modules
+)
