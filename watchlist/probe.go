@@ -47,6 +47,8 @@ type Probe struct {
 	Reason  string
 	// Limit caps the candidates of the lead, 1 to 50.
 	Limit int
+	// Explain asks for the token pairings of name comparisons.
+	Explain bool
 }
 
 // FaceSample is a face after detection and encoding.

@@ -1,0 +1,219 @@
+package api
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"mime"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/labstack/echo/v4"
+
+	"vigie/api/gen"
+)
+
+// maxDepth is how deeply JSON may be nested; the contract needs 8.
+const maxDepth = 32
+
+// admit checks what can be checked before a body is understood: media types,
+// query parameters, size, depth. A JSON body is read here, once; a multipart one
+// is left to its handler, behind the same cap.
+func (s *Server) admit(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(ec echo.Context) error {
+		r := ec.Request()
+		op := callOf(r.Context()).op
+		if op == nil {
+			return next(ec)
+		}
+		if !acceptable(r.Header.Values("Accept"), op.produces) {
+			return fail("not_acceptable")
+		}
+		if err := knownQuery(r, op); err != nil {
+			return err
+		}
+		if len(op.consumes) == 0 {
+			r.Body = http.NoBody
+			r.ContentLength = 0
+			return next(ec)
+		}
+		media, err := s.mediaOf(r, op)
+		if err != nil {
+			return err
+		}
+		if op.heavy() {
+			select {
+			case s.uploads <- struct{}{}:
+				defer func() { <-s.uploads }()
+			default:
+				return fail("overloaded")
+			}
+		}
+		if media == multipartForm {
+			r.Body = http.MaxBytesReader(ec.Response().Writer, r.Body, op.maxMultipart)
+			return next(ec)
+		}
+		body, err := readBody(ec.Response().Writer, r, op.maxBody)
+		if err != nil {
+			return err
+		}
+		if err := checkObject(body); err != nil {
+			return err
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		r.ContentLength = int64(len(body))
+		return next(ec)
+	}
+}
+
+// mediaOf gives the body's media type in the contract's spelling, and leaves it
+// so in the header.
+func (s *Server) mediaOf(r *http.Request, op *operation) (string, error) {
+	if enc := r.Header.Get("Content-Encoding"); enc != "" && !strings.EqualFold(enc, "identity") {
+		return "", fail("unsupported_encoding")
+	}
+	media, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || !slices.Contains(op.consumes, media) {
+		return "", fail("unsupported_media_type")
+	}
+	if cs, ok := params["charset"]; ok && !strings.EqualFold(cs, "utf-8") {
+		return "", fail("unsupported_media_type")
+	}
+	if media == multipartForm {
+		if params["boundary"] == "" {
+			return "", fail("malformed_form")
+		}
+		r.Header.Set("Content-Type", mime.FormatMediaType(media, map[string]string{"boundary": params["boundary"]}))
+		return media, nil
+	}
+	r.Header.Set("Content-Type", media)
+	return media, nil
+}
+
+func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
+	if r.ContentLength > limit {
+		return nil, fail("body_too_large")
+	}
+	var buf bytes.Buffer
+	if r.ContentLength > 0 {
+		buf.Grow(int(r.ContentLength) + bytes.MinRead)
+	}
+	if _, err := buf.ReadFrom(http.MaxBytesReader(w, r.Body, limit)); err != nil {
+		return nil, bodyError(err)
+	}
+	if buf.Len() == 0 {
+		return nil, fail("body_missing")
+	}
+	return buf.Bytes(), nil
+}
+
+// bodyError tells the ways in which reading a body fails.
+func bodyError(err error) error {
+	var tooLarge *http.MaxBytesError
+	var ne net.Error
+	switch {
+	case errors.As(err, &tooLarge):
+		return fail("body_too_large")
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &ne) && ne.Timeout():
+		return fail("request_timeout")
+	}
+	// The client broke off, or sent less than it announced.
+	return fail("client_gone")
+}
+
+// checkObject refuses what isn't one JSON object in UTF-8 with nothing after it,
+// and nesting deeper than maxDepth, before a decoder recurses into it. It leaves
+// the rest of the syntax to the decoder.
+func checkObject(b []byte) error {
+	if !utf8.Valid(b) {
+		return fail("malformed_json")
+	}
+	depth, closed := 0, false
+	for i := 0; i < len(b); i++ {
+		ch := b[i]
+		if ch == ' ' || ch == '\t' || ch == '\n' || ch == '\r' {
+			continue
+		}
+		if closed || depth == 0 && ch != '{' {
+			return fail("malformed_json")
+		}
+		switch ch {
+		case '"':
+			i = endOfString(b, i)
+		case '{', '[':
+			if depth++; depth > maxDepth {
+				return fail("too_deep")
+			}
+		case '}', ']':
+			depth--
+			closed = depth == 0
+		}
+	}
+	if !closed {
+		return fail("malformed_json")
+	}
+	return nil
+}
+
+// endOfString gives the index of the quote that ends the string beginning at i,
+// or the last index.
+func endOfString(b []byte, i int) int {
+	for i++; i < len(b); i++ {
+		n := bytes.IndexAny(b[i:], `"\`)
+		if n < 0 {
+			break
+		}
+		if i += n; b[i] == '"' {
+			return i
+		}
+		i++
+	}
+	return len(b) - 1
+}
+
+// knownQuery refuses query parameters that the operation doesn't have: a
+// misspelt filter must not silently list everything.
+func knownQuery(r *http.Request, op *operation) error {
+	for name, values := range r.URL.Query() {
+		if !slices.Contains(op.query, name) {
+			return &apiError{code: "invalid_request", fields: []gen.FieldProblem{{Parameter: "query", Code: "unknown_parameter", Detail: "this operation knows: " + known(op.query)}}}
+		}
+		if len(values) > 1 {
+			return &apiError{code: "invalid_request", fields: []gen.FieldProblem{{Parameter: name, Code: "repeated", Detail: "give it once"}}}
+		}
+	}
+	return nil
+}
+
+func known(names []string) string {
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, ", ")
+}
+
+// acceptable tells whether Accept allows one of the answer's media types.
+// Weights are not weighed: one type is offered.
+func acceptable(accept, produces []string) bool {
+	if len(accept) == 0 || len(produces) == 0 {
+		return true
+	}
+	for _, part := range strings.Split(strings.Join(accept, ","), ",") {
+		media, _, _ := strings.Cut(part, ";")
+		media = strings.ToLower(strings.TrimSpace(media))
+		if media == "*/*" {
+			return true
+		}
+		for _, p := range produces {
+			group, _, _ := strings.Cut(p, "/")
+			if media == p && p != mediaProblem || media == group+"/*" && p != mediaProblem {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,90 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"vigie/api/gen"
+	"vigie/watchlist"
+)
+
+const defaultTokenLife = time.Hour
+
+// GetCluster tells the state of the cluster as this node sees it.
+func (s *service) GetCluster(ctx context.Context, _ gen.GetClusterRequestObject) (gen.GetClusterResponseObject, error) {
+	origin, err := s.deps.Cluster.Origin()
+	if err != nil {
+		return nil, err
+	}
+	stamp := s.deps.Consistency.Stamp()
+	callOf(ctx).stamp(stamp)
+	st := s.deps.Cluster.Status()
+	return gen.GetCluster200JSONResponse{
+		Node: gen.Node{
+			Id: string(st.Node.ID), Name: st.Node.Name, Role: gen.NodeRole(st.Node.Role),
+			ClusterAddr: st.Node.ClusterAddr, ApiAddr: st.Node.APIAddr,
+		},
+		State: st.State, Leader: string(st.Leader), Term: int64(st.Term),
+		CommitIndex: int64(st.Committed), AppliedIndex: int64(st.Applied), Version: st.Version,
+		Origin: gen.Origin{Country: string(origin.Country), Authority: origin.Authority},
+		Stamp:  stampOut(stamp), Members: list(st.Members, memberOut),
+	}, nil
+}
+
+func memberOut(m MemberStatus) gen.Member {
+	out := gen.Member{
+		Id: string(m.ID), Name: m.Name, Role: gen.NodeRole(m.Role), ClusterAddr: m.ClusterAddr, ApiAddr: m.APIAddr,
+	}
+	if m.Known {
+		reachable, lag, contact := m.Reachable, int64(m.Lag), m.LastContact.Milliseconds()
+		out.Reachable, out.Lag, out.LastContactMs = &reachable, &lag, &contact
+	}
+	return out
+}
+
+// CreateJoinToken makes a token that admits one node.
+func (s *service) CreateJoinToken(ctx context.Context, req gen.CreateJoinTokenRequestObject) (gen.CreateJoinTokenResponseObject, error) {
+	ttl := time.Duration(req.Body.TtlSeconds) * time.Second
+	def(&ttl, defaultTokenLife)
+	wctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.opt.WritePatience)
+	defer cancel()
+	token, err := s.deps.ClusterAdmin.NewToken(wctx, watchlist.NodeRole(req.Body.Role), ttl)
+	if err != nil {
+		return nil, err
+	}
+	return gen.CreateJoinToken201JSONResponse{Token: token, Role: req.Body.Role, ExpiresAt: millis(s.opt.Now().Add(ttl).UnixMilli())}, nil
+}
+
+// RemoveMember takes a node out of the cluster.
+func (s *service) RemoveMember(ctx context.Context, req gen.RemoveMemberRequestObject) (gen.RemoveMemberResponseObject, error) {
+	wctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.opt.WritePatience)
+	defer cancel()
+	if err := s.deps.ClusterAdmin.Remove(wctx, watchlist.NodeID(req.Member)); err != nil {
+		return nil, err
+	}
+	return gen.RemoveMember204Response{}, nil
+}
+
+// TransferLeadership hands leadership to another node.
+func (s *service) TransferLeadership(ctx context.Context, _ gen.TransferLeadershipRequestObject) (gen.TransferLeadershipResponseObject, error) {
+	wctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.opt.WritePatience)
+	defer cancel()
+	if err := s.deps.ClusterAdmin.TransferLeadership(wctx); err != nil {
+		return nil, err
+	}
+	return gen.TransferLeadership204Response{}, nil
+}
+
+// GetLive answers as long as the process serves.
+func (s *service) GetLive(context.Context, gen.GetLiveRequestObject) (gen.GetLiveResponseObject, error) {
+	return gen.GetLive200JSONResponse{Status: gen.HealthStatusLive}, nil
+}
+
+// GetReady answers 200 while this node can match.
+func (s *service) GetReady(context.Context, gen.GetReadyRequestObject) (gen.GetReadyResponseObject, error) {
+	stamp := s.deps.Consistency.Stamp()
+	if s.stopping.Load() || stamp.AppliedIndex == 0 {
+		return nil, fail("not_ready")
+	}
+	return gen.GetReady200JSONResponse{Status: gen.HealthStatusReady, Connected: &stamp.Connected}, nil
+}

@@ -1,0 +1,167 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"vigie/api/auth"
+	"vigie/watchlist"
+	"vigie/watchlist/command"
+)
+
+// Writer replicates commands.
+type Writer interface {
+	// Propose sends a command through the leader and returns what applying it
+	// gave, once it is on a quorum's disks. Errors: watchlist.ErrNoLeader,
+	// ErrTooLarge, ErrOutcomeUnknown, ErrOverloaded, ErrDiskFull. Safe for
+	// concurrent use.
+	Propose(ctx context.Context, e command.Envelope) (command.Result, error)
+}
+
+// EntryReader reads this node's copy of the registry. Entries are shared: they
+// are not changed.
+type EntryReader interface {
+	// Entry returns watchlist.ErrNotFound for an unknown id.
+	Entry(id watchlist.EntryID) (*watchlist.Entry, error)
+	// Entries returns at most limit entries after the given id, in the order of
+	// ids, that keep accepts (nil: all), and the id to go on after, "" at the
+	// end.
+	Entries(after watchlist.EntryID, limit int, keep func(*watchlist.Entry) bool) ([]*watchlist.Entry, watchlist.EntryID, error)
+}
+
+// AccountLister lists this node's copy of the accounts.
+type AccountLister interface {
+	Users() ([]watchlist.User, error)
+	APIKeys() ([]watchlist.APIKey, error)
+}
+
+// Matcher turns a probe into a lead. Errors: watchlist.ValidationError with
+// pointers into MatchRequest, *watchlist.FaceError, watchlist.ErrOverloaded.
+type Matcher interface {
+	Match(ctx context.Context, p watchlist.Probe) (*watchlist.Lead, error)
+}
+
+// Enroller makes a face sample out of a photo for enrolment, and gives the
+// photo to keep (JPEG, upright, without metadata). Errors are
+// *watchlist.FaceError.
+type Enroller interface {
+	Enrol(ctx context.Context, p watchlist.Photo) (watchlist.FaceSample, []byte, error)
+	// Model names the model whose templates this cluster compares.
+	Model() string
+}
+
+// Blobs keeps photos by hash.
+type Blobs interface {
+	// Put returns once a majority has the photo.
+	Put(ctx context.Context, photo []byte) (watchlist.BlobID, error)
+	// Get reads it here or from a peer; watchlist.ErrNotFound when nobody has
+	// it.
+	Get(ctx context.Context, id watchlist.BlobID) ([]byte, error)
+}
+
+// Auditor makes an event durable before it returns its number.
+type Auditor interface {
+	Append(ctx context.Context, e watchlist.AuditEvent) (uint64, error)
+}
+
+// AuditReader reads at most limit events of this node from number from on
+// (counted from 1).
+type AuditReader interface {
+	Read(from uint64, limit int) ([]watchlist.AuditEvent, error)
+}
+
+// Consistency tells how fresh this node is.
+type Consistency interface {
+	// WaitIndex returns once the node has applied the index.
+	WaitIndex(ctx context.Context, index uint64) error
+	// Linearizable returns once the node has applied all that was committed
+	// when it was called; watchlist.ErrNoLeader when it can't know.
+	Linearizable(ctx context.Context) error
+	// Stamp is cheap and never blocks.
+	Stamp() watchlist.ListStamp
+}
+
+// NameSearcher finds entries by name.
+type NameSearcher interface {
+	Search(ctx context.Context, q watchlist.NameQuery) ([]watchlist.NameMatch, error)
+}
+
+// ClusterInfo tells about the cluster from this node's own knowledge; it never
+// blocks on the network.
+type ClusterInfo interface {
+	Status() ClusterStatus
+	// Origin is the owner of the entries written here.
+	Origin() (watchlist.Origin, error)
+}
+
+// ClusterAdmin changes the membership.
+type ClusterAdmin interface {
+	NewToken(ctx context.Context, role watchlist.NodeRole, ttl time.Duration) (string, error)
+	Remove(ctx context.Context, id watchlist.NodeID) error
+	TransferLeadership(ctx context.Context) error
+}
+
+// ClusterStatus is the cluster as one node sees it.
+type ClusterStatus struct {
+	Node watchlist.Member
+	// State is "leader", "follower", "candidate" or "stopped".
+	State string
+	// Leader is "" when there is none.
+	Leader                   watchlist.NodeID
+	Term, Committed, Applied uint64
+	Members                  []MemberStatus
+	// Version is the program's version.
+	Version string
+}
+
+// MemberStatus is one node and, where this node can know it, how far behind it
+// is.
+type MemberStatus struct {
+	watchlist.Member
+	// Known tells that Reachable, Lag and LastContact mean something.
+	Known     bool
+	Reachable bool
+	// Lag counts log entries behind the leader.
+	Lag         uint64
+	LastContact time.Duration
+}
+
+// Deps is what the API needs of the rest of the node. All are required and must
+// be safe for concurrent use.
+type Deps struct {
+	Writer       Writer
+	Entries      EntryReader
+	Accounts     auth.Accounts
+	AccountList  AccountLister
+	Matcher      Matcher
+	Enroller     Enroller
+	Blobs        Blobs
+	Auditor      Auditor
+	AuditReader  AuditReader
+	Consistency  Consistency
+	Names        NameSearcher
+	Cluster      ClusterInfo
+	ClusterAdmin ClusterAdmin
+}
+
+func (d *Deps) check() error {
+	missing := func(name string) error { return fmt.Errorf("dependency %s is missing", name) }
+	var errs []error
+	for _, c := range []struct {
+		name string
+		nil  bool
+	}{
+		{"Writer", d.Writer == nil}, {"Entries", d.Entries == nil}, {"Accounts", d.Accounts == nil},
+		{"AccountList", d.AccountList == nil}, {"Matcher", d.Matcher == nil}, {"Enroller", d.Enroller == nil},
+		{"Blobs", d.Blobs == nil}, {"Auditor", d.Auditor == nil}, {"AuditReader", d.AuditReader == nil},
+		{"Consistency", d.Consistency == nil}, {"Names", d.Names == nil}, {"Cluster", d.Cluster == nil},
+		{"ClusterAdmin", d.ClusterAdmin == nil},
+	} {
+		if c.nil {
+			errs = append(errs, missing(c.name))
+		}
+	}
+	return errors.Join(errs...)
+}

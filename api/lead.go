@@ -1,0 +1,71 @@
+package api
+
+import (
+	"math"
+	"time"
+
+	"vigie/api/gen"
+	"vigie/watchlist"
+)
+
+// notice stands in every lead (L6): what follows is not an identification.
+const notice = "A lead is not an identification. A person decides."
+
+// bound is what an infinite log ratio becomes in JSON, which has no infinity.
+const bound = 1e9
+
+// finite makes a number fit for JSON.
+func finite(x float64) float64 {
+	if math.IsNaN(x) {
+		return 0
+	}
+	return min(max(x, -bound), bound)
+}
+
+func leadOut(l *watchlist.Lead, explain bool, now time.Time) gen.Lead {
+	models := gen.StringMap{}
+	for k, v := range l.Models {
+		models[k] = v
+	}
+	return gen.Lead{
+		QueryId: string(l.Query), Notice: notice,
+		Candidates: list(l.Candidates, func(c watchlist.Candidate) gen.Candidate { return candidateOut(c, explain, now) }),
+		OperatingPoint: gen.OperatingPoint{
+			TargetFpir: finite(l.OperatingPoint.TargetFPIR), GallerySize: l.OperatingPoint.GallerySize,
+			Fmr: finite(l.OperatingPoint.FMR), Threshold: finite(l.OperatingPoint.Threshold),
+			Calibration: l.OperatingPoint.Calibration, Cohort: l.OperatingPoint.Cohort,
+		},
+		Stamp: stampOut(l.Stamp), Models: models,
+		Stages: list(l.Stages, func(s watchlist.StageTime) gen.Stage { return gen.Stage{Stage: s.Stage, Us: s.Micros} }),
+		Faces: list(l.Faces, func(f watchlist.FaceSample) gen.ProbeFace {
+			return gen.ProbeFace{Box: boxOut(f.Box), Model: f.Model, Quality: qualityOut(f.Quality)}
+		}),
+		Truncated: l.Truncated,
+	}
+}
+
+func candidateOut(c watchlist.Candidate, explain bool, now time.Time) gen.Candidate {
+	e := c.Entry
+	return gen.Candidate{
+		Rank: c.Rank, EntryId: string(e.ID), Revision: int64(e.Revision),
+		Status: gen.EntryStatus(e.EffectiveStatus(now.UnixMilli())), Category: gen.Category(e.Category),
+		Action: gen.Action(e.Action), Caveats: e.Caveats, Specimen: e.Specimen,
+		Names: list(e.Names, nameOut), Births: list(e.Births, birthOut),
+		Faces:    list(e.Faces, func(f watchlist.Face) string { return f.ID }),
+		Evidence: list(c.Evidence, func(v watchlist.Evidence) gen.Evidence { return evidenceOut(v, explain) }),
+		LogOdds:  finite(c.LogOdds), Band: gen.CandidateBand(c.Band),
+	}
+}
+
+func evidenceOut(v watchlist.Evidence, explain bool) gen.Evidence {
+	out := gen.Evidence{Kind: gen.EvidenceKind(v.Kind), Score: finite(v.Score), Llr: finite(v.LLR), Code: v.Code, Reason: v.Reason}
+	if len(v.Params) > 0 {
+		out.Params = gen.StringMap(v.Params)
+	}
+	if explain {
+		out.Pairs = optional(v.Pairs, func(p watchlist.TokenPair) gen.TokenPair {
+			return gen.TokenPair{Probe: p.Probe, Entry: p.Entry, Rule: p.Rule, Score: finite(p.Score), Llr: finite(p.LLR)}
+		})
+	}
+	return out
+}
