@@ -36,11 +36,11 @@ type Node struct {
 	// /var/lib/vigie. Losing it loses this node's copy only; moving it while
 	// the node runs corrupts it.
 	DataDir string `yaml:"data_dir"`
-	// ClusterKeyFile seals what all nodes share; default DATA_DIR/cluster.key.
+	// ClusterKeyFile seals what all nodes share; default DATA_DIR/keys/cluster.key.
 	// Put it on another disk than the data, so that a stolen disk yields
 	// nothing.
 	ClusterKeyFile string `yaml:"cluster_key_file"`
-	// NodeKeyFile seals what this node stores; default DATA_DIR/node.key. Lost
+	// NodeKeyFile seals what this node stores; default DATA_DIR/keys/node.key. Lost
 	// key means lost data on this node: join it again.
 	NodeKeyFile string `yaml:"node_key_file"`
 	// StopGrace is how long a stopping node waits for requests in flight,
@@ -160,10 +160,10 @@ func (c *Config) resolve() {
 	}
 	c.Node.DataDir = abs(c.Node.DataDir)
 	if c.Node.ClusterKeyFile == "" {
-		c.Node.ClusterKeyFile = filepath.Join(c.Node.DataDir, "cluster.key")
+		c.Node.ClusterKeyFile = filepath.Join(c.Node.DataDir, "keys", "cluster.key")
 	}
 	if c.Node.NodeKeyFile == "" {
-		c.Node.NodeKeyFile = filepath.Join(c.Node.DataDir, "node.key")
+		c.Node.NodeKeyFile = filepath.Join(c.Node.DataDir, "keys", "node.key")
 	}
 	c.Node.ClusterKeyFile = abs(c.Node.ClusterKeyFile)
 	c.Node.NodeKeyFile = abs(c.Node.NodeKeyFile)

@@ -47,7 +47,7 @@ func TestRelativePathsFollowTheFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := []string{c.Node.DataDir, c.Node.ClusterKeyFile, c.Node.NodeKeyFile, c.Advertise.API}
-	want := []string{"/etc/x/data", "/etc/x/data/cluster.key", "/k/node", "127.0.0.1:8443"}
+	want := []string{"/etc/x/data", "/etc/x/data/keys/cluster.key", "/k/node", "127.0.0.1:8443"}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}

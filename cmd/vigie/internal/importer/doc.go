@@ -4,9 +4,9 @@
 // which is personal data.
 //
 // A Journal (journal.go) beside the input remembers the batch and what is done.
-// Together with idempotency keys made from batch and line it makes an import
-// safe to interrupt: running the same command again goes on where it stopped,
-// and sends nothing twice.
+// Together with entry ids and idempotency keys made from batch and line it makes
+// an import safe to interrupt: running the same command again goes on where it
+// stopped, and nothing is written twice.
 //
 // The package does no network I/O. Its types are for one goroutine, except
 // Journal, which is safe for several.

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"vigie/api/client"
+	"vigie/cluster/audit"
+	"vigie/cluster/seal"
+)
+
+func (p *program) auditCmd() *cobra.Command {
+	return group("audit", "List and verify the record of who did what", "", p.auditListCmd(), p.auditVerifyCmd())
+}
+
+func (p *program) auditListCmd() *cobra.Command {
+	params := &client.ListAuditParams{}
+	cmd := &cobra.Command{
+		Use: "list", Short: "List the events of the node that is asked", Args: usage(cobra.NoArgs, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := p.dial()
+			if err != nil {
+				return err
+			}
+			page, err := answer[client.AuditPage](c.ListAudit(cmd.Context(), params))
+			if err != nil {
+				return err
+			}
+			return p.emit(page, func(w io.Writer) {
+				row(w, "SEQ", "TIME", "KIND", "OPERATION", "WHO", "ROLE", "PURPOSE", "OUTCOME", "ENTRIES")
+				for _, e := range page.Items {
+					row(w, e.Seq, e.Time.UTC().Format(dateFormat), e.Kind, e.Operation, fmt.Sprintf("%.13s", e.Principal), dash(e.Role), dash(e.Purpose), e.Outcome, dash(strings.Join(e.Entries, " ")))
+				}
+				if page.Next != "" {
+					row(w, "more:", "vigie audit list --cursor "+page.Next)
+				}
+			})
+		},
+	}
+	cmd.Flags().IntVar(&params.Limit, "limit", 100, "most events to show, 1 to 500")
+	cmd.Flags().StringVar(&params.Cursor, "cursor", "", "go on where the last page ended")
+	p.linkTo(cmd)
+	return cmd
+}
+
+func (p *program) auditVerifyCmd() *cobra.Command {
+	var dir, key string
+	cmd := &cobra.Command{
+		Use: "verify", Short: "Verify the chain of this machine's audit log, offline", Args: usage(cobra.NoArgs, "no arguments"),
+		Long:    "Reads every event and checks that none was changed, dropped, repeated or moved. Needs\nthe node key; works on a copy of the folder, and beside a running node.",
+		Example: "  vigie audit verify --config /etc/vigie/vigie.yaml\n  vigie audit verify --dir backup/audit --key-file node.key",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if (dir == "") != (key == "") {
+				return usagef("give --dir and --key-file together, or neither")
+			}
+			if dir == "" {
+				c, err := p.loadConfig()
+				if err != nil {
+					return err
+				}
+				dir, key = filepath.Join(c.Node.DataDir, "audit"), c.Node.NodeKeyFile
+			}
+			k, err := seal.Load(key)
+			if err != nil {
+				return fmt.Errorf("load the node key: %w", err)
+			}
+			r, err := audit.Verify(dir, k)
+			if err != nil {
+				return withHint(err, "Keep the folder as it is: it is evidence. Compare with a backup to see what was changed.")
+			}
+			return p.emit(r, func(w io.Writer) { row(w, "ok", fmt.Sprintf("%+v", r)) })
+		},
+	}
+	p.configFlag(cmd)
+	cmd.Flags().StringVar(&dir, "dir", "", "folder of the log, when it is not this machine's own")
+	cmd.Flags().StringVar(&key, "key-file", "", "node key that the log is sealed with")
+	_ = cmd.MarkFlagDirname("dir")
+	return cmd
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"github.com/spf13/cobra"
+
+	"vigie/benchmarks/evalfaces"
+	"vigie/matcher/face"
+)
+
+func (p *program) calibrateCmd() *cobra.Command {
+	var out, anchor, modelsDir string
+	cmd := &cobra.Command{
+		Use: "calibrate DIR --out FILE", Short: "Fit a face calibration from labelled photos", Args: usage(cobra.ExactArgs(1), "a folder of photos"),
+		Long: `Reads DIR/<group>/<person>/<photo>, with pairs to leave out in DIR/exclude.csv, and
+writes a calibration: means, covariance and score tables, no photo and no template.
+The same folder, models and kind of machine give the same bytes.`,
+		Example: "  vigie calibrate faces/ --out calibration.json",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if out == "" {
+				return usagef("say where the calibration goes: --out FILE")
+			}
+			engine, err := p.offlineEngine(modelsDir)
+			if err != nil {
+				return err
+			}
+			defer engine.Close()
+			c, set, err := evalfaces.Calibrate(cmd.Context(), args[0], anchor, engine, p.evalOptions("reading photos"))
+			if err != nil {
+				return err
+			}
+			if err := writeWhole(out, c.Data().Write); err != nil {
+				return err
+			}
+			return p.emit(struct {
+				File    string `json:"file"`
+				Version string `json:"version"`
+				Model   string `json:"model"`
+				Groups  int    `json:"groups"`
+				Cohort  string `json:"cohort"`
+			}{out, c.Version(), c.Model(), len(set.Groups), c.Cohort()}, func(w io.Writer) {
+				row(w, "written", out)
+				row(w, "version", c.Version())
+				row(w, "model", c.Model())
+				row(w, "measured on", c.Cohort())
+			})
+		},
+	}
+	cmd.Flags().StringVar(&out, "out", "", "file to write (required)")
+	cmd.Flags().StringVar(&anchor, "anchor", "", "group whose impostor scores set the false match rates (default: the one that the project's own calibration uses)")
+	cmd.Flags().StringVar(&modelsDir, "models", "", "folder of the models (default: where serve would find them)")
+	return cmd
+}
+
+// offlineEngine starts a face engine for a measurement on this machine.
+func (p *program) offlineEngine(modelsDir string) (*face.Engine, error) {
+	dir, err := engineModels(modelsDir)
+	if err != nil {
+		return nil, err
+	}
+	e, err := face.NewEngine(face.Options{ModelDir: dir, Workers: runtime.NumCPU(), Queue: 1000, Logger: discardLog()})
+	if err != nil {
+		return nil, err
+	}
+	if _, warning := e.SelfTest(); warning != "" {
+		p.note("warning: %s", warning)
+	}
+	return e, nil
+}
+
+// evalOptions shows a progress bar on a terminal.
+func (p *program) evalOptions(what string) evalfaces.Options {
+	bar := p.progress(1, what)
+	return evalfaces.Options{Progress: func(done, total int) {
+		if bar.GetMax() != total {
+			bar.ChangeMax(total)
+		}
+		_ = bar.Set(done)
+	}}
+}
+
+// writeWhole writes a file by way of a temporary one beside it.
+func writeWhole(path string, write func(io.Writer) error) (err error) {
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".vigie-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			os.Remove(tmp.Name())
+		}
+	}()
+	if err = write(tmp); err != nil {
+		tmp.Close()
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	if err = tmp.Chmod(0o644); err != nil {
+		return err
+	}
+	if err = tmp.Close(); err != nil {
+		return err
+	}
+	return os.Rename(tmp.Name(), path)
+}

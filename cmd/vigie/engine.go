@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime"
+
+	"vigie/cmd/vigie/internal/config"
+	"vigie/matcher/face"
+	"vigie/matcher/face/dlib"
+	"vigie/models"
+	"vigie/watchlist"
+)
+
+// faceEngine is what a node needs to read photos; *face.Engine is one.
+type faceEngine interface {
+	Extract(ctx context.Context, p watchlist.Photo) (watchlist.FaceSample, []watchlist.StageTime, error)
+	Enrol(ctx context.Context, p watchlist.Photo) (watchlist.FaceSample, []byte, error)
+	Model() string
+	Close() error
+}
+
+// openFaceEngine starts the engine that the configuration asks for. An engine
+// that is on but can't run is an error, never a silent absence.
+func openFaceEngine(c config.Faces, model string, log *slog.Logger) (faceEngine, error) {
+	if c.Engine == "off" {
+		log.Warn("the face engine is off: photos are refused, templates and names match", "key", "faces.engine")
+		return noEngine{model}, nil
+	}
+	if !dlib.Available() {
+		return nil, withHint(errNoEngine, "Build it with cgo (`make build`), or set faces.engine to \"off\" to serve names, documents and templates only.")
+	}
+	dir, err := models.FindDir(c.ModelsDir)
+	if err != nil {
+		return nil, err
+	}
+	workers := c.Workers
+	if workers == 0 {
+		workers = runtime.NumCPU()
+	}
+	e, err := face.NewEngine(face.Options{
+		ModelDir: dir, Workers: workers, Queue: c.MaxQueue, MaxBytes: c.MaxBytes, MaxPixels: c.MaxPixels, Logger: log,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("start the face engine: %w", err)
+	}
+	forward, warning := e.SelfTest()
+	if warning != "" {
+		log.Warn("the face engine is not what it should be; see 'vigie doctor'", "warning", warning, "forward_pass", forward.String())
+	} else {
+		log.Info("the face engine is ready", "workers", workers, "forward_pass", forward.String(), "model", e.Model())
+	}
+	return e, nil
+}
+
+// noEngine refuses every photo.
+type noEngine struct{ model string }
+
+func (noEngine) refuse() error {
+	return &watchlist.FaceError{Code: watchlist.FaceEngineAbsent, Detail: "this node runs without the face engine; ask another node, or send a template"}
+}
+
+func (n noEngine) Extract(context.Context, watchlist.Photo) (watchlist.FaceSample, []watchlist.StageTime, error) {
+	return watchlist.FaceSample{}, nil, n.refuse()
+}
+
+func (n noEngine) Enrol(context.Context, watchlist.Photo) (watchlist.FaceSample, []byte, error) {
+	return watchlist.FaceSample{}, nil, n.refuse()
+}
+
+func (n noEngine) Model() string { return n.model }
+
+func (noEngine) Close() error { return nil }

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"vigie/api/client"
+)
+
+func (p *program) faceAddCmd() *cobra.Command {
+	return &cobra.Command{
+		Use: "face-add ID PHOTO", Short: "Add a photo to an entry", Args: usage(cobra.ExactArgs(2), "the id of an entry and a photo"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			b, err := readPhoto(args[1])
+			if err != nil {
+				return err
+			}
+			c, err := p.dial()
+			if err != nil {
+				return err
+			}
+			f, err := sendFace(cmd.Context(), c, args[0], b, "", freshKey())
+			if err != nil {
+				return err
+			}
+			return p.emit(f, func(w io.Writer) {
+				row(w, "face", f.Face.Id)
+				row(w, "quality", fmt.Sprintf("eyes %.0f px apart %s", f.Face.Quality.InterEyePx, strings.Join(f.Face.Quality.Flags, " ")))
+				row(w, "revision", f.Revision)
+			})
+		},
+	}
+}
+
+func (p *program) faceRemoveCmd() *cobra.Command {
+	return &cobra.Command{
+		Use: "face-rm ID FACE", Short: "Remove a photo and its template from an entry", Args: usage(cobra.ExactArgs(2), "the ids of an entry and of a face"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, err := p.dial()
+			if err != nil {
+				return err
+			}
+			e, err := answer[client.Entry](c.GetEntry(cmd.Context(), args[0], &client.GetEntryParams{}))
+			if err != nil {
+				return err
+			}
+			w, err := answer[client.EntryWritten](c.RemoveFace(cmd.Context(), e.Id, args[1], &client.RemoveFaceParams{IfMatch: etag(e.Revision), IdempotencyKey: freshKey()}))
+			if err != nil {
+				return err
+			}
+			return p.printWritten(w)
+		},
+	}
+}
+
+// sendFace adds a photo to an entry; match is the If-Match header or "".
+func sendFace(ctx context.Context, c *client.Raw, entry string, photo []byte, match, key string) (*client.FaceWritten, error) {
+	contentType, body, err := multipartBody([]part{photoPart("photo", "photo", photo)})
+	if err != nil {
+		return nil, err
+	}
+	return answer[client.FaceWritten](c.AddFaceWithBody(ctx, entry, &client.AddFaceParams{IfMatch: match, IdempotencyKey: key}, contentType, body))
+}

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"vigie/api/client"
+)
+
+// printLead shows a lead: the candidates with their evidence, then what the
+// answer rests on.
+func (p *program) printLead(lead *client.Lead) error {
+	if p.json {
+		return p.emitJSON(lead)
+	}
+	return writeLead(p.out, lead)
+}
+
+func writeLead(out io.Writer, lead *client.Lead) error {
+	if len(lead.Candidates) == 0 {
+		fmt.Fprintln(out, "No candidate at this operating point. That does not mean that the person is not wanted.")
+	}
+	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
+	for _, c := range lead.Candidates {
+		writeCandidate(w, c)
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if lead.Truncated {
+		fmt.Fprintln(out, "More candidates met the operating point: raise --limit to see them.")
+	}
+	fmt.Fprintln(out, printable(lead.Notice))
+	fmt.Fprintln(out, stampLine(lead.Stamp))
+	if lead.OperatingPoint.GallerySize > 0 {
+		o := lead.OperatingPoint
+		fmt.Fprintf(out, "Faces: threshold %.3f for FPIR %g over %d templates (calibration %s)\n", o.Threshold, o.TargetFpir, o.GallerySize, printable(o.Calibration))
+	}
+	fmt.Fprintln(out, stageLine(lead.Stages))
+	fmt.Fprintf(out, "Query %s\n", printable(lead.QueryId))
+	return nil
+}
+
+func writeCandidate(w io.Writer, c client.Candidate) {
+	name := "(no name)"
+	if len(c.Names) > 0 {
+		name = c.Names[0].Full
+	}
+	mark := ""
+	if c.Specimen {
+		mark = "SPECIMEN "
+	}
+	birth := ""
+	if len(c.Births) > 0 {
+		birth = ", born " + c.Births[0].Date
+	}
+	row(w, fmt.Sprintf("%d.", c.Rank), fmt.Sprintf("%s%s%s", mark, name, birth), strings.ToUpper(string(c.Band)), fmt.Sprintf("log odds %+.1f", c.LogOdds), fmt.Sprintf("%s, %s", c.Category, c.Action))
+	for _, e := range c.Evidence {
+		row(w, "", fmt.Sprintf("  %s: %s", e.Kind, e.Reason), fmt.Sprintf("score %.3f", e.Score), fmt.Sprintf("LLR %+.1f", e.Llr), e.Code)
+		for _, t := range e.Pairs {
+			row(w, "", fmt.Sprintf("    %s ~ %s", dash(t.Probe), dash(t.Entry)), fmt.Sprintf("score %.3f", t.Score), fmt.Sprintf("LLR %+.1f", t.Llr), t.Rule)
+		}
+	}
+	row(w, "", "  entry "+c.EntryId, "", "", "")
+}
+
+// stampLine says which list was seen.
+func stampLine(s client.Stamp) string {
+	state := "connected"
+	if !s.Connected {
+		state = "CUT OFF from the cluster"
+	}
+	return printable(fmt.Sprintf("List: %d entries, index %d, state %.12s, %s old, %s, node %.8s",
+		s.Entries, s.AppliedIndex, s.StateHash, age(s.AgeMs), state, s.Node))
+}
+
+func age(ms int64) string {
+	switch {
+	case ms < 1000:
+		return fmt.Sprintf("%d ms", ms)
+	case ms < 120_000:
+		return fmt.Sprintf("%.1f s", float64(ms)/1000)
+	}
+	return fmt.Sprintf("%d min", ms/60_000)
+}
+
+// stageLine lists the time of each stage.
+func stageLine(stages []client.Stage) string {
+	parts := make([]string, len(stages))
+	for i, s := range stages {
+		parts[i] = fmt.Sprintf("%s %.2f ms", printable(s.Stage), float64(s.Us)/1000)
+	}
+	return "Stages: " + strings.Join(parts, ", ")
+}

@@ -1,0 +1,232 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net/textproto"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"vigie/api/client"
+)
+
+// probeFlags are what every kind of match shares.
+type probeFlags struct {
+	birth, birthTo, sex, nationality, purpose, reason string
+	names                                             []string
+	limit                                             int
+	explain, acceptErrors                             bool
+	minIndex                                          int64
+}
+
+func (p *program) matchCmd() *cobra.Command {
+	f := &probeFlags{}
+	cmd := group("match", "Ask who a traveller may be",
+		`Sends a probe to a node and prints the lead: ranked candidates with the evidence
+for and against each. An empty list is not a clearance, and a first rank is not an
+identification; a person decides. Every search is audited with purpose and reason.`,
+		p.matchPhotoCmd(f), p.matchNameCmd(f), p.matchMRZCmd(f))
+	pf := cmd.PersistentFlags()
+	pf.StringVar(&f.birth, "birth", "", "date of birth: YYYY, YYYY-MM or YYYY-MM-DD")
+	pf.StringVar(&f.birthTo, "birth-to", "", "end of a range of dates of birth")
+	pf.StringVar(&f.sex, "sex", "", "M, F or X")
+	pf.StringVar(&f.nationality, "nationality", "", "ISO 3166-1 alpha-3 code")
+	pf.StringVar(&f.purpose, "purpose", "", "border_check, second_line_check, investigation or test (required)")
+	pf.StringVar(&f.reason, "reason", "", "why this person is searched now (required)")
+	pf.IntVar(&f.limit, "limit", 10, "most candidates to show, 1 to 50")
+	pf.BoolVar(&f.explain, "explain", false, "show how names were compared, word by word")
+	pf.Int64Var(&f.minIndex, "min-index", 0, "wait until the node has applied this index")
+	_ = cmd.RegisterFlagCompletionFunc("purpose", cobra.FixedCompletions([]string{"border_check", "second_line_check", "investigation", "test"}, cobra.ShellCompDirectiveNoFileComp))
+	p.linkTo(cmd)
+	return cmd
+}
+
+func (p *program) matchPhotoCmd(f *probeFlags) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "photo FILE…", Short: "Match one to four photos of the same person",
+		Example: "  vigie match photo probe.jpg --purpose border_check --reason 'primary inspection, lane 3'\n  vigie match photo a.jpg b.jpg --name 'Mamadu Djallo' --birth 1984 --purpose second_line_check --reason 'forged visa'",
+		Args:    usage(cobra.RangeArgs(1, 4), "one to four photos"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			req, err := f.request()
+			if err != nil {
+				return err
+			}
+			photos := make([][]byte, len(args))
+			for i, a := range args {
+				if photos[i], err = readPhoto(a); err != nil {
+					return err
+				}
+			}
+			return p.match(cmd.Context(), req, photos)
+		},
+	}
+	cmd.Flags().StringArrayVar(&f.names, "name", nil, "a name to compare as well; may be repeated")
+	return cmd
+}
+
+func (p *program) matchNameCmd(f *probeFlags) *cobra.Command {
+	return &cobra.Command{
+		Use: "name NAME…", Short: "Match a name, in any spelling",
+		Long:    "All arguments together are one name: quotes are not needed.",
+		Example: "  vigie match name Mamadu Djallo --birth 1984-05 --purpose border_check --reason 'primary inspection'",
+		Args:    usage(cobra.MinimumNArgs(1), "a name"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f.names = []string{strings.Join(args, " ")}
+			req, err := f.request()
+			if err != nil {
+				return err
+			}
+			return p.match(cmd.Context(), req, nil)
+		},
+	}
+}
+
+func (p *program) matchMRZCmd(f *probeFlags) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "mrz LINE LINE [LINE]", Short: "Match the machine readable zone of a document",
+		Long:    "Give each line of the zone as one argument, in quotes: '<' means something to a\nshell. With '-' the lines are read from standard input.",
+		Example: "  vigie match mrz 'P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<' 'L898902C36UTO7408122F1204159ZE184226B<<<<<10' --purpose border_check --reason 'primary inspection'",
+		Args:    usage(cobra.RangeArgs(1, 3), "two or three lines, or -"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 && args[0] == "-" {
+				b, err := io.ReadAll(io.LimitReader(p.in, 4096))
+				if err != nil {
+					return err
+				}
+				args = strings.Fields(string(b))
+			}
+			if len(args) < 2 || len(args) > 3 {
+				return usagef("a machine readable zone has two or three lines")
+			}
+			req, err := f.request()
+			if err != nil {
+				return err
+			}
+			req.Mrz = client.MrzInput{Lines: args, AcceptErrors: f.acceptErrors}
+			return p.match(cmd.Context(), req, nil)
+		},
+	}
+	cmd.Flags().BoolVar(&f.acceptErrors, "accept-errors", false, "search although check digits are wrong")
+	return cmd
+}
+
+// request makes the part of the probe that all kinds share.
+func (f *probeFlags) request() (client.MatchRequest, error) {
+	if f.purpose == "" || f.reason == "" {
+		return client.MatchRequest{}, usagef("every search needs --purpose and --reason; both are audited")
+	}
+	req := client.MatchRequest{
+		Purpose: client.Purpose(f.purpose), Reason: f.reason, Limit: f.limit, Explain: f.explain, MinIndex: f.minIndex,
+		Sex: client.Sex(strings.ToUpper(f.sex)), Nationality: strings.ToUpper(f.nationality),
+	}
+	if f.birth != "" {
+		req.Birth = client.ProbeBirth{Date: f.birth, To: f.birthTo}
+	}
+	for _, n := range f.names {
+		req.Names = append(req.Names, client.ProbeName{Full: n})
+	}
+	return req, nil
+}
+
+func (p *program) match(ctx context.Context, req client.MatchRequest, photos [][]byte) error {
+	c, err := p.dial()
+	if err != nil {
+		return err
+	}
+	lead, err := sendMatch(ctx, c, req, photos)
+	if err != nil {
+		return err
+	}
+	return p.printLead(lead)
+}
+
+// sendMatch sends a probe, as multipart when it has photos.
+func sendMatch(ctx context.Context, c *client.Raw, req client.MatchRequest, photos [][]byte) (*client.Lead, error) {
+	if len(photos) == 0 {
+		return answer[client.Lead](c.Match(ctx, req))
+	}
+	probe, err := json.Marshal(req)
+	if err != nil {
+		return nil, err
+	}
+	parts := []part{{"probe", "", "application/json", probe}}
+	for i, b := range photos {
+		parts = append(parts, photoPart("photo", fmt.Sprintf("photo%d", i+1), b))
+	}
+	contentType, body, err := multipartBody(parts)
+	if err != nil {
+		return nil, err
+	}
+	return answer[client.Lead](c.MatchWithBody(ctx, contentType, body))
+}
+
+// part is one part of a multipart body.
+type part struct {
+	name, file, contentType string
+	body                    []byte
+}
+
+// photoPart makes a photo's part. The node looks at the bytes, not at the type
+// that is claimed here.
+func photoPart(name, file string, b []byte) part {
+	contentType := "image/jpeg"
+	switch {
+	case bytes.HasPrefix(b, []byte("\x89PNG")):
+		contentType = "image/png"
+	case len(b) > 12 && string(b[8:12]) == "WEBP":
+		contentType = "image/webp"
+	}
+	return part{name, file, contentType, b}
+}
+
+func multipartBody(parts []part) (contentType string, body *bytes.Buffer, err error) {
+	body = &bytes.Buffer{}
+	w := multipart.NewWriter(body)
+	for _, x := range parts {
+		h := textproto.MIMEHeader{}
+		disposition := fmt.Sprintf(`form-data; name="%s"`, x.name)
+		if x.file != "" {
+			disposition += fmt.Sprintf(`; filename="%s"`, x.file)
+		}
+		h.Set("Content-Disposition", disposition)
+		h.Set("Content-Type", x.contentType)
+		pw, err := w.CreatePart(h)
+		if err != nil {
+			return "", nil, err
+		}
+		if _, err := pw.Write(x.body); err != nil {
+			return "", nil, err
+		}
+	}
+	return w.FormDataContentType(), body, w.Close()
+}
+
+// maxPhoto is the largest photo that a node takes, in bytes.
+const maxPhoto = 10 << 20
+
+// readPhoto reads a photo file and refuses what a node would refuse for its
+// size.
+func readPhoto(path string) ([]byte, error) {
+	st, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if st.IsDir() {
+		return nil, fmt.Errorf("%s is a folder; name one photo", path)
+	}
+	if st.Size() > maxPhoto {
+		return nil, withHint(fmt.Errorf("%s has %d bytes; at most %d are accepted", path, st.Size(), maxPhoto), "Make it smaller: 1280 pixels on the long side is plenty.")
+	}
+	b, err := os.ReadFile(path)
+	if err == nil && len(b) == 0 {
+		err = errors.New(path + " is empty")
+	}
+	return b, err
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"sync"
+	"time"
+
+	"vigie/api"
+	"vigie/cluster"
+	"vigie/watchlist"
+)
+
+// clusterInfo shows a cluster node to the API, which knows no cluster package.
+type clusterInfo struct{ node *cluster.Node }
+
+// Status implements api.ClusterInfo.
+func (c clusterInfo) Status() api.ClusterStatus {
+	st := c.node.Status()
+	out := api.ClusterStatus{
+		State: st.State, Leader: st.Leader, Term: st.Term, Committed: st.CommitIndex, Applied: st.Stamp.AppliedIndex,
+		Version: readBuild().Version, Node: watchlist.Member{ID: st.ID, Name: st.Name, Role: st.Role},
+	}
+	if st.State == "shutdown" {
+		out.State = "stopped"
+	}
+	for _, m := range st.Members {
+		if m.ID == st.ID {
+			out.Node = m.Member
+		}
+		out.Members = append(out.Members, api.MemberStatus{
+			Member: m.Member, Known: m.SeenMillis >= 0, Reachable: m.Reachable, Lag: m.Lag,
+			LastContact: time.Duration(m.SeenMillis) * time.Millisecond,
+		})
+	}
+	return out
+}
+
+// Origin implements api.ClusterInfo.
+func (c clusterInfo) Origin() (watchlist.Origin, error) {
+	setup, err := c.node.Registry().Cluster()
+	if err != nil {
+		return watchlist.Origin{}, fmt.Errorf("read the cluster's origin: %w", err)
+	}
+	return setup.Origin, nil
+}
+
+// certLife is how long one API certificate is used before another is issued.
+const certLife = 24 * time.Hour
+
+// certSource gives the API's certificate and has it issued anew once a day, so
+// that it never ends while the node runs. It is safe for concurrent use.
+type certSource struct {
+	issue func() (tls.Certificate, error)
+
+	mu   sync.Mutex // guards the fields below
+	cert *tls.Certificate
+	born time.Time
+}
+
+// get implements tls.Config.GetCertificate. When a new certificate can't be
+// issued, the old one goes on.
+func (s *certSource) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cert != nil && time.Since(s.born) < certLife {
+		return s.cert, nil
+	}
+	c, err := s.issue()
+	if err != nil {
+		if s.cert != nil {
+			return s.cert, nil
+		}
+		return nil, err
+	}
+	s.cert, s.born = &c, time.Now()
+	return s.cert, nil
+}
+
+// apiHosts lists the names and addresses that the API's certificate is for.
+func apiHosts(advertise string, more []string) ([]string, error) {
+	host, _, err := net.SplitHostPort(advertise)
+	if err != nil {
+		return nil, err
+	}
+	if host == "" {
+		return nil, errors.New("the advertised API address has no host")
+	}
+	hosts := append([]string{host, "localhost", "127.0.0.1", "::1"}, more...)
+	slices.Sort(hosts)
+	return slices.Compact(hosts), nil
+}

@@ -1,0 +1,221 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/spf13/cobra"
+
+	"vigie/api"
+	"vigie/cluster"
+	"vigie/cluster/fsm"
+	"vigie/cmd/vigie/internal/config"
+	"vigie/index/document"
+	"vigie/index/face"
+	"vigie/index/name"
+	"vigie/matcher"
+	"vigie/models"
+	"vigie/watchlist"
+)
+
+func (p *program) serveCmd() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "serve", Short: "Run a node", Args: usage(cobra.NoArgs, "no arguments"),
+		Long: `Runs the node of the configuration in the foreground; 'vigie init' or 'vigie join'
+has made it before. It logs to standard error. On SIGTERM or Ctrl-C it accepts no new
+requests, finishes those in flight (node.stop_grace), hands over leadership and ends
+with exit code 0. A second signal ends it at once; nothing acknowledged is lost.`,
+		Example: "  vigie serve --config /etc/vigie/vigie.yaml",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := p.loadConfig()
+			if err != nil {
+				return err
+			}
+			return p.serve(cmd.Context(), c)
+		},
+	}
+	p.configFlag(cmd)
+	return cmd
+}
+
+// server is a running node with everything that it is made of.
+type server struct {
+	conf    *config.Config
+	log     *slog.Logger
+	metrics *prometheus.Registry
+
+	faces     faceEngine
+	calib     *models.Calibration
+	gallery   *face.Gallery
+	names     *name.Index
+	documents *document.Index
+	node      *cluster.Node
+	matcher   *matcher.Matcher
+	api       *api.Server
+	listener  net.Listener
+}
+
+// serve runs a node until ctx ends.
+//
+// Start order: face engine (a missing model stops us before anything is
+// touched), derived indexes, cluster node (it fills the indexes from the
+// registry and starts raft), matcher, REST server last, so that no request
+// arrives before it can be answered. Stop order is the reverse: the REST server
+// finishes what is in flight while all that it needs still runs, then the node
+// hands over leadership and closes, then indexes and engine.
+func (p *program) serve(ctx context.Context, c *config.Config) (err error) {
+	s := &server{conf: c, log: p.logger(c.Log), metrics: prometheus.NewRegistry()}
+	s.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	var stop []func() error
+	defer func() {
+		for i := len(stop) - 1; i >= 0; i-- {
+			err = errors.Join(err, stop[i]())
+		}
+		if err == nil {
+			s.log.Info("stopped")
+		}
+	}()
+	for _, step := range []func(context.Context) (func() error, error){s.openEngine, s.openIndexes, s.openNode, s.openMatcher, s.openAPI, s.openMetrics} {
+		undo, err := step(ctx)
+		if undo != nil {
+			stop = append(stop, undo)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	s.log.Info("ready", "api", s.listener.Addr().String(), "cluster", s.node.Addr(), "node", string(s.node.ID()), "version", readBuild().Version)
+	return s.api.Serve(ctx, s.listener)
+}
+
+func (s *server) openEngine(context.Context) (func() error, error) {
+	var err error
+	if s.calib, err = models.DefaultCalibration(); err != nil {
+		return nil, fmt.Errorf("the built-in calibration: %w", err)
+	}
+	if s.faces, err = openFaceEngine(s.conf.Faces, s.calib.Model(), s.log); err != nil {
+		return nil, err
+	}
+	return s.faces.Close, nil
+}
+
+func (s *server) openIndexes(context.Context) (func() error, error) {
+	var err error
+	if s.names, err = name.New(); err != nil {
+		return nil, fmt.Errorf("make the name index: %w", err)
+	}
+	s.gallery, s.documents = face.New(s.calib), document.New()
+	return s.names.Close, nil
+}
+
+func (s *server) openNode(ctx context.Context) (func() error, error) {
+	c := s.conf
+	begin := time.Now()
+	var err error
+	s.node, err = cluster.Open(ctx, cluster.Config{
+		DataDir: c.Node.DataDir, NodeKeyFile: c.Node.NodeKeyFile, ClusterKeyFile: c.Node.ClusterKeyFile,
+		ClusterListen: c.Listen.Cluster, ClusterAdvertise: c.Advertise.Cluster, APIAdvertise: c.Advertise.API,
+		Name: c.Node.Name, Profile: cluster.Profile(c.Link.Profile), Logger: s.log, Registerer: s.metrics,
+	}, []fsm.Index{s.gallery, s.names, s.documents})
+	if errors.Is(err, cluster.ErrNoIdentity) {
+		return nil, withHint(err, "Begin with 'vigie init' (new cluster) or 'vigie join' (one more node).")
+	} else if err != nil {
+		return nil, fmt.Errorf("start the node: %w", err)
+	}
+	s.log.Info("state is loaded", "entries", s.node.Registry().Count(), "templates", s.gallery.Size(), "took", time.Since(begin).Round(time.Millisecond).String())
+	return func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), c.Node.StopGrace.Std()+5*time.Second)
+		defer cancel()
+		return s.node.Shutdown(ctx)
+	}, nil
+}
+
+func (s *server) openMatcher(context.Context) (func() error, error) {
+	var err error
+	s.matcher, err = matcher.New(matcher.Config{
+		Gallery: s.gallery, Names: s.names, Documents: s.documents, Entries: s.node.Registry(), Encoder: s.faces, Calibration: s.calib,
+		Stamper: s.node, Clock: s.clock, NewQueryID: newQueryID, BaseRate: s.conf.Match.BaseRate, TargetFPIR: s.conf.Match.TargetFPIR,
+		Logger: s.log,
+	})
+	return nil, err
+}
+
+// clock gives the time that expiry is measured against: this machine's, but
+// never behind what the cluster has stamped, so that a clock set back brings no
+// expired entry back (D19).
+func (s *server) clock() int64 {
+	now := time.Now().UnixMilli()
+	if floor, err := s.node.Registry().Clock(); err == nil {
+		now = max(now, floor)
+	}
+	return now
+}
+
+func newQueryID() watchlist.QueryID {
+	id, err := uuid.NewV7()
+	if err != nil {
+		id = uuid.New()
+	}
+	return watchlist.QueryID(id.String())
+}
+
+func (s *server) openAPI(ctx context.Context) (func() error, error) {
+	reg := s.node.Registry()
+	hosts, err := apiHosts(s.conf.Advertise.API, s.conf.Advertise.Hosts)
+	if err != nil {
+		return nil, err
+	}
+	certs := &certSource{issue: func() (tls.Certificate, error) {
+		c, _, err := s.node.APICertificate(hosts)
+		return c, err
+	}}
+	if _, err := certs.get(nil); err != nil {
+		return nil, fmt.Errorf("issue the API certificate: %w", err)
+	}
+	s.api, err = api.New(api.Deps{
+		Writer: s.node, Entries: reg, Accounts: reg, AccountList: reg, Matcher: s.matcher, Enroller: s.faces, Blobs: s.node.Blobs(),
+		Auditor: s.node.Audit(), AuditReader: s.node.Audit(), Consistency: s.node, Names: s.names,
+		Cluster: clusterInfo{s.node}, ClusterAdmin: s.node,
+	}, api.Options{
+		TLS: &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: certs.get}, Logger: s.log, Registry: s.metrics,
+		Post: s.conf.Node.Post, MaxPhotoBytes: s.conf.Faces.MaxBytes, StopGrace: s.conf.Node.StopGrace.Std(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", s.conf.Listen.API)
+	if err != nil {
+		return nil, withHint(fmt.Errorf("listen for the API: %w", err), "Is another vigie running, or is listen.api not an address of this machine? 'vigie doctor' tells.")
+	}
+	return nil, nil
+}
+
+// openMetrics serves plain HTTP metrics when an address is configured.
+func (s *server) openMetrics(ctx context.Context) (func() error, error) {
+	if s.conf.Listen.Metrics == "" {
+		return nil, nil
+	}
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.conf.Listen.Metrics)
+	if err != nil {
+		return nil, fmt.Errorf("listen for metrics: %w", err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(s.metrics, promhttp.HandlerOpts{}))
+	web := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	go func() {
+		if err := web.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			s.log.Error("metrics are not served any more", "error", err)
+		}
+	}()
+	return web.Close, nil
+}

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"vigie/api/client"
+)
+
+func (p *program) statusCmd() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "status", Short: "Show the cluster as a node sees it, and who you are", Args: usage(cobra.NoArgs, "no arguments"),
+		Example: "  vigie status\n  vigie status --server https://10.0.0.2:8443 --json",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := p.dial()
+			if err != nil {
+				return err
+			}
+			st, err := answer[client.ClusterStatus](c.GetCluster(cmd.Context()))
+			if err != nil {
+				return err
+			}
+			me, err := answer[client.Me](c.GetMe(cmd.Context()))
+			if err != nil {
+				return err
+			}
+			return p.emit(struct {
+				*client.ClusterStatus
+				Me *client.Me `json:"me"`
+			}{st, me}, func(w io.Writer) { writeStatus(w, st, me) })
+		},
+	}
+	p.linkTo(cmd)
+	return cmd
+}
+
+// writeStatus writes the table of status; me may be nil.
+func writeStatus(w io.Writer, st *client.ClusterStatus, me *client.Me) {
+	row(w, "NODE", "ROLE", "STATE", "API", "CLUSTER", "LAG", "REACHABLE")
+	for _, m := range st.Members {
+		state, lag, reach := "", "-", "-"
+		if m.Id == st.Leader {
+			state = "leader"
+		}
+		if m.Reachable || m.LastContactMs > 0 {
+			lag, reach = fmt.Sprint(m.Lag), fmt.Sprint(m.Reachable)
+		}
+		if m.Id == st.Node.Id {
+			state, reach = st.State+" (asked)", "true"
+		}
+		row(w, m.Name, m.Role, dash(state), m.ApiAddr, m.ClusterAddr, lag, reach)
+	}
+	fmt.Fprintln(w, stampLine(st.Stamp))
+	fmt.Fprintln(w, printable(fmt.Sprintf("Origin: %s, %s. Term %d, committed index %d, version %s.", st.Origin.Country, st.Origin.Authority, st.Term, st.CommitIndex, st.Version)))
+	if st.Leader == "" {
+		fmt.Fprintln(w, "NO LEADER: matching goes on, writes wait for a majority of the voters.")
+	}
+	if me != nil {
+		fmt.Fprintln(w, printable(fmt.Sprintf("You: %s (%s, %s)", me.Name, me.Kind, me.Role)))
+	}
+}
