@@ -1,0 +1,356 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/hashicorp/raft"
+
+	"vigie/cluster/transport"
+	"vigie/watchlist"
+	"vigie/watchlist/command"
+)
+
+// actorNode is the actor of commands that nodes propose by themselves.
+const actorNode = "node"
+
+// announcement tells the leader that a member is up, and where. Any member may
+// pass on another's.
+type announcement struct {
+	Node        watchlist.NodeID `cbor:"1,keyasint"`
+	Name        string           `cbor:"2,keyasint"`
+	ClusterAddr string           `cbor:"3,keyasint"`
+	APIAddr     string           `cbor:"4,keyasint"`
+	// Forwarded stops it from being passed on twice.
+	Forwarded bool `cbor:"5,keyasint,omitempty"`
+}
+
+func (n *Node) ownAnnouncement() announcement {
+	return announcement{Node: n.id.Node, Name: n.id.Name, ClusterAddr: n.cfg.ClusterAdvertise, APIAddr: n.cfg.APIAdvertise}
+}
+
+// askAnnounce asks for an announcement soon; it never blocks.
+func (n *Node) askAnnounce() {
+	select {
+	case n.announce <- struct{}{}:
+	default:
+	}
+}
+
+// announceLoop announces this node at start, until the leader has taken it, and
+// again when there is a reason to.
+func (n *Node) announceLoop(ctx context.Context) {
+	pause := n.timing.heartbeat
+	for {
+		if err := n.announceOnce(ctx); err != nil {
+			n.log.Debug("announcement not taken yet", "error", err)
+			pause = min(2*pause, 10*n.timing.heartbeat)
+		} else {
+			pause = n.timing.heartbeat
+			if !n.reasonToAnnounce(ctx) {
+				return
+			}
+		}
+		select { // not faster than one per heartbeat
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// reasonToAnnounce waits until a stranger shows that the member list may be old,
+// or no leader is heard of. It reports false at the end of ctx.
+func (n *Node) reasonToAnnounce(ctx context.Context) bool {
+	for {
+		select {
+		case <-n.announce:
+			return true
+		case <-time.After(10 * n.timing.heartbeat):
+			if _, connected := n.fresh.age(); !connected {
+				return true
+			}
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
+// announceOnce tells the leader, or any member that passes it on.
+func (n *Node) announceOnce(ctx context.Context) error {
+	a := n.ownAnnouncement()
+	if n.leads() {
+		_, err := n.admitAnnounced(ctx, a)
+		return err
+	}
+	targets := n.announceTargets()
+	errs := []error{watchlist.ErrNoLeader}
+	for _, id := range targets {
+		ctx, cancel := context.WithTimeout(ctx, n.electionWait())
+		var got roster
+		err := n.post(ctx, id, pathAnnounce, a, &got)
+		cancel()
+		if err == nil {
+			n.book.adopt(got)
+			return nil
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// announceTargets are the leader, if known, and the other members.
+func (n *Node) announceTargets() []watchlist.NodeID {
+	var out []watchlist.NodeID
+	leader := n.leader()
+	if leader != "" && leader != n.id.Node {
+		out = append(out, leader)
+	}
+	for _, m := range n.book.others() {
+		if m.ID != leader {
+			out = append(out, m.ID)
+		}
+	}
+	return out
+}
+
+// serveAnnounce takes an announcement as the leader, or passes it on.
+func (n *Node) serveAnnounce(w http.ResponseWriter, r *http.Request) {
+	var a announcement
+	if err := readWire(r, &a); err != nil {
+		reply(w, nil, err)
+		return
+	}
+	if n.leads() {
+		got, err := n.admitAnnounced(r.Context(), a)
+		reply(w, got, err)
+		return
+	}
+	leader := n.leader()
+	if a.Forwarded || leader == "" || leader == n.id.Node {
+		reply(w, nil, watchlist.ErrNoLeader)
+		return
+	}
+	a.Forwarded = true
+	var got roster
+	err := n.post(r.Context(), leader, pathAnnounce, a, &got)
+	reply(w, got, err)
+}
+
+// admitAnnounced is the leader's part: it brings the member's record up to date,
+// lets raft replicate to it, and returns the member list. It is idempotent.
+func (n *Node) admitAnnounced(ctx context.Context, a announcement) (roster, error) {
+	m, err := n.rep.reg.Member(a.Node)
+	if errors.Is(err, watchlist.ErrNotFound) {
+		return roster{}, fmt.Errorf("node %s: %w", a.Node, transport.ErrNotMember)
+	}
+	if err != nil {
+		return roster{}, fmt.Errorf("reading a member: %w", err)
+	}
+	want := m
+	want.Name, want.ClusterAddr, want.APIAddr = a.Name, a.ClusterAddr, a.APIAddr
+	if want != m {
+		res, err := n.proposals.apply(ctx, command.New(actorNode, command.MemberPut{Member: want}))
+		if err != nil {
+			return roster{}, err
+		}
+		if res.Code != command.OK {
+			return roster{}, fmt.Errorf("recording a member: %s", res.Code)
+		}
+	}
+	servers := n.servers()
+	present := slices.ContainsFunc(servers, func(s raft.Server) bool { return s.ID == raft.ServerID(a.Node) })
+	if len(servers) > 0 && !present {
+		f := n.rep.raft.AddNonvoter(raft.ServerID(a.Node), transport.RaftAddress(a.Node), 0, enqueueTimeout)
+		if err := n.change(ctx, f); err != nil {
+			return roster{}, fmt.Errorf("adding node %s: %w", a.Node, err)
+		}
+	}
+	return n.book.members()
+}
+
+// promoteLag is how many entries a new voter may still lack when it begins to
+// count for the quorum.
+const promoteLag = 256
+
+// reconcile makes the raft configuration agree with the member records. Only
+// the leader calls it, often. A new voter first receives as a nonvoter, so that
+// the cluster does not wait for a node that holds nothing yet, and becomes a
+// voter here; a node without a record is removed.
+func (n *Node) reconcile(ctx context.Context) error {
+	members, err := n.rep.reg.Members()
+	if err != nil {
+		return fmt.Errorf("reading the member list: %w", err)
+	}
+	role := make(map[raft.ServerID]watchlist.NodeRole, len(members))
+	for _, m := range members {
+		role[raft.ServerID(m.ID)] = m.Role
+	}
+	for _, s := range n.servers() {
+		want, member := role[s.ID]
+		switch {
+		case !member:
+			err = n.change(ctx, n.rep.raft.RemoveServer(s.ID, 0, enqueueTimeout))
+		case want == watchlist.NodeVoter && s.Suffrage != raft.Voter && n.nearlyCurrent(ctx, watchlist.NodeID(s.ID)):
+			err = n.change(ctx, n.rep.raft.AddVoter(s.ID, s.Address, 0, enqueueTimeout))
+		}
+		if err != nil {
+			return fmt.Errorf("changing the part of node %s in raft: %w", s.ID, err)
+		}
+	}
+	return nil
+}
+
+// change waits for a configuration change.
+func (n *Node) change(ctx context.Context, f raft.IndexFuture) error {
+	if err := n.await(ctx, f.Error); err != nil {
+		return classify(err)
+	}
+	return nil
+}
+
+// nearlyCurrent asks a member whether it holds nearly all of the log.
+func (n *Node) nearlyCurrent(ctx context.Context, id watchlist.NodeID) bool {
+	p, err := n.askProgress(ctx, id)
+	return err == nil && p.Received+promoteLag >= n.rep.raft.CommitIndex()
+}
+
+// Remove takes a node out of the cluster: its record is dropped, so every member
+// refuses it from then on, and raft forgets it. The removed node keeps its disk:
+// rotate the cluster key if that was lost to others. A node that leads hands
+// over first. The error wraps watchlist.ErrNotFound for an unknown node. A voter
+// is not removed when fewer than a majority of the remaining voters answer, for
+// that would leave the cluster without a leader.
+func (n *Node) Remove(ctx context.Context, id watchlist.NodeID) error {
+	if _, err := n.rep.reg.Member(id); err != nil {
+		return fmt.Errorf("removing a node: %w", err)
+	}
+	if err := n.quorumWithout(ctx, id); err != nil {
+		return err
+	}
+	if n.leader() == id {
+		if err := n.TransferLeadership(ctx); err != nil {
+			return fmt.Errorf("removing the leader: %w", err)
+		}
+	}
+	res, err := n.Propose(ctx, command.New(actorNode, command.MemberDrop{ID: id}))
+	if err != nil {
+		return fmt.Errorf("removing a node: %w", err)
+	}
+	if res.Code != command.OK && res.Code != command.NotFound {
+		return fmt.Errorf("removing a node: %s", res.Code)
+	}
+	if id == n.id.Node {
+		return nil // it won't hear of the rest
+	}
+	return n.until(ctx, func() bool {
+		return !slices.ContainsFunc(n.servers(), func(s raft.Server) bool { return s.ID == raft.ServerID(id) })
+	})
+}
+
+// quorumWithout checks that enough voters answer to go on without one.
+func (n *Node) quorumWithout(ctx context.Context, id watchlist.NodeID) error {
+	voters, alive := 0, 0
+	for _, s := range n.servers() {
+		if s.Suffrage != raft.Voter || s.ID == raft.ServerID(id) {
+			continue
+		}
+		voters++
+		if s.ID == raft.ServerID(n.id.Node) {
+			alive++
+		} else if _, err := n.askProgress(ctx, watchlist.NodeID(s.ID)); err == nil {
+			alive++
+		}
+	}
+	if voters == 0 {
+		return errors.New("the last voter can't be removed")
+	}
+	if alive <= voters/2 {
+		return fmt.Errorf("only %d of the %d remaining voters answer; removing one now would stop the cluster: %w", alive, voters, watchlist.ErrNoLeader)
+	}
+	return nil
+}
+
+// TransferLeadership makes another voter the leader, wherever it is called, and
+// returns once this node knows of the new one.
+func (n *Node) TransferLeadership(ctx context.Context) error {
+	old := n.leader()
+	if old == "" {
+		return watchlist.ErrNoLeader
+	}
+	var err error
+	if n.leads() {
+		err = n.handOver(ctx)
+	} else {
+		err = n.post(ctx, old, pathTransfer, struct{}{}, nil)
+	}
+	if err != nil {
+		return fmt.Errorf("transferring leadership: %w", err)
+	}
+	return n.until(ctx, func() bool {
+		now := n.leader()
+		return now != "" && now != old
+	})
+}
+
+func (n *Node) handOver(ctx context.Context) error {
+	return n.await(ctx, n.rep.raft.LeadershipTransfer().Error)
+}
+
+func (n *Node) serveTransfer(w http.ResponseWriter, r *http.Request) {
+	if !n.leads() {
+		reply(w, nil, errNotLeader)
+		return
+	}
+	reply(w, struct{}{}, n.handOver(r.Context()))
+}
+
+// until waits for a condition of raft that sends no signal.
+func (n *Node) until(ctx context.Context, ok func() bool) error {
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for !ok() {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return fmt.Errorf("waiting for the cluster: %w", ctx.Err())
+		case <-n.ctx.Done():
+			return errClosing
+		}
+	}
+	return nil
+}
+
+// loadRoster reads the member list that a peer sent in an earlier run, or at
+// Join, and keeps later ones in the same file.
+func (n *Node) loadRoster() error {
+	path := n.dir.in(rosterFile)
+	b, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return fmt.Errorf("reading the saved member list: %w", err)
+	default:
+		r, err := decodeRoster(b)
+		if err != nil {
+			return err
+		}
+		n.book.adopt(r)
+	}
+	n.book.onSave = func(r roster) {
+		b, err := r.encode()
+		if err == nil {
+			err = writeFile(path, b)
+		}
+		if err != nil {
+			n.log.Warn("the member list could not be saved", "error", err)
+		}
+	}
+	return nil
+}

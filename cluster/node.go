@@ -1,0 +1,315 @@
+package cluster
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/raft"
+
+	"vigie/cluster/audit"
+	"vigie/cluster/blob"
+	"vigie/cluster/fsm"
+	"vigie/cluster/registry"
+	"vigie/cluster/transport"
+	"vigie/watchlist"
+)
+
+// Node is one running member of the cluster.
+type Node struct {
+	cfg    Config
+	dir    layout
+	log    *slog.Logger
+	timing timing
+
+	idMu sync.RWMutex // guards id.cert, which is renewed
+	id   *identity
+
+	rep   *replica
+	net   *transport.Transport
+	book  *book
+	blobs *blob.Store
+	audit *audit.Log
+
+	proposals *proposer
+	fresh     *freshness
+	progress  *progressTable
+	barrier   atomic.Uint64 // the last term in which a Barrier succeeded
+
+	ctx      context.Context // ended by Shutdown: background work
+	cancel   context.CancelFunc
+	wg       sync.WaitGroup
+	announce chan struct{} // asks for an announcement now
+	unlock   func() error
+	metrics  *collector
+	stopOnce sync.Once
+	stopErr  error
+}
+
+// Open starts the node in cfg.DataDir with the given derived indexes, which are
+// rebuilt before it returns. The node answers at once from what it has; it is
+// current when Stamp says so. The error wraps ErrNoIdentity when the folder
+// holds no node, and ErrInUse when another process runs on it.
+func Open(ctx context.Context, cfg Config, indexes []fsm.Index) (node *Node, err error) {
+	if err := cfg.setDefaults(); err != nil {
+		return nil, err
+	}
+	timing, err := cfg.Profile.timing()
+	if err != nil {
+		return nil, err
+	}
+	n := &Node{
+		cfg: cfg, dir: layout(cfg.DataDir), log: cfg.Logger, timing: timing,
+		announce: make(chan struct{}, 1), progress: newProgressTable(),
+	}
+	n.ctx, n.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, n.close())
+			node = nil
+		}
+	}()
+	// Start order: lock, identity, state (answers from here on), network bound,
+	// stores, raft, network served, background work. close goes backwards.
+	if n.id, err = openDir(n); err != nil {
+		return nil, err
+	}
+	n.log = n.log.With("node", string(n.id.Node))
+	rc := replicaConfig{dir: n.dir, id: n.id, timing: timing, cfg: &n.cfg, logger: n.log, indexes: indexes}
+	watch := &blobWatch{}
+	rc.indexes = append(append([]fsm.Index(nil), indexes...), watch)
+	if n.rep, err = openState(rc); err != nil {
+		return nil, err
+	}
+	if err := n.openNetwork(ctx); err != nil {
+		return nil, err
+	}
+	if err := n.openStores(watch); err != nil {
+		return nil, err
+	}
+	if err := n.startRaft(rc); err != nil {
+		return nil, err
+	}
+	n.net.Serve()
+	if err := n.register(); err != nil {
+		return nil, err
+	}
+	n.background("announce", n.announceLoop)
+	n.background("housekeeping", n.housekeeping)
+	n.background("polling", n.pollLoop)
+	return n, nil
+}
+
+// openDir takes the lock and reads the identity.
+func openDir(n *Node) (*identity, error) {
+	if _, err := loadNodeRecord(n.dir); err != nil {
+		return nil, err
+	}
+	release, err := lockDir(n.dir)
+	if err != nil {
+		return nil, err
+	}
+	n.unlock = release
+	id, err := loadIdentity(n.dir, n.cfg.NodeKeyFile, n.cfg.ClusterKeyFile)
+	if err != nil {
+		return nil, err
+	}
+	if n.cfg.Name != "" {
+		id.Name = n.cfg.Name
+	}
+	return id, renewIfDue(n.dir, id, n.cfg.Now())
+}
+
+// openNetwork makes the member book and binds the cluster port.
+func (n *Node) openNetwork(ctx context.Context) error {
+	n.book = &book{reg: n.rep.reg, self: n.id.Node, unknown: n.askAnnounce}
+	if err := n.loadRoster(); err != nil {
+		return err
+	}
+	net, err := transport.Listen(ctx, transport.Config{
+		Listen: n.cfg.ClusterListen, Listener: n.cfg.Listener, Dial: n.cfg.Dial,
+		Self: n.id.Node, Cluster: n.id.Cluster, Authority: n.id.ca,
+		Certificate: n.certificate, Directory: n.book,
+		Control: n.controlPlane(), Join: n.joinPlane(),
+		Logger: n.log, Now: n.cfg.Now,
+	})
+	if err != nil {
+		return err
+	}
+	n.net = net
+	if n.cfg.ClusterAdvertise == "" {
+		n.cfg.ClusterAdvertise = net.Addr().String()
+	}
+	return nil
+}
+
+func (n *Node) openStores(watch *blobWatch) error {
+	var err error
+	n.blobs, err = blob.Open(n.dir.blobs(), blob.Options{Sealer: n.id.nodeKey, Peers: blobPeers{n}, Logger: n.log})
+	if err != nil {
+		return err
+	}
+	watch.attach(n.blobs)
+	n.audit, err = audit.Open(n.dir.audit(), audit.Options{Sealer: n.id.nodeKey, Node: n.id.Node, Logger: n.log, Now: n.cfg.Now})
+	return err
+}
+
+func (n *Node) startRaft(rc replicaConfig) error {
+	n.fresh = newFreshness(n.dir, n.cfg.Now())
+	inner := raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
+		Stream: n.net.Raft(), MaxPool: 3, Timeout: n.timing.rpc, Logger: newRaftLogger(n.log),
+	})
+	trans := newWatchedTransport(inner, n.fresh.observe)
+	if err := n.rep.start(rc, trans, nil); err != nil {
+		return errors.Join(err, trans.Close())
+	}
+	n.fresh.attach(n.rep, n.timing)
+	n.proposals = newProposer(n.rep, n.id.cluster, n.cfg.Now)
+	return nil
+}
+
+// Shutdown stops the node: leadership is handed over first, proposals under way
+// are waited for as long as ctx allows, then everything is closed in the
+// opposite order of Open. It may be called more than once.
+func (n *Node) Shutdown(ctx context.Context) error {
+	n.stopOnce.Do(func() {
+		if n.rep.raft.State() == raft.Leader && n.hasOtherVoter() {
+			// One try: without a successor the others elect one anyway.
+			if err := n.await(ctx, n.rep.raft.LeadershipTransfer().Error); err != nil {
+				n.log.Warn("leadership could not be handed over", "error", err)
+			}
+		}
+		n.proposals.drain(ctx)
+		n.fresh.save(n.cfg.Now())
+		n.stopErr = n.close()
+	})
+	return n.stopErr
+}
+
+// close stops what was started, in the opposite order. Fields that were not
+// reached are nil.
+func (n *Node) close() error {
+	n.cancel()
+	n.wg.Wait()
+	var errs []error
+	if n.metrics != nil {
+		n.cfg.Registerer.Unregister(n.metrics)
+	}
+	if n.blobs != nil {
+		n.blobs.Close() // its transfers end; local reads go on
+	}
+	if n.rep != nil && n.rep.raft != nil {
+		n.rep.fsm.Close()
+		errs = append(errs, n.rep.raft.Shutdown().Error()) // raft answers its callers
+	}
+	if n.net != nil {
+		errs = append(errs, n.net.Close()) // waits for handlers
+	}
+	if n.audit != nil {
+		errs = append(errs, n.audit.Close())
+	}
+	if n.rep != nil {
+		errs = append(errs, n.rep.stop())
+	}
+	if n.unlock != nil {
+		errs = append(errs, n.unlock())
+	}
+	return errors.Join(errs...)
+}
+
+// await runs a blocking call that knows no context.
+func (n *Node) await(ctx context.Context, f func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- f() }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// background runs f until Shutdown. If it panics it is started again after a
+// pause: one loop must not take the node down, nor stop for good.
+func (n *Node) background(name string, f func(context.Context)) {
+	n.wg.Go(func() {
+		for n.ctx.Err() == nil {
+			if n.survive(name, f) {
+				return
+			}
+			select {
+			case <-time.After(time.Second):
+			case <-n.ctx.Done():
+			}
+		}
+	})
+}
+
+// survive reports whether f ended by itself.
+func (n *Node) survive(name string, f func(context.Context)) (ended bool) {
+	defer func() {
+		if v := recover(); v != nil {
+			n.log.Error("background work panicked", "part", name, "stack", string(debug.Stack()))
+		}
+	}()
+	f(n.ctx)
+	return true
+}
+
+// certificate is the node's present TLS certificate.
+func (n *Node) certificate() tls.Certificate {
+	n.idMu.RLock()
+	defer n.idMu.RUnlock()
+	return n.id.tlsCertificate()
+}
+
+// ID is the node's id.
+func (n *Node) ID() watchlist.NodeID { return n.id.Node }
+
+// Registry is the node's replicated state, for reading.
+func (n *Node) Registry() *registry.Store { return n.rep.reg }
+
+// Blobs is the node's photo store.
+func (n *Node) Blobs() *blob.Store { return n.blobs }
+
+// Audit is the node's audit log.
+func (n *Node) Audit() *audit.Log { return n.audit }
+
+// Addr is the bound address of the cluster port.
+func (n *Node) Addr() string { return n.net.Addr().String() }
+
+// leader is the leader that this node knows of, "" for none.
+func (n *Node) leader() watchlist.NodeID {
+	_, id := n.rep.raft.LeaderWithID()
+	return watchlist.NodeID(id)
+}
+
+// leads reports whether this node believes that it leads.
+func (n *Node) leads() bool { return n.rep.raft.State() == raft.Leader }
+
+func (n *Node) hasOtherVoter() bool {
+	for _, s := range n.servers() {
+		if s.Suffrage == raft.Voter && s.ID != raft.ServerID(n.id.Node) {
+			return true
+		}
+	}
+	return false
+}
+
+// servers is raft's latest configuration.
+func (n *Node) servers() []raft.Server {
+	f := n.rep.raft.GetConfiguration()
+	if err := f.Error(); err != nil {
+		return nil
+	}
+	return f.Configuration().Servers
+}
+
+// errClosing is what calls get once the node is shutting down.
+var errClosing = fmt.Errorf("the node is shutting down: %w", watchlist.ErrNoLeader)

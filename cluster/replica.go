@@ -1,0 +1,213 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/hashicorp/raft"
+	wal "github.com/hashicorp/raft-wal"
+
+	"vigie/cluster/fsm"
+	"vigie/cluster/registry"
+	"vigie/cluster/snapshot"
+	"vigie/watchlist"
+)
+
+const (
+	// walSegment is the size of one log file, preallocated.
+	walSegment = 16 << 20
+	// logCache is how many decoded log entries stay in memory, at most 64 KiB
+	// each.
+	logCache = 256
+	// keptSnapshots survive on disk.
+	keptSnapshots = 2
+	// maxAppend is how many entries one raft RPC carries: with entries of at most
+	// 64 KiB, no more than 4 MiB.
+	maxAppend = 64
+)
+
+// replica is the replicated state of a node without any network of its own:
+// registry, state machine, log and raft.
+type replica struct {
+	raft *raft.Raft
+	fsm  *fsm.FSM
+	reg  *registry.Store
+	log  *wal.WAL
+}
+
+// replicaConfig is what openReplica needs.
+type replicaConfig struct {
+	dir     layout
+	id      *identity
+	timing  timing
+	cfg     *Config
+	indexes []fsm.Index
+	logger  *slog.Logger
+}
+
+// openState opens the registry and the state machine, which rebuilds the
+// indexes. The node can answer from here on.
+func openState(rc replicaConfig) (*replica, error) {
+	reg, err := registry.Open(rc.dir.registry(), rc.id.nodeKey)
+	if err != nil {
+		return nil, err
+	}
+	f, err := fsm.New(reg, rc.id.cluster, rc.indexes, rc.logger)
+	if err != nil {
+		return nil, errors.Join(err, reg.Close())
+	}
+	return &replica{fsm: f, reg: reg}, nil
+}
+
+// start opens the log and runs raft over trans. A bootstrap configuration is
+// written first when given. On an error the caller closes the replica.
+func (r *replica) start(rc replicaConfig, trans raft.Transport, bootstrap *raft.Configuration) error {
+	if err := os.MkdirAll(rc.dir.raft(), 0o700); err != nil {
+		return fmt.Errorf("making the raft folder: %w", err)
+	}
+	logger := newRaftLogger(rc.logger)
+	w, err := wal.Open(rc.dir.raft(), wal.WithSegmentSize(walSegment), wal.WithLogger(logger.Named("wal")))
+	if err != nil {
+		return fmt.Errorf("opening the raft log: %w", err)
+	}
+	r.log = w
+	cached, err := raft.NewLogCache(logCache, w)
+	if err != nil {
+		return fmt.Errorf("caching the raft log: %w", err)
+	}
+	snaps, err := raft.NewFileSnapshotStoreWithLogger(rc.dir.raft(), keptSnapshots, logger.Named("snapshot"))
+	if err != nil {
+		return fmt.Errorf("opening the snapshots: %w", err)
+	}
+	conf := rc.raftConfig()
+	// The registry is durable, so a snapshot is restored at start only when the
+	// registry is older: a crash between receiving and restoring one.
+	behind, err := r.behindSnapshot(snaps, rc.id.cluster)
+	if err != nil {
+		return err
+	}
+	conf.NoSnapshotRestoreOnStart = !behind
+	if bootstrap != nil {
+		if err := raft.BootstrapCluster(conf, cached, w, snaps, trans, *bootstrap); err != nil {
+			return fmt.Errorf("bootstrapping raft: %w", err)
+		}
+	}
+	if r.raft, err = raft.NewRaft(conf, r.fsm, cached, w, snaps, trans); err != nil {
+		return fmt.Errorf("starting raft: %w", err)
+	}
+	return nil
+}
+
+func (rc replicaConfig) raftConfig() *raft.Config {
+	c := raft.DefaultConfig()
+	c.LocalID = raft.ServerID(rc.id.Node)
+	c.HeartbeatTimeout = rc.timing.heartbeat
+	c.ElectionTimeout = rc.timing.election
+	c.LeaderLeaseTimeout = rc.timing.lease
+	c.CommitTimeout = rc.timing.commit
+	c.MaxAppendEntries = maxAppend
+	c.BatchApplyCh = true
+	c.SnapshotThreshold = rc.cfg.SnapshotThreshold
+	c.SnapshotInterval = rc.cfg.SnapshotInterval
+	c.TrailingLogs = rc.cfg.TrailingLogs
+	c.Logger = newRaftLogger(rc.logger)
+	c.NoLegacyTelemetry = true
+	return c
+}
+
+// behindSnapshot reports whether the newest snapshot on disk holds a later state
+// than the registry. The file is opened only if its raft index lies ahead, which
+// is also so when the last entries were no commands.
+func (r *replica) behindSnapshot(snaps raft.SnapshotStore, key snapshot.Sealer) (bool, error) {
+	list, err := snaps.List()
+	if err != nil {
+		return false, fmt.Errorf("listing snapshots: %w", err)
+	}
+	applied, _, _ := r.reg.Position()
+	if len(list) == 0 || list[0].Index <= applied {
+		return false, nil
+	}
+	_, rc, err := snaps.Open(list[0].ID)
+	if err != nil {
+		return false, fmt.Errorf("opening a snapshot: %w", err)
+	}
+	in, err := snapshot.NewReader(rc, key)
+	if err != nil {
+		return false, errors.Join(fmt.Errorf("reading a snapshot: %w", err), rc.Close())
+	}
+	if err := rc.Close(); err != nil {
+		return false, fmt.Errorf("closing a snapshot: %w", err)
+	}
+	return in.State().Index > applied, nil
+}
+
+// stop ends raft, then what it stood on: the log, then the registry. raft closes
+// its transport.
+func (r *replica) stop() error {
+	var errs []error
+	// First, so that a state machine waiting for disk space lets raft end.
+	r.fsm.Close()
+	if r.raft != nil {
+		if err := r.raft.Shutdown().Error(); err != nil {
+			errs = append(errs, fmt.Errorf("stopping raft: %w", err))
+		}
+	}
+	if r.log != nil {
+		if err := r.log.Close(); err != nil {
+			errs = append(errs, fmt.Errorf("closing the raft log: %w", err))
+		}
+	}
+	return errors.Join(append(errs, r.reg.Close())...)
+}
+
+// lastCommand is the highest index up to index whose entry reaches the state
+// machine: a new leader's first entry and barriers do not reach it. index must
+// not lie past this node's log.
+func (r *replica) lastCommand(index uint64) (uint64, error) {
+	applied := r.fsm.Applied()
+	for index > applied {
+		var l raft.Log
+		switch err := r.log.GetLog(index, &l); {
+		case errors.Is(err, raft.ErrLogNotFound):
+			// Compacted: a snapshot covers it, so the state machine does too.
+			return applied, nil
+		case err != nil:
+			return 0, fmt.Errorf("reading the raft log: %w", err)
+		case l.Type == raft.LogCommand || l.Type == raft.LogConfiguration:
+			return index, nil
+		}
+		index--
+	}
+	return index, nil
+}
+
+// caughtUp reports whether the state machine holds everything up to a commit
+// index.
+func (r *replica) caughtUp(commit uint64) bool {
+	if commit <= r.fsm.Applied() {
+		return true
+	}
+	if commit > r.raft.AppliedIndex() {
+		return false
+	}
+	last, err := r.lastCommand(commit)
+	return err == nil && last <= r.fsm.Applied()
+}
+
+// awaitLeader waits until this node leads; for a cluster of one.
+func (r *replica) awaitLeader(ctx context.Context) error {
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for r.raft.State() != raft.Leader {
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("waiting for the first election: %w", errors.Join(watchlist.ErrNoLeader, ctx.Err()))
+		case <-tick.C:
+		}
+	}
+	return nil
+}

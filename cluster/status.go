@@ -1,0 +1,247 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/raft"
+
+	"vigie/watchlist"
+)
+
+// progressReply is how far a node is, as it tells the others.
+type progressReply struct {
+	Applied   uint64 `cbor:"1,keyasint"`
+	StateHash string `cbor:"2,keyasint"`
+	// Received is the last index in the node's log.
+	Received uint64 `cbor:"3,keyasint"`
+	AgeMs    int64  `cbor:"4,keyasint"`
+	// AuditCount and AuditHead witness the node's audit log to the others.
+	AuditCount uint64 `cbor:"5,keyasint"`
+	AuditHead  []byte `cbor:"6,keyasint"`
+	Connected  bool   `cbor:"7,keyasint,omitempty"`
+}
+
+func (n *Node) ownProgress() progressReply {
+	st := n.Stamp()
+	count, head := n.audit.Head()
+	return progressReply{
+		Applied: st.AppliedIndex, StateHash: st.StateHash, Received: n.rep.raft.LastIndex(),
+		AgeMs: st.AgeMillis, Connected: st.Connected, AuditCount: count, AuditHead: head,
+	}
+}
+
+func (n *Node) serveProgress(w http.ResponseWriter, _ *http.Request) { reply(w, n.ownProgress(), nil) }
+
+// askProgress asks one member, briefly.
+func (n *Node) askProgress(ctx context.Context, id watchlist.NodeID) (progressReply, error) {
+	ctx, cancel := context.WithTimeout(ctx, max(2*n.timing.heartbeat, time.Second))
+	defer cancel()
+	var p progressReply
+	err := n.post(ctx, id, pathProgress, struct{}{}, &p)
+	return p, err
+}
+
+// progressTable keeps the last answer of each member.
+type progressTable struct {
+	mu   sync.Mutex
+	seen map[watchlist.NodeID]progressSeen
+}
+
+type progressSeen struct {
+	progressReply
+	at time.Time
+	ok bool // the last question was answered
+}
+
+func newProgressTable() *progressTable {
+	return &progressTable{seen: make(map[watchlist.NodeID]progressSeen)}
+}
+
+func (t *progressTable) put(id watchlist.NodeID, p progressReply, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err != nil {
+		old := t.seen[id]
+		old.ok = false
+		t.seen[id] = old
+		return
+	}
+	t.seen[id] = progressSeen{progressReply: p, at: time.Now(), ok: true}
+}
+
+func (t *progressTable) get(id watchlist.NodeID) progressSeen {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.seen[id]
+}
+
+// pollLoop asks every other member for its progress now and then.
+func (n *Node) pollLoop(ctx context.Context) {
+	tick := time.NewTicker(n.timing.poll)
+	defer tick.Stop()
+	for {
+		var wg sync.WaitGroup
+		for _, m := range n.book.others() {
+			wg.Go(func() {
+				p, err := n.askProgress(ctx, m.ID)
+				n.progress.put(m.ID, p, err)
+			})
+		}
+		wg.Wait()
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// Status is what a node knows of itself and of the others.
+type Status struct {
+	ID      watchlist.NodeID   `json:"id"`
+	Name    string             `json:"name"`
+	Role    watchlist.NodeRole `json:"role"`
+	Cluster string             `json:"cluster"`
+	// State is "leader", "follower", "candidate" or "shutdown".
+	State  string           `json:"state"`
+	Leader watchlist.NodeID `json:"leader"`
+	Term   uint64           `json:"term"`
+	// CommitIndex is the last index known to be committed, LastIndex the last in
+	// the log.
+	CommitIndex uint64              `json:"commit_index"`
+	LastIndex   uint64              `json:"last_index"`
+	Stamp       watchlist.ListStamp `json:"stamp"`
+	Members     []MemberStatus      `json:"members"`
+	// AuditEvents counts the events in the node's audit log, BlobsWanted the
+	// photos that it has not fetched yet.
+	AuditEvents uint64 `json:"audit_events"`
+	BlobsWanted int    `json:"blobs_wanted"`
+	// CertificateEnds is when the node's certificate ends, Unix milliseconds; it
+	// is renewed long before.
+	CertificateEnds int64 `json:"certificate_ends"`
+}
+
+// MemberStatus is one member as this node sees it.
+type MemberStatus struct {
+	watchlist.Member
+	// Voting tells that the node counts for the quorum now; a new voter does not
+	// yet.
+	Voting bool `json:"voting"`
+	// Reachable tells that the last question was answered, SeenMillis how long
+	// ago that was (-1: never).
+	Reachable  bool  `json:"reachable"`
+	SeenMillis int64 `json:"seen_ms"`
+	// AppliedIndex and StateHash are as of then; Lag is how many entries the
+	// member was behind this node's commit index.
+	AppliedIndex uint64 `json:"applied_index"`
+	StateHash    string `json:"state_hash"`
+	Lag          uint64 `json:"lag"`
+}
+
+// Status reports from memory; it asks no other node. What it says of others is
+// as old as SeenMillis.
+func (n *Node) Status() Status {
+	n.idMu.RLock()
+	ends := n.id.cert.NotAfter.UnixMilli()
+	n.idMu.RUnlock()
+	s := Status{
+		ID: n.id.Node, Name: n.id.Name, Role: n.id.Role, Cluster: n.id.Cluster,
+		State: stateName(n.rep.raft.State()), Leader: n.leader(), Term: n.rep.raft.CurrentTerm(),
+		CommitIndex: n.rep.raft.CommitIndex(), LastIndex: n.rep.raft.LastIndex(),
+		Stamp: n.Stamp(), AuditEvents: n.audit.Count(), BlobsWanted: n.blobs.Wanted(),
+		CertificateEnds: ends,
+	}
+	voting := make(map[raft.ServerID]bool)
+	for _, srv := range n.servers() {
+		voting[srv.ID] = srv.Suffrage == raft.Voter
+	}
+	list, err := n.book.members()
+	if err != nil {
+		n.log.Warn("the member list could not be read", "error", err)
+	}
+	for _, m := range list.Members {
+		s.Members = append(s.Members, n.memberStatus(m, voting[raft.ServerID(m.ID)], s.CommitIndex))
+	}
+	return s
+}
+
+func (n *Node) memberStatus(m watchlist.Member, voting bool, commit uint64) MemberStatus {
+	if m.ID == n.id.Node {
+		st := n.Stamp()
+		return MemberStatus{Member: m, Voting: voting, Reachable: true, AppliedIndex: st.AppliedIndex, StateHash: st.StateHash, Lag: n.lag(st.AppliedIndex, commit)}
+	}
+	p := n.progress.get(m.ID)
+	out := MemberStatus{Member: m, Voting: voting, Reachable: p.ok, SeenMillis: -1, AppliedIndex: p.Applied, StateHash: p.StateHash}
+	if !p.at.IsZero() {
+		out.SeenMillis = time.Since(p.at).Milliseconds()
+		out.Lag = n.lag(p.Applied, commit)
+	}
+	return out
+}
+
+// lag counts the entries between two indexes, not counting those at the end
+// that reach no state machine.
+func (n *Node) lag(applied, commit uint64) uint64 {
+	if commit <= n.rep.raft.LastIndex() {
+		if last, err := n.rep.lastCommand(commit); err == nil {
+			commit = last
+		}
+	}
+	if applied >= commit {
+		return 0
+	}
+	return commit - applied
+}
+
+func stateName(s raft.RaftState) string {
+	switch s {
+	case raft.Leader:
+		return "leader"
+	case raft.Follower:
+		return "follower"
+	case raft.Candidate:
+		return "candidate"
+	default:
+		return "shutdown"
+	}
+}
+
+// housekeeping does what must be done now and then: the leader keeps the raft
+// configuration right, every node closes connections of removed members, notes
+// how current it is, and renews its certificate.
+func (n *Node) housekeeping(ctx context.Context) {
+	tick := time.NewTicker(n.timing.heartbeat)
+	defer tick.Stop()
+	var swept, saved, renewed time.Time
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		if n.leads() {
+			rctx, cancel := context.WithTimeout(ctx, n.electionWait())
+			if err := n.reconcile(rctx); err != nil && !errors.Is(err, watchlist.ErrNoLeader) {
+				n.log.Warn("the raft configuration could not be brought in line", "error", err)
+			}
+			cancel()
+		}
+		now := time.Now()
+		if now.Sub(swept) >= time.Second {
+			n.net.Sweep()
+			swept = now
+		}
+		if now.Sub(saved) >= 30*time.Second {
+			n.fresh.save(n.cfg.Now())
+			saved = now
+		}
+		if now.Sub(renewed) >= time.Hour {
+			n.renew()
+			renewed = now
+		}
+	}
+}
