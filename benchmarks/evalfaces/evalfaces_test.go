@@ -202,3 +202,13 @@ func TestCalibrateRefusesASmallFolder(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestFoldsMarkdown(t *testing.T) {
+	md := FoldsMarkdown(models.CalibrationData{Folds: []models.FoldResult{
+		{Fold: "A", Group: "g", Persons: 10, MatedPairs: 30, ImpostorPairs: 1000, FNMR1e3: 0.2},
+		{Fold: "B", Group: "g", Persons: 12, MatedPairs: 10, ImpostorPairs: 3000, FNMR1e3: 0.4, SharedFMR: 0.002},
+	}})
+	if want := "| both | g | 22 | 40 | 4000 | 25.0 % | 0 % | 0 % | 0.15 % | 0 % |"; !strings.Contains(md, want) {
+		t.Errorf("no row %q in\n%s", want, md)
+	}
+}
