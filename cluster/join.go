@@ -241,6 +241,11 @@ func (n *Node) serveAdmit(w http.ResponseWriter, r *http.Request) {
 // admit makes a member of the sender of a join request. Everything that can fail
 // happens before the token is burned.
 func (n *Node) admit(ctx context.Context, req joinRequest) (joinReply, error) {
+	// The new node finds this one by its record, which a leader that has just
+	// started may not have written yet.
+	if _, err := n.admitAnnounced(ctx, n.ownAnnouncement()); err != nil {
+		return joinReply{}, err
+	}
 	setup, err := n.rep.reg.Cluster()
 	if err != nil {
 		return joinReply{}, fmt.Errorf("reading the cluster setup: %w", err)

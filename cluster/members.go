@@ -46,7 +46,7 @@ func (n *Node) askAnnounce() {
 // announceLoop announces this node at start, until the leader has taken it, and
 // again when there is a reason to.
 func (n *Node) announceLoop(ctx context.Context) {
-	pause := n.timing.heartbeat
+	pause := n.timing.heartbeat / 8
 	for {
 		if err := n.announceOnce(ctx); err != nil {
 			n.log.Debug("announcement not taken yet", "error", err)
