@@ -40,7 +40,7 @@ func (p picture) long() int { return max(p.y.w, p.y.h) }
 // when ctx ends.
 func decode(ctx context.Context, h header, b []byte) (p picture, err error) {
 	defer recoverAs(&err)
-	r := &ctxReader{ctx: ctx, r: bytes.NewReader(b)}
+	r := &ctxReader{ended: ctx.Err, r: bytes.NewReader(b)}
 	var img image.Image
 	switch h.format {
 	case formatJPEG:
@@ -66,12 +66,12 @@ func decode(ctx context.Context, h header, b []byte) (p picture, err error) {
 // ctxReader fails once its context has ended, so that a slow decode can be
 // given up.
 type ctxReader struct {
-	ctx context.Context
-	r   io.Reader
+	ended func() error // the request's ctx.Err
+	r     io.Reader
 }
 
 func (c *ctxReader) Read(b []byte) (int, error) {
-	if err := c.ctx.Err(); err != nil {
+	if err := c.ended(); err != nil {
 		return 0, err
 	}
 	return c.r.Read(b)
