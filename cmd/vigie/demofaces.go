@@ -46,8 +46,9 @@ type portrait struct {
 	entry  string // the id, once enrolled
 }
 
-// readPortraits reads a folder: of people (one folder each, named after the
-// person) or, when own is false, also of single photos of different people.
+// readPortraits reads a folder of people: a folder each, named after the person,
+// or single photos of different people. When own is false, people known by a
+// single photo get made-up names, else the file's.
 func readPortraits(dir string, own bool) ([]portrait, error) {
 	items, err := os.ReadDir(dir)
 	if err != nil {
@@ -63,11 +64,13 @@ func readPortraits(dir string, own bool) ([]portrait, error) {
 				return nil, err
 			}
 			p.name = it.Name()
-		case !own && importer.CheckPhotoName(it.Name()) == "":
+		case importer.CheckPhotoName(it.Name()) == "":
 			if p.photo, err = readPhoto(path); err != nil {
 				return nil, err
 			}
-			p.name = specimen.PersonName(len(out))
+			if p.name = specimen.PersonName(len(out)); own {
+				p.name = strings.TrimSuffix(it.Name(), filepath.Ext(it.Name()))
+			}
 		}
 		if p.photo != nil {
 			out = append(out, p)

@@ -125,7 +125,7 @@ func startNodes(t *testing.T, opt clustertest.Options) *clustertest.Cluster {
 		}
 		for i := range c.Len() {
 			b, _ := os.ReadFile(c.LogFile(i))
-			t.Logf("%s ends:\n%s", c.LogFile(i), b[max(0, len(b)-4000):])
+			t.Logf("%s ends:\n%s", c.LogFile(i), b[max(0, len(b)-2000):])
 		}
 	})
 	return c
