@@ -81,8 +81,8 @@ func TestLeaderStops(t *testing.T) {
 	old := c.leader()
 	begin := time.Now()
 	old.stop()
-	for _, n := range c.running() {
-		n.mustPut(10 + int(n.addr[len(n.addr)-1]))
+	for i, n := range c.running() {
+		n.mustPut(10 + i)
 	}
 	t.Logf("leader stopped to two writes done: %s", time.Since(begin))
 	for _, n := range c.running() {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -86,6 +87,8 @@ type testNode struct {
 // testCluster is some nodes in this process, over loopback.
 type testCluster struct {
 	t     *testing.T
+	dir   string
+	keys  atomic.Int64
 	net   *fabric
 	tune  func(*Config)
 	nodes []*testNode
@@ -94,7 +97,8 @@ type testCluster struct {
 // newCluster starts size voters. tune may change each node's configuration.
 func newCluster(t *testing.T, size int, tune func(*Config)) *testCluster {
 	t.Helper()
-	c := &testCluster{t: t, net: newFabric(), tune: tune}
+	// The folder first: it is removed after the nodes have stopped.
+	c := &testCluster{t: t, dir: t.TempDir(), net: newFabric(), tune: tune}
 	t.Cleanup(c.stopAll)
 	first := c.slot()
 	if _, err := Init(ctxFor(t), InitConfig{DataDir: first.dir, Origin: testOrigin, Name: "n0"}); err != nil {
@@ -117,7 +121,7 @@ func ctxFor(t *testing.T) context.Context {
 }
 
 func (c *testCluster) slot() *testNode {
-	n := &testNode{c: c, dir: filepath.Join(c.t.TempDir(), "data")}
+	n := &testNode{c: c, dir: filepath.Join(c.dir, fmt.Sprint(len(c.nodes)))}
 	c.nodes = append(c.nodes, n)
 	return n
 }
@@ -277,11 +281,14 @@ func (c *testCluster) waitVoters(want int) {
 	})
 }
 
-// put proposes a new entry on a node.
+// put proposes a new entry on a node, as the API does: with an idempotency key,
+// so that it is tried again by itself when a leader is lost on the way.
 func (n *testNode) put(i int) (command.Result, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	return n.node.Propose(ctx, command.New("tester", command.EntryPut{Op: command.OpCreate, Entry: testEntry(i)}))
+	env := command.New("tester", command.EntryPut{Op: command.OpCreate, Entry: testEntry(i)})
+	env.IdemKey, env.IdemHash = fmt.Sprint(n.c.keys.Add(1)), make([]byte, 32)
+	return n.node.Propose(ctx, env)
 }
 
 func (n *testNode) mustPut(i int) command.Result {

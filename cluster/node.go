@@ -181,8 +181,10 @@ func (n *Node) Shutdown(ctx context.Context) error {
 	n.stopOnce.Do(func() {
 		if n.rep.raft.State() == raft.Leader && n.hasOtherVoter() {
 			// One try: without a successor the others elect one anyway.
-			if err := n.await(ctx, n.rep.raft.LeadershipTransfer().Error); err != nil {
+			if err := n.handOver(ctx); err != nil {
 				n.log.Warn("leadership could not be handed over", "error", err)
+			} else {
+				n.linger(ctx)
 			}
 		}
 		n.proposals.drain(ctx)
@@ -190,6 +192,16 @@ func (n *Node) Shutdown(ctx context.Context) error {
 		n.stopErr = n.close()
 	})
 	return n.stopErr
+}
+
+// linger keeps a former leader up until the others have heard of its successor,
+// so that what they still forward is refused in words and not by a dead
+// connection, which would leave the outcome in doubt.
+func (n *Node) linger(ctx context.Context) {
+	select {
+	case <-time.After(n.timing.heartbeat / 2):
+	case <-ctx.Done():
+	}
 }
 
 // close stops what was started, in the opposite order. Fields that were not
