@@ -59,8 +59,8 @@ type demo struct {
 	portraits []portrait
 	modelsDir string
 	cluster   *clustertest.Cluster
-	admin     []*client.Raw // one per node
-	officer   string        // API key of the role officer
+	admin     []*client.Client // one per node
+	officer   string           // API key of the role officer
 	// byName and byDocument are the entries that the probes must find.
 	byName, byDocument string
 	// lastIndex is the raft index of the last write.
@@ -137,7 +137,7 @@ func (d *demo) startCluster(ctx context.Context, dir string) error {
 		return errors.Join(err, d.cluster.Close())
 	}
 	for i := range d.cluster.Len() {
-		c, err := newRemote(linkFile{Server: d.cluster.URL(i), CA: string(pem), Key: d.cluster.Admin.Key}, 60*time.Second)
+		c, err := newRemote(linkFile{Server: d.cluster.URL(i), CA: string(pem), Key: d.cluster.Admin.Key}, 60*time.Second, -1)
 		if err != nil {
 			return errors.Join(err, d.cluster.Close())
 		}

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"bytes"
+	"bufio"
 	"context"
 	"os"
 	"os/exec"
@@ -9,39 +9,65 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"vigie/matcher/face/dlib"
 )
 
-// TestDemoOnce runs `vigie demo --once` as a user would, and checks that it
-// leaves no process and no data behind.
-func TestDemoOnce(t *testing.T) {
+// demoCommand prepares `vigie demo` as a user would run it from the repository.
+// The returned folder is where it keeps its data.
+func demoCommand(t *testing.T, args ...string) (cmd *exec.Cmd, tmp string, faces bool) {
+	t.Helper()
 	exe := vigieBinary(t)
 	root, err := filepath.Abs(repoRoot)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, noEngine := testModels()
-	_, noPortraits := demoFaces()
-	built := !strings.Contains(noEngine, "tag nodlib")
-	if built && noEngine != "" {
-		loudSkip(t, noEngine)
+	if faces = dlib.Available(); faces {
+		if _, missing := testModels(); missing != "" {
+			loudSkip(t, missing)
+		}
+		if _, missing := demoFaces(); missing != "" {
+			loudSkip(t, missing)
+		}
 	}
-	if built && noPortraits != "" {
-		loudSkip(t, noPortraits)
-	}
-	tmp := t.TempDir()
+	tmp = t.TempDir()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, exe, "demo", "--once")
-	var out bytes.Buffer
-	cmd.Dir, cmd.Stdout, cmd.Stderr = root, &out, &out
+	t.Cleanup(cancel)
+	cmd = exec.CommandContext(ctx, exe, append([]string{"demo"}, args...)...)
+	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "TMPDIR="+tmp, "HOME="+tmp)
-	if err := cmd.Run(); err != nil {
-		t.Fatalf("%v\n%s", err, out.String())
+	return cmd, tmp, faces
+}
+
+// checkGone fails when a demonstration left data or processes behind.
+func checkGone(t *testing.T, tmp string) {
+	t.Helper()
+	left, err := filepath.Glob(filepath.Join(tmp, "vigie-demo-*"))
+	if err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v %v", left, err)
 	}
-	text := out.String()
+	procs, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range procs {
+		if b, err := os.ReadFile(p); err == nil && strings.Contains(string(b), tmp) {
+			t.Errorf("a process was left behind: %q", b)
+		}
+	}
+}
+
+// TestDemoOnce runs `vigie demo --once`: all of it must go as it should.
+func TestDemoOnce(t *testing.T) {
+	cmd, tmp, faces := demoCommand(t, "--once")
+	b, err := cmd.CombinedOutput()
+	text := string(b)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
 	t.Log(text)
 	want := []string{"DEMO DEMO", "A misspelt name", "machine readable zone", "kill -9 of the leader", "A write on the survivors succeeded", "curl --silent", "All went as it should"}
-	if built {
+	if faces {
 		want = append(want, "A photo, on", "TRANSFORMED COPY")
 	} else {
 		want = append(want, "WITHOUT FACES")
@@ -51,16 +77,46 @@ func TestDemoOnce(t *testing.T) {
 			t.Errorf("the output lacks %q", w)
 		}
 	}
-	left, err := os.ReadDir(tmp)
+	checkGone(t, tmp)
+}
+
+// TestDemoWaitsForCtrlC runs the curl line that the demonstration prints, while
+// it waits, and then ends it as Ctrl-C does.
+func TestDemoWaitsForCtrlC(t *testing.T) {
+	if _, err := exec.LookPath("curl"); err != nil {
+		loudSkip(t, "curl is not installed")
+	}
+	cmd, tmp, _ := demoCommand(t)
+	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range left {
-		if strings.HasPrefix(f.Name(), "vigie-demo-") {
-			t.Errorf("%s was left behind", f.Name())
+	cmd.Stderr = cmd.Stdout
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	curl, text := "", ""
+	for sc := bufio.NewScanner(out); sc.Scan(); {
+		text += sc.Text() + "\n"
+		if strings.HasPrefix(sc.Text(), "curl ") {
+			curl = sc.Text()
+		}
+		if !strings.Contains(sc.Text(), "until you press Ctrl-C") {
+			continue
+		}
+		answer, err := exec.Command("sh", "-c", curl).CombinedOutput()
+		if err != nil || !strings.Contains(string(answer), "Mamadou Sékou Diallo") {
+			t.Errorf("%v from %s\n%s", err, curl, answer)
+		}
+		if err := cmd.Process.Signal(os.Interrupt); err != nil {
+			t.Error(err)
 		}
 	}
-	if ps, err := exec.Command("pgrep", "-f", tmp).Output(); err == nil {
-		t.Errorf("processes were left behind: %s", ps)
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("Ctrl-C: %v", err)
 	}
+	if curl == "" {
+		t.Errorf("no curl line in\n%s", text)
+	}
+	checkGone(t, tmp)
 }

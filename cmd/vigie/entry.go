@@ -104,7 +104,7 @@ func (p *program) entryAddCmd() *cobra.Command {
 				return err
 			}
 			for i, b := range files {
-				f, err := sendFace(cmd.Context(), c, w.Id, b, "", freshKey())
+				f, err := sendFace(cmd.Context(), c, w.Id, b, freshKey())
 				if err != nil {
 					return withHint(fmt.Errorf("entry %s is written, but %s was refused: %w", w.Id, photos[i], err), "Add another photo: vigie entry face-add %s FILE", w.Id)
 				}

@@ -23,7 +23,7 @@ func (p *program) faceAddCmd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			f, err := sendFace(cmd.Context(), c, args[0], b, "", freshKey())
+			f, err := sendFace(cmd.Context(), c, args[0], b, freshKey())
 			if err != nil {
 				return err
 			}
@@ -57,11 +57,7 @@ func (p *program) faceRemoveCmd() *cobra.Command {
 	}
 }
 
-// sendFace adds a photo to an entry; match is the If-Match header or "".
-func sendFace(ctx context.Context, c *client.Raw, entry string, photo []byte, match, key string) (*client.FaceWritten, error) {
-	contentType, body, err := multipartBody([]part{photoPart("photo", "photo", photo)})
-	if err != nil {
-		return nil, err
-	}
-	return answer[client.FaceWritten](c.AddFaceWithBody(ctx, entry, &client.AddFaceParams{IfMatch: match, IdempotencyKey: key}, contentType, body))
+// sendFace adds a photo to an entry.
+func sendFace(ctx context.Context, c *client.Client, entry string, photo []byte, key string) (*client.FaceWritten, error) {
+	return answer[client.FaceWritten](c.AddPhoto(ctx, entry, &client.AddFaceParams{IdempotencyKey: key}, photo))
 }

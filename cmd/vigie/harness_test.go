@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"mime/multipart"
 	"net/http"
+	"net/textproto"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -198,4 +200,27 @@ func mustJSON(t *testing.T, v any) []byte {
 		t.Fatal(err)
 	}
 	return b
+}
+
+// multipartBody makes a form with a probe and one photo, as any client may.
+func multipartBody(t *testing.T, probe string, photo []byte) (contentType string, body []byte) {
+	t.Helper()
+	var b bytes.Buffer
+	w := multipart.NewWriter(&b)
+	for _, x := range []struct {
+		head, kind string
+		content    []byte
+	}{{`form-data; name="probe"`, "application/json", []byte(probe)}, {`form-data; name="photo"; filename="p"`, "image/jpeg", photo}} {
+		pw, err := w.CreatePart(textproto.MIMEHeader{"Content-Disposition": {x.head}, "Content-Type": {x.kind}})
+		if err == nil {
+			_, err = pw.Write(x.content)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return w.FormDataContentType(), b.Bytes()
 }

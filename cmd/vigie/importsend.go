@@ -24,7 +24,7 @@ const chunkLines = 50
 // sender writes records to a node and notes what is done in the journal.
 type sender struct {
 	im      *importRun
-	c       *client.Raw
+	c       *client.Client
 	journal *importer.Journal
 	origin  string
 	bar     *progressbar.ProgressBar
@@ -187,7 +187,7 @@ func (s *sender) sendPhotos(ctx context.Context, rec *importer.Record) error {
 		}
 		step := importer.Step{Line: rec.Line, Photo: i + 1, Entry: entry.Entry}
 		err = retry(ctx, func() error {
-			_, err := sendFace(ctx, s.c, string(entry.Entry), b, "", s.journal.Key(rec.Line, i+1))
+			_, err := sendFace(ctx, s.c, string(entry.Entry), b, s.journal.Key(rec.Line, i+1))
 			return err
 		})
 		var pe *problemError

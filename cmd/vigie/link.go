@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"net"
 	"net/http"
@@ -21,9 +19,6 @@ import (
 
 	"vigie/api/client"
 )
-
-// maxAnswer bounds what is read of one answer, in bytes.
-const maxAnswer = 64 << 20
 
 // linkFlags say how to reach a node.
 type linkFlags struct {
@@ -167,52 +162,21 @@ func (p *program) resolveLink() (linkFile, error) {
 }
 
 // dial prepares the client of the API. It connects with the first call.
-func (p *program) dial() (*client.Raw, error) {
+func (p *program) dial() (*client.Client, error) {
 	f, err := p.resolveLink()
 	if err != nil {
 		return nil, err
 	}
-	return newRemote(f, p.link.timeout)
+	return newRemote(f, p.link.timeout, 0)
 }
 
-// newRemote makes an API client from a context.
-func newRemote(f linkFile, timeout time.Duration) (*client.Raw, error) {
-	conf := &tls.Config{MinVersion: tls.VersionTLS13}
-	if f.CA != "" {
-		conf.RootCAs = x509.NewCertPool()
-		if !conf.RootCAs.AppendCertsFromPEM([]byte(f.CA)) {
-			return nil, errors.New("the CA file holds no PEM certificate")
-		}
-	}
+// newRemote makes an API client from a context. retries is as in client.Config.
+func newRemote(f linkFile, timeout time.Duration, retries int) (*client.Client, error) {
 	secret := f.Key
 	if f.Token != "" {
 		secret = f.Token
 	}
-	hc := &http.Client{Timeout: timeout, Transport: &http.Transport{TLSClientConfig: conf, MaxIdleConnsPerHost: 16, ForceAttemptHTTP2: true}}
-	return client.NewClient(f.Server, client.WithHTTPClient(hc), client.WithRequestEditorFn(func(_ context.Context, r *http.Request) error {
-		if secret != "" {
-			r.Header.Set("Authorization", "Bearer "+secret)
-		}
-		dropEmpty(r)
-		return nil
-	}))
-}
-
-// dropEmpty removes parameters that were not given: the generated client sends
-// them empty, which the contract refuses.
-func dropEmpty(r *http.Request) {
-	q := r.URL.Query()
-	for k, v := range q {
-		if v[0] == "" || k == "limit" && v[0] == "0" {
-			q.Del(k)
-		}
-	}
-	r.URL.RawQuery = q.Encode()
-	for _, h := range []string{"If-Match", "Idempotency-Key"} {
-		if r.Header.Get(h) == "" {
-			r.Header.Del(h)
-		}
-	}
+	return client.New(client.Config{Server: f.Server, CA: []byte(f.CA), Credential: secret, Timeout: timeout, Retries: retries})
 }
 
 // problemError is a node's refusal (RFC 9457).
@@ -220,60 +184,52 @@ type problemError struct{ client.Problem }
 
 // Error gives title and detail, and each wrong field on a line of its own.
 func (e *problemError) Error() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "the node says %d %s", e.Status, e.Title)
+	text := fmt.Sprintf("the node says %d %s", e.Status, e.Title)
 	if e.Detail != "" {
-		fmt.Fprintf(&b, ": %s", e.Detail)
+		text += ": " + e.Detail
 	}
+	if e.TraceId != "" {
+		text += fmt.Sprintf(" (%s, trace %s)", e.Code, e.TraceId)
+	}
+	lines := []string{text}
 	for _, f := range e.Errors {
-		where := f.Pointer
+		where, what := f.Pointer, f.Detail
 		if where == "" {
 			where = f.Parameter
 		}
-		fmt.Fprintf(&b, "\n  %s: %s", where, f.Detail)
-		if f.Detail == "" {
-			b.WriteString(f.Code)
+		if what == "" {
+			what = f.Code
 		}
+		lines = append(lines, fmt.Sprintf("  %s: %s", where, what))
 	}
 	for _, x := range e.Boxes {
-		fmt.Fprintf(&b, "\n  a face at left %d, top %d, right %d, bottom %d", x.Left, x.Top, x.Right, x.Bottom)
+		lines = append(lines, fmt.Sprintf("  a face at left %d, top %d, right %d, bottom %d", x.Left, x.Top, x.Right, x.Bottom))
 	}
-	if e.TraceId != "" {
-		fmt.Fprintf(&b, " (%s, trace %s)", e.Code, e.TraceId)
+	for i := range lines {
+		lines[i] = printable(lines[i])
 	}
-	return printable(b.String())
+	return strings.Join(lines, "\n")
 }
 
 // answer reads the answer of a call into a new T. A refusal becomes a
 // problemError, a failure to connect an error with a hint. T may be struct{} for
 // answers without a body.
 func answer[T any](res *http.Response, err error) (*T, error) {
-	if err != nil {
-		return nil, connectError(err)
-	}
-	defer res.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
-	if err != nil {
-		return nil, connectError(err)
-	}
-	if res.StatusCode >= 300 {
-		return nil, refusal(res, body)
-	}
-	out := new(T)
-	if len(body) == 0 {
+	out, err := client.Answer[T](res, err)
+	var refused *client.Error
+	switch {
+	case err == nil:
 		return out, nil
+	case errors.As(err, &refused):
+		return nil, refusal(&problemError{refused.Problem})
+	case res != nil:
+		return nil, err
 	}
-	if err := json.Unmarshal(body, out); err != nil {
-		return nil, fmt.Errorf("the node's answer is not what this version of vigie expects: %w", err)
-	}
-	return out, nil
+	return nil, connectError(err)
 }
 
-func refusal(res *http.Response, body []byte) error {
-	pe := &problemError{}
-	if err := json.Unmarshal(body, &pe.Problem); err != nil || pe.Code == "" {
-		return fmt.Errorf("the node says %s, and it is no Vigie answer", res.Status)
-	}
+// refusal adds what to do about a problem.
+func refusal(pe *problemError) error {
 	switch pe.Code {
 	case "unauthenticated":
 		return withHint(pe, "Sign in with 'vigie login', or give an API key as $VIGIE_KEY.")

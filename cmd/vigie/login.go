@@ -57,7 +57,7 @@ func (p *program) login(ctx context.Context, f linkFile, login string) error {
 		if err != nil {
 			return err
 		}
-		c, err := newRemote(f, p.link.timeout)
+		c, err := newRemote(f, p.link.timeout, 0)
 		if err != nil {
 			return err
 		}
@@ -78,7 +78,7 @@ func (p *program) login(ctx context.Context, f linkFile, login string) error {
 }
 
 func (p *program) signIn(ctx context.Context, f linkFile, login, password string) (*client.Session, error) {
-	c, err := newRemote(f, p.link.timeout)
+	c, err := newRemote(f, p.link.timeout, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +89,7 @@ func (p *program) logout(ctx context.Context, f linkFile) error {
 	if f.Token == "" {
 		return errors.New("there is no session in the context file")
 	}
-	c, err := newRemote(f, p.link.timeout)
+	c, err := newRemote(f, p.link.timeout, 0)
 	if err != nil {
 		return err
 	}

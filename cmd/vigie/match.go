@@ -1,14 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"mime/multipart"
-	"net/textproto"
 	"os"
 	"strings"
 
@@ -147,65 +143,12 @@ func (p *program) match(ctx context.Context, req client.MatchRequest, photos [][
 	return p.printLead(lead)
 }
 
-// sendMatch sends a probe, as multipart when it has photos.
-func sendMatch(ctx context.Context, c *client.Raw, req client.MatchRequest, photos [][]byte) (*client.Lead, error) {
+// sendMatch sends a probe, as a form when it has photos.
+func sendMatch(ctx context.Context, c *client.Client, req client.MatchRequest, photos [][]byte) (*client.Lead, error) {
 	if len(photos) == 0 {
 		return answer[client.Lead](c.Match(ctx, req))
 	}
-	probe, err := json.Marshal(req)
-	if err != nil {
-		return nil, err
-	}
-	parts := []part{{"probe", "", "application/json", probe}}
-	for i, b := range photos {
-		parts = append(parts, photoPart("photo", fmt.Sprintf("photo%d", i+1), b))
-	}
-	contentType, body, err := multipartBody(parts)
-	if err != nil {
-		return nil, err
-	}
-	return answer[client.Lead](c.MatchWithBody(ctx, contentType, body))
-}
-
-// part is one part of a multipart body.
-type part struct {
-	name, file, contentType string
-	body                    []byte
-}
-
-// photoPart makes a photo's part. The node looks at the bytes, not at the type
-// that is claimed here.
-func photoPart(name, file string, b []byte) part {
-	contentType := "image/jpeg"
-	switch {
-	case bytes.HasPrefix(b, []byte("\x89PNG")):
-		contentType = "image/png"
-	case len(b) > 12 && string(b[8:12]) == "WEBP":
-		contentType = "image/webp"
-	}
-	return part{name, file, contentType, b}
-}
-
-func multipartBody(parts []part) (contentType string, body *bytes.Buffer, err error) {
-	body = &bytes.Buffer{}
-	w := multipart.NewWriter(body)
-	for _, x := range parts {
-		h := textproto.MIMEHeader{}
-		disposition := fmt.Sprintf(`form-data; name="%s"`, x.name)
-		if x.file != "" {
-			disposition += fmt.Sprintf(`; filename="%s"`, x.file)
-		}
-		h.Set("Content-Disposition", disposition)
-		h.Set("Content-Type", x.contentType)
-		pw, err := w.CreatePart(h)
-		if err != nil {
-			return "", nil, err
-		}
-		if _, err := pw.Write(x.body); err != nil {
-			return "", nil, err
-		}
-	}
-	return w.FormDataContentType(), body, w.Close()
+	return answer[client.Lead](c.MatchPhotos(ctx, req, photos...))
 }
 
 // maxPhoto is the largest photo that a node takes, in bytes.

@@ -1,0 +1,228 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"vigie/api/client"
+	"vigie/cluster/clustertest"
+)
+
+// cli runs vigie in-process against a cluster.
+type cli struct {
+	t   *testing.T
+	env map[string]string
+}
+
+func newCLI(t *testing.T, c *clustertest.Cluster) *cli {
+	return &cli{t: t, env: map[string]string{"VIGIE_CONTEXT": c.Admin.ContextFile, "HOME": t.TempDir()}}
+}
+
+func (c *cli) run(ctx context.Context, stdin string, args ...string) (code int, stdout, stderr string) {
+	var out, errs bytes.Buffer
+	code = Run(ctx, args, strings.NewReader(stdin), &out, &errs, func(k string) string { return c.env[k] })
+	return code, out.String(), errs.String()
+}
+
+// ok runs a command that must succeed.
+func (c *cli) ok(args ...string) string {
+	c.t.Helper()
+	code, out, errs := c.run(c.t.Context(), "", args...)
+	if code != exitOK {
+		c.t.Fatalf("vigie %s: exit %d\n%s%s", strings.Join(args, " "), code, out, errs)
+	}
+	return out
+}
+
+// fails runs a command that must fail with a code and say something.
+func (c *cli) fails(code int, want string, args ...string) {
+	c.t.Helper()
+	got, out, errs := c.run(c.t.Context(), "", args...)
+	if got != code || !strings.Contains(out+errs, want) {
+		c.t.Errorf("vigie %s: exit %d, want %d and %q\n%s%s", strings.Join(args, " "), got, code, want, out, errs)
+	}
+}
+
+// has fails the test when text lacks one of the words.
+func (c *cli) has(text string, words ...string) {
+	c.t.Helper()
+	for _, w := range words {
+		if !strings.Contains(text, w) {
+			c.t.Errorf("no %q in:\n%s", w, text)
+		}
+	}
+}
+
+// testE2ECommands goes through the commands that ask a node.
+func testE2ECommands(t *testing.T, c *clustertest.Cluster) {
+	v := newCLI(t, c)
+	v.has(v.ok("status"), "node1", "node2", "node3", "connected", "administrator")
+	v.has(v.ok("token", "create", "--role", "nonvoter"), "vigie1.", "vigie join --token", "--country SEN --authority Clustertest")
+	v.has(v.ok("audit", "list"), "createJoinToken", "search")
+	v.has(v.ok("audit", "verify", "--config", filepath.Join(c.Dir(0), "vigie.yaml")), "ok")
+	v.has(v.ok("doctor", "--config", filepath.Join(c.Dir(0), "vigie.yaml")), "is served", "ok    cluster")
+
+	t.Run("entries", func(t *testing.T) { testEntryCommands(t, c) })
+	t.Run("accounts", func(t *testing.T) { testAccountCommands(t, c) })
+	t.Run("import", func(t *testing.T) { testImportCommand(t, c) })
+}
+
+func testEntryCommands(t *testing.T, c *clustertest.Cluster) {
+	v := newCLI(t, c)
+	file := filepath.Join(t.TempDir(), "e.json")
+	if err := os.WriteFile(file, []byte(strings.Replace(entryExample, "Mamadou", "Zéphirin", 2)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var w client.EntryWritten
+	if err := json.Unmarshal([]byte(v.ok("entry", "add", file, "--json")), &w); err != nil {
+		t.Fatal(err)
+	}
+	v.has(v.ok("entry", "get", w.Id), "Zéphirin DIALLO", "active, revision 1", "SPECIMEN")
+	v.has(v.ok("entry", "list", "--name", "zefirin diallo"), w.Id)
+	match := []string{"match", "name", "Zefirin", "Djallo", "--birth", "1984", "--purpose", "test", "--reason", "end-to-end", "--explain", "--min-index", fmt.Sprint(w.Index)}
+	v.has(v.ok(match...), w.Id, "Zéphirin DIALLO", "LLR", "Stages:")
+	v.ok("entry", "edit", w.Id, "--set", "status=suspended", "--set", `births=[{"date":"1985"}]`)
+	v.has(v.ok("entry", "get", w.Id), "suspended, revision 2", "1985")
+	v.fails(exitUsage, "give --set or --file", "entry", "edit", w.Id, "--set", "a=b", "--file", file)
+	v.fails(exitFailure, "404", "entry", "get", w.Id[:len(w.Id)-12]+"000000000000")
+	v.has(v.ok("entry", "withdraw", w.Id, "--reason", "end of the test"), "revision  3")
+	if out := v.ok(append(match, "--json")...); strings.Contains(out, w.Id) {
+		t.Error("a withdrawn entry matches")
+	}
+}
+
+func testAccountCommands(t *testing.T, c *clustertest.Cluster) {
+	v := newCLI(t, c)
+	var u struct {
+		Password string `json:"one_time_password"`
+	}
+	if err := json.Unmarshal([]byte(v.ok("user", "add", "e2e.officer", "--role", "officer", "--post", "rosso", "--json")), &u); err != nil {
+		t.Fatal(err)
+	}
+	officer := newCLI(t, c)
+	officer.env["VIGIE_CONTEXT"] = filepath.Join(t.TempDir(), "officer.json")
+	login := []string{"login", "e2e.officer", "--server", c.URL(1), "--ca", c.Admin.CAFile}
+	if code, _, errs := officer.run(t.Context(), "wrong password\n", login...); code != exitFailure || !strings.Contains(errs, "401") {
+		t.Errorf("wrong password: exit %d %s", code, errs)
+	}
+	code, out, errs := officer.run(t.Context(), u.Password+"\nanother long sentence\n", login...)
+	if code != exitOK {
+		t.Fatalf("login: exit %d %s %s", code, out, errs)
+	}
+	officer.has(out, "Signed in as e2e.officer (officer)")
+	officer.ok("match", "name", "Fanta", "Condé", "--purpose", "test", "--reason", "end-to-end")
+	officer.fails(exitFailure, "403", "entry", "list")
+	v.ok("user", "disable", "e2e.officer")
+	officer.fails(exitFailure, "Sign in with 'vigie login'", "match", "name", "Fanta", "--purpose", "test", "--reason", "end-to-end")
+	v.has(v.ok("user", "list"), "e2e.officer")
+
+	var k client.KeyCreated
+	if err := json.Unmarshal([]byte(v.ok("key", "create", "e2e kiosk", "--json")), &k); err != nil {
+		t.Fatal(err)
+	}
+	kiosk := newCLI(t, c)
+	kiosk.env["VIGIE_KEY"] = k.Secret
+	kiosk.ok("match", "name", "Fanta", "Condé", "--purpose", "test", "--reason", "end-to-end")
+	v.ok("key", "revoke", k.Key.Id)
+	kiosk.fails(exitFailure, "401", "match", "name", "Fanta", "--purpose", "test", "--reason", "end-to-end", "--server", c.URL(0))
+	v.has(v.ok("key", "list"), "e2e kiosk")
+}
+
+// importLines is long enough for several requests.
+const importLines = 3*chunkLines + 7
+
+// testImportCommand breaks an import off in the middle, resumes it, and undoes
+// it.
+func testImportCommand(t *testing.T, c *clustertest.Cluster) {
+	v := newCLI(t, c)
+	dir := t.TempDir()
+	list, mapping := filepath.Join(dir, "list.csv"), filepath.Join(dir, "mapping.yaml")
+	var b strings.Builder
+	b.WriteString("DOSSIER;MESURE;MOTIF;DATE;NOM;PRENOMS;ALIAS;NAISSANCE;LIEU;SEXE;NATIONALITE;PASSEPORT;EMETTEUR;PHOTO\n")
+	for i := range importLines {
+		fmt.Fprintf(&b, "IMP-%d;refus;x;%s;KANTÉ;Fodé %c;;%d;;h;MLI;;;\n", i, time.Now().Format("02/01/2006"), 'A'+i%26, 1950+i%50)
+	}
+	for path, text := range map[string]string{list: b.String(), mapping: v.ok("import", "mapping")} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := countEntries(t, c)
+	args := []string{"import", "csv", list, "--mapping", mapping, "--label", "end-to-end", "--json"}
+	ctx, interrupt := context.WithCancel(t.Context())
+	go func() { // Ctrl-C as soon as something is in the journal
+		for ctx.Err() == nil {
+			if j, err := os.ReadFile(journalPath(list)); err == nil && bytes.Count(j, []byte("\n")) > chunkLines/2 {
+				interrupt()
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}()
+	code, out, _ := v.run(ctx, "", args...)
+	interrupt()
+	first := importResult(t, out)
+	if code == exitOK {
+		t.Log("the import was faster than the interruption")
+	} else if first.Written == 0 || first.Written == importLines {
+		t.Errorf("broken off after %d of %d", first.Written, importLines)
+	}
+	second := importResult(t, v.ok(args...))
+	if second.Batch != first.Batch || second.Written+second.Skipped != importLines {
+		t.Errorf("resumed as %+v after %+v", second, first)
+	}
+	if n := countEntries(t, c) - before; n != importLines {
+		t.Errorf("%d entries were made of %d lines", n, importLines)
+	}
+	third := importResult(t, v.ok(args...))
+	if third.Written != 0 || third.Skipped != importLines {
+		t.Errorf("a third run wrote: %+v", third)
+	}
+	// Without the journal's steps everything is sent again, and nothing doubles.
+	j, err := os.ReadFile(journalPath(list))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(journalPath(list), j[:bytes.IndexByte(j, '\n')+1], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	v.ok(args...)
+	if n := countEntries(t, c) - before; n != importLines {
+		t.Errorf("%d entries of %d lines after the journal was lost", n, importLines)
+	}
+	v.has(v.ok("import", "undo", string(first.Batch), "--reason", "end-to-end test"), fmt.Sprint(importLines))
+	r := call(t, c, 0, "GET", "/v1/entries?status=withdrawn&limit=500", nil)
+	var page client.EntryList
+	r.decode(t, &page)
+	if len(page.Items) < importLines {
+		t.Errorf("only %d entries are withdrawn after the undo", len(page.Items))
+	}
+}
+
+func importResult(t *testing.T, out string) importReport {
+	t.Helper()
+	var r importReport
+	if err := json.Unmarshal([]byte(out), &r); err != nil {
+		t.Fatalf("%v in %s", err, out)
+	}
+	return r
+}
+
+func countEntries(t *testing.T, c *clustertest.Cluster) int {
+	t.Helper()
+	leader, err := c.Leader(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.Status(t.Context(), leader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Stamp.Entries
+}
