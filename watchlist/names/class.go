@@ -36,6 +36,31 @@ var (
 		molla qari hafiz ustad president ministre honorable hon`)
 )
 
+// particleKinds are the particles that say the same: son of, daughter of, the.
+var particleKinds = map[string]string{
+	"ould": "son", "oul": "son", "ouled": "son", "uld": "son", "wuld": "son", "weld": "son", "wald": "son",
+	"wold": "son", "ben": "son", "bin": "son", "ibn": "son", "ibnou": "son", "ولد": "son", "بن": "son", "ابن": "son",
+	"mint": "daughter", "ment": "daughter", "mentou": "daughter", "bint": "daughter", "bent": "daughter",
+	"منت": "daughter", "بنت": "daughter",
+	"al": "the", "el": "the", "ul": "the", "ال": "the",
+}
+
+// sameParticle reports whether two particles say the same.
+func sameParticle(a, b *Token) bool {
+	if a.Class != Particle || b.Class != Particle {
+		return false
+	}
+	k := particleKind(a)
+	return k != "" && k == particleKind(b)
+}
+
+func particleKind(t *Token) string {
+	if t.Source != "" {
+		return particleKinds[t.Source]
+	}
+	return particleKinds[t.Text]
+}
+
 func words(list string) map[string]bool {
 	m := map[string]bool{}
 	for w := range strings.FieldsSeq(list) {

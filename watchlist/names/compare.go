@@ -89,6 +89,8 @@ type alignment struct {
 // The shape of the score. Words left over on both sides contradict each other
 // and cost conflictCost times their weight; words left over on one side only are
 // omissions and cost little: a traveller's second given name is often missing.
+// Another order costs orderCost a swap, three at most, so that it only decides
+// between equals.
 const (
 	conflictCost = 1.3
 	probeExtra   = 0.26
@@ -133,7 +135,7 @@ func align(probe, entry []*Token, sims *[MaxTokens][MaxTokens]float32) alignment
 	conflict := min(restP, restE)
 	total += 2*conflictCost*conflict + probeExtra*(restP-conflict) + entryExtra*(restE-conflict)
 	if total > 0 {
-		a.score = max(0, matched/total-orderCost*float64(inversions(&a.match, len(probe))))
+		a.score = max(0, matched/total-orderCost*float64(min(3, inversions(&a.match, len(probe)))))
 	}
 	return a
 }
@@ -145,6 +147,7 @@ func shade(s float64) float64 { return 1 - 0.67*(1-s) }
 // joins takes out pairs of words that one side writes as one (Da Silva,
 // Dasilva) and returns their matched and total weight.
 func (a *alignment) joins(probe, entry []*Token, sims *[MaxTokens][MaxTokens]float32, wp, we *[MaxTokens]float64, usedP, usedE *[MaxTokens]bool) (matched, total float64) {
+	var goodP, goodE [MaxTokens]bool
 	take := func(i, j, side int, w float64) {
 		a.match[i], a.joined[i] = j, side
 		usedP[i], usedE[j] = true, true
@@ -156,14 +159,22 @@ func (a *alignment) joins(probe, entry []*Token, sims *[MaxTokens][MaxTokens]flo
 		matched += w * scoreJoined
 		total += w
 	}
+	// A word that has its equal on the other side is not joined.
 	for i := range probe {
 		for j := range entry {
-			if usedP[i] || usedE[j] || sims[i][j] > 0.9 {
+			if sims[i][j] > 0.9 {
+				goodP[i], goodE[j] = true, true
+			}
+		}
+	}
+	for i := range probe {
+		for j := range entry {
+			if usedP[i] || usedE[j] || goodP[i] || goodE[j] {
 				continue
 			}
-			if i+1 < len(probe) && !usedP[i+1] && isJoin(probe[i], probe[i+1], entry[j]) {
+			if i+1 < len(probe) && !usedP[i+1] && !goodP[i+1] && isJoin(probe[i], probe[i+1], entry[j]) {
 				take(i, j, -1, (wp[i]+wp[i+1]+we[j])/2)
-			} else if j+1 < len(entry) && !usedE[j+1] && isJoin(entry[j], entry[j+1], probe[i]) {
+			} else if j+1 < len(entry) && !usedE[j+1] && !goodE[j+1] && isJoin(entry[j], entry[j+1], probe[i]) {
 				take(i, j, 1, (we[j]+we[j+1]+wp[i])/2)
 			}
 		}

@@ -74,26 +74,44 @@ func gap(s string, i int) float64 {
 }
 
 // soundRatio compares two sounds, 0 to 1: 1 less the weighted edit distance over
-// the mean length.
-func soundRatio(a, b string) float64 {
+// the mean length. Sounds of one syllable say little, so what differs there
+// counts more. With silent, one side does not write its short vowels, and vowels
+// that only one side has cost next to nothing.
+func soundRatio(a, b string, silent bool) float64 {
 	a, b = cut(a), cut(b)
 	n := len(a) + len(b)
 	if n == 0 {
 		return 0
 	}
+	gap := soundGap
+	if silent {
+		gap = silentGap
+	}
 	var rows [2][maxWord + 1]float64
 	for j := range len(b) {
-		rows[0][j+1] = rows[0][j] + soundGap(b, j)
+		rows[0][j+1] = rows[0][j] + gap(b, j)
 	}
 	prev, cur := 0, 1
 	for i := range len(a) {
-		rows[cur][0] = rows[prev][0] + soundGap(a, i)
+		rows[cur][0] = rows[prev][0] + gap(a, i)
 		for j := range len(b) {
-			rows[cur][j+1] = min(rows[prev][j]+soundSwap(a[i], b[j]), rows[prev][j+1]+soundGap(a, i), rows[cur][j]+soundGap(b, j))
+			rows[cur][j+1] = min(rows[prev][j]+soundSwap(a[i], b[j]), rows[prev][j+1]+gap(a, i), rows[cur][j]+gap(b, j))
 		}
 		prev, cur = cur, prev
 	}
-	return max(0, 1-2*rows[prev][len(b)]/float64(n))
+	cost := rows[prev][len(b)]
+	if n <= 4 {
+		cost *= 1.6
+	}
+	return max(0, 1-2*cost/float64(n))
+}
+
+// silentGap is soundGap where one side writes no short vowels.
+func silentGap(s string, i int) float64 {
+	if s[i] >= 'a' {
+		return 0.05
+	}
+	return 1
 }
 
 // soundSwap is the cost of one sound for another: vowels are near one another,

@@ -16,6 +16,7 @@ const (
 	RuleSkeleton  Rule = "skeleton"  // same consonants, near vowels
 	RuleTypo      Rule = "typo"      // a few letters differ
 	RuleShort     Rule = "short"     // a short form: Fatou of Fatoumata
+	RuleTwoNames  Rule = "two_names" // alike, but the table knows them as two names
 	RuleInitial   Rule = "initial"   // an initial of the other
 	RuleMissing   Rule = "missing"   // nothing on the other side
 )
@@ -28,11 +29,11 @@ const (
 	scoreSound     = 0.95
 	scoreTruncated = 0.93
 	scoreJoined    = 0.98
-	scoreArabic    = 0.90
+	scoreArabic    = 0.93
 	scoreShort     = 0.74
 	scoreInitial   = 0.70
 	// distinctFamilies caps two words that the table knows to be two names.
-	distinctFamilies = 0.72
+	distinctFamilies = 0.66
 	// MinTokenScore is the score below which two words are two names.
 	MinTokenScore = 0.62
 )
@@ -46,7 +47,7 @@ func Similarity(a, b *Token) (float64, Rule) {
 	if a.Alt == b.Text || b.Alt == a.Text || a.Alt != "" && a.Alt == b.Alt {
 		return scoreICAO, RuleICAO
 	}
-	if a.SharesFamily(b) {
+	if a.SharesFamily(b) || sameParticle(a, b) {
 		return scoreFamily, RuleFamily
 	}
 	if s, r := shortForms(a, b); s > 0 {
@@ -59,12 +60,8 @@ func Similarity(a, b *Token) (float64, Rule) {
 	if score < scoreShort && (shortForm(a, b) || shortForm(b, a)) {
 		score, rule = scoreShort, RuleShort
 	}
-	if len(a.Families) > 0 && len(b.Families) > 0 {
-		score = min(score, distinctFamilies)
-	}
-	if a.Class == Particle && b.Class == Particle && score == 0 {
-		// Ould and Ben say the same; Al, El and Ul too.
-		score, rule = 0.8, RuleFamily
+	if len(a.Families) > 0 && len(b.Families) > 0 && score >= distinctFamilies {
+		return distinctFamilies, RuleTwoNames
 	}
 	if score < MinTokenScore {
 		return 0, RuleMissing
@@ -109,14 +106,13 @@ func soundSimilarity(a, b *Token) (float64, Rule) {
 			switch {
 			case x == y:
 				s = scoreSound
-			case a.Consonantal || b.Consonantal:
-				if consonantsOf(x) == consonantsOf(y) {
-					s = scoreArabic
-				} else {
-					s = 0.9 * soundRatio(consonantsOf(x), consonantsOf(y))
+			case a.Consonantal != b.Consonantal:
+				s = scoreArabic * soundRatio(x, y, true)
+				if min(len(consonantsOf(x)), len(consonantsOf(y))) < 2 {
+					s *= 0.85
 				}
 			default:
-				s = scoreSound * soundRatio(x, y)
+				s = scoreSound * soundRatio(x, y, false)
 			}
 			if i+j > 0 {
 				// A less likely reading.
@@ -131,7 +127,7 @@ func soundSimilarity(a, b *Token) (float64, Rule) {
 		best = min(best, 0.9)
 	}
 	switch {
-	case best >= scoreSound*0.98:
+	case best >= scoreSound*0.98 || skeleton && a.Consonantal != b.Consonantal:
 		return best, RuleSound
 	case skeleton:
 		return best, RuleSkeleton
