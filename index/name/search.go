@@ -26,7 +26,7 @@ import (
 const (
 	stopScore = 0.85
 	// minScore is the lowest score that is listed.
-	minScore = 0.35
+	minScore = 0.12
 	// commonWord is the frequency from which a word alone admits no name.
 	commonWord = 0.004
 	// maxK bounds the answer, checkEvery how often a long search looks at its

@@ -121,7 +121,8 @@ func fuzziness(n int) int {
 }
 
 // within reports whether two words differ by at most k letters inserted,
-// dropped or replaced: what bleve's automaton accepts.
+// dropped, replaced or swapped with their neighbour: what bleve's automaton
+// accepts.
 func within(a, b string, k int) bool {
 	if len(a)-len(b) > k || len(b)-len(a) > k {
 		return false
@@ -134,9 +135,11 @@ func within(a, b string, k int) bool {
 		i++
 	}
 	a, b = a[i:], b[i:]
-	switch {
-	case len(a) == 0 || len(b) == 0:
+	if len(a) == 0 || len(b) == 0 {
 		return len(a)+len(b) <= k
+	}
+	if len(a) > 1 && len(b) > 1 && a[0] == b[1] && a[1] == b[0] && within(a[2:], b[2:], k-1) {
+		return true
 	}
 	return within(a[1:], b[1:], k-1) || within(a[1:], b, k-1) || within(a, b[1:], k-1)
 }
