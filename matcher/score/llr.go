@@ -97,3 +97,7 @@ var spread = map[names.Rule]float64{
 	names.RuleSound: 2, names.RuleTruncated: 3, names.RuleTypo: 5, names.RuleSkeleton: 6,
 	names.RuleShort: 8,
 }
+
+// twoNames is a pair of known names that look alike: m 0.02 (a slip that makes
+// one of the other), u about as much.
+const twoNames = 0.0

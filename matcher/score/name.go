@@ -149,6 +149,8 @@ func (m nameMatch) weigh() (each []float64, total float64) {
 func pairLLR(a, b *names.Token, rule names.Rule) float64 {
 	f := max(a.Frequency, b.Frequency)
 	switch {
+	case rule == names.RuleTwoNames:
+		return twoNames
 	case rule == names.RuleInitial || a.Class == names.Initial:
 		return math.Log10(wordAgrees / initialShare)
 	case a.Class != names.Core && b.Class != names.Core:
@@ -177,7 +179,7 @@ func (m nameMatch) word() (code, reason string) {
 	switch {
 	case m.c.Score < partialFrom:
 		return CodeNameDifferent, "Noms différents."
-	case m.c.Score < nearFrom || missing > 0:
+	case m.c.Score < nearFrom || missing > 0 || weakest == names.RuleTwoNames:
 		return CodeNamePartial, "Une partie du nom correspond."
 	}
 	switch strength[weakest] {
@@ -195,7 +197,7 @@ func (m nameMatch) word() (code, reason string) {
 var strength = map[names.Rule]int{
 	names.RuleExact: 0, names.RuleICAO: 0, names.RuleJoined: 0,
 	names.RuleFamily: 1, names.RuleSound: 2, names.RuleSkeleton: 3, names.RuleTruncated: 3,
-	names.RuleTypo: 3, names.RuleShort: 3, names.RuleInitial: 3,
+	names.RuleTypo: 3, names.RuleShort: 3, names.RuleInitial: 3, names.RuleTwoNames: 4,
 }
 
 func (m nameMatch) reordered() bool {
