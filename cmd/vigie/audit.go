@@ -72,7 +72,15 @@ func (p *program) auditVerifyCmd() *cobra.Command {
 			if err != nil {
 				return withHint(err, "Keep the folder as it is: it is evidence. Compare with a backup to see what was changed.")
 			}
-			return p.emit(r, func(w io.Writer) { row(w, "ok", fmt.Sprintf("%+v", r)) })
+			return p.emit(r, func(w io.Writer) {
+				row(w, "ok", fmt.Sprintf("%d events in %d segments, none changed, dropped, repeated or moved", r.Events, r.Segments))
+				row(w, "last event", showTime(r.LastTime))
+				row(w, "head", r.Head)
+				row(w, "vouched for", fmt.Sprintf("%d events; fewer than all while the node runs or after a power cut", r.HeadCount))
+				if r.TornBytes > 0 {
+					row(w, "unfinished", fmt.Sprintf("%d bytes at the end, never acknowledged", r.TornBytes))
+				}
+			})
 		},
 	}
 	p.configFlag(cmd)

@@ -4,6 +4,7 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+	"go.yaml.in/yaml/v3"
 
 	"vigie/cmd/vigie/internal/config"
 )
@@ -29,7 +30,11 @@ func (p *program) configCmd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return p.emit(c, func(w io.Writer) {
+			plain, err := plainConfig(c)
+			if err != nil {
+				return err
+			}
+			return p.emit(plain, func(w io.Writer) {
 				row(w, "file", c.Path())
 				row(w, "node", c.Node.Name, "data in "+c.Node.DataDir)
 				row(w, "origin", c.Origin.Country, c.Origin.Authority)
@@ -41,4 +46,14 @@ func (p *program) configCmd() *cobra.Command {
 	}
 	p.configFlag(check)
 	return group("config", "Print or check the configuration", "", example, check)
+}
+
+// plainConfig gives the configuration under the keys of the file.
+func plainConfig(c *config.Config) (map[string]any, error) {
+	b, err := yaml.Marshal(c)
+	if err != nil {
+		return nil, err
+	}
+	var out map[string]any
+	return out, yaml.Unmarshal(b, &out)
 }

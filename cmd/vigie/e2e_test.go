@@ -30,6 +30,7 @@ func TestE2E(t *testing.T) {
 	})
 	t.Run("BadInput", func(t *testing.T) { testE2EBadInput(t, c, noEngine == "") })
 	t.Run("Commands", func(t *testing.T) { testE2ECommands(t, c) })
+	t.Run("StopLeader", func(t *testing.T) { testE2EStopLeader(t, c) })
 	t.Run("KillLeader", func(t *testing.T) { testE2EKillLeader(t, c) })
 }
 

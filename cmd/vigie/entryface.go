@@ -12,18 +12,25 @@ import (
 )
 
 func (p *program) faceAddCmd() *cobra.Command {
-	return &cobra.Command{
+	face := ""
+	cmd := &cobra.Command{
 		Use: "face-add ID PHOTO", Short: "Add a photo to an entry", Args: usage(cobra.ExactArgs(2), "the id of an entry and a photo"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			b, err := readPhoto(args[1])
 			if err != nil {
 				return err
 			}
+			photo := client.PhotoInput{Image: b}
+			if face != "" {
+				if photo.Face, err = parseBox(face); err != nil {
+					return err
+				}
+			}
 			c, err := p.dial()
 			if err != nil {
 				return err
 			}
-			f, err := sendFace(cmd.Context(), c, args[0], b, freshKey())
+			f, err := answer[client.FaceWritten](c.AddFace(cmd.Context(), args[0], &client.AddFaceParams{IdempotencyKey: freshKey()}, client.FaceInput{Photo: photo}))
 			if err != nil {
 				return err
 			}
@@ -34,6 +41,8 @@ func (p *program) faceAddCmd() *cobra.Command {
 			})
 		},
 	}
+	cmd.Flags().StringVar(&face, "face", "", "LEFT,TOP,RIGHT,BOTTOM: which of several faces, as the refusal listed them")
+	return cmd
 }
 
 func (p *program) faceRemoveCmd() *cobra.Command {

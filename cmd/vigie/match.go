@@ -16,6 +16,7 @@ import (
 // probeFlags are what every kind of match shares.
 type probeFlags struct {
 	birth, birthTo, sex, nationality, purpose, reason string
+	face                                              string
 	names                                             []string
 	limit                                             int
 	explain, acceptErrors                             bool
@@ -60,9 +61,21 @@ func (p *program) matchPhotoCmd(f *probeFlags) *cobra.Command {
 					return err
 				}
 			}
-			return p.match(cmd.Context(), req, photos)
+			if f.face == "" {
+				return p.match(cmd.Context(), req, photos)
+			}
+			if len(photos) != 1 {
+				return usagef("--face goes with one photo")
+			}
+			box, err := parseBox(f.face)
+			if err != nil {
+				return err
+			}
+			req.Photos = []client.PhotoInput{{Image: photos[0], Face: box}}
+			return p.match(cmd.Context(), req, nil)
 		},
 	}
+	cmd.Flags().StringVar(&f.face, "face", "", "LEFT,TOP,RIGHT,BOTTOM: which of several faces, as the refusal listed them")
 	cmd.Flags().StringArrayVar(&f.names, "name", nil, "a name to compare as well; may be repeated")
 	return cmd
 }
@@ -149,6 +162,17 @@ func sendMatch(ctx context.Context, c *client.Client, req client.MatchRequest, p
 		return answer[client.Lead](c.Match(ctx, req))
 	}
 	return answer[client.Lead](c.MatchPhotos(ctx, req, photos...))
+}
+
+// parseBox reads LEFT,TOP,RIGHT,BOTTOM in pixels.
+func parseBox(text string) (client.Box, error) {
+	var b client.Box
+	var rest string
+	n, _ := fmt.Sscanf(text+" ;", "%d,%d,%d,%d %s", &b.Left, &b.Top, &b.Right, &b.Bottom, &rest)
+	if n != 5 || rest != ";" {
+		return b, usagef("--face: use LEFT,TOP,RIGHT,BOTTOM in pixels, such as 120,80,310,270")
+	}
+	return b, nil
 }
 
 // maxPhoto is the largest photo that a node takes, in bytes.

@@ -132,12 +132,34 @@ func (s *server) openNode(ctx context.Context) (func() error, error) {
 	} else if err != nil {
 		return nil, fmt.Errorf("start the node: %w", err)
 	}
+	if err := s.checkOrigin(); err != nil {
+		return s.stopNode, err
+	}
 	s.log.Info("state is loaded", "entries", s.node.Registry().Count(), "templates", s.gallery.Size(), "took", time.Since(begin).Round(time.Millisecond).String())
-	return func() error {
-		ctx, cancel := context.WithTimeout(context.Background(), c.Node.StopGrace.Std()+5*time.Second)
-		defer cancel()
-		return s.node.Shutdown(ctx)
-	}, nil
+	return s.stopNode, nil
+}
+
+func (s *server) stopNode() error {
+	ctx, cancel := context.WithTimeout(context.Background(), s.conf.Node.StopGrace.Std()+5*time.Second)
+	defer cancel()
+	return s.node.Shutdown(ctx)
+}
+
+// checkOrigin refuses a configuration that names another owner than the cluster
+// has. A node that joined and has received nothing yet can't tell.
+func (s *server) checkOrigin() error {
+	setup, err := s.node.Registry().Cluster()
+	if errors.Is(err, watchlist.ErrNotFound) {
+		return nil
+	} else if err != nil {
+		return fmt.Errorf("read the cluster's origin: %w", err)
+	}
+	want := watchlist.Origin{Country: watchlist.Country(s.conf.Origin.Country), Authority: s.conf.Origin.Authority}
+	if setup.Origin != want {
+		return withHint(fmt.Errorf("%s: origin says %s, %s, but this cluster belongs to %s, %s", s.conf.Path(), want.Country, want.Authority, setup.Origin.Country, setup.Origin.Authority),
+			"The owner of a cluster never changes: correct the configuration.")
+	}
+	return nil
 }
 
 func (s *server) openMatcher(context.Context) (func() error, error) {
