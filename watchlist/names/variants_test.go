@@ -57,7 +57,7 @@ func word(form string, bare bool) *Token {
 // join without the table, and how many different families they confuse.
 func TestVariantLinks(t *testing.T) {
 	vs := variants(t)
-	for _, kind := range []string{"surname", "given"} {
+	for kind, least := range map[string]float64{"surname": 0.91, "given": 0.76} {
 		pairs, keyed, scored, with := 0, 0, 0, 0
 		canon := map[string]*Token{}
 		for _, v := range vs {
@@ -107,6 +107,12 @@ func TestVariantLinks(t *testing.T) {
 		}
 		t.Logf("%s: %d pairs; same skeleton %.3f, score >= 0.8 %.3f (with table %.3f); different families: skeleton %.4f, score %.4f of %d",
 			kind, pairs, ratio(keyed, pairs), ratio(scored, pairs), ratio(with, pairs), ratio(falseKey, n), ratio(falseScore, n), n)
+		if r := ratio(keyed, pairs); r < least {
+			t.Errorf("%s: the rules join %.3f of the pairs, were at least %.3f", kind, r, least)
+		}
+		if r := max(ratio(falseKey, n), ratio(falseScore, n)); r > 0.007 {
+			t.Errorf("%s: %.4f of different families are joined, must be at most 0.007", kind, r)
+		}
 	}
 }
 
