@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -114,7 +115,10 @@ func TestRemoveKeepsQuorum(t *testing.T) {
 }
 
 func TestTokens(t *testing.T) {
-	c := newCluster(t, 1, nil)
+	var skip atomic.Int64 // the cluster's clock runs ahead by this
+	c := newCluster(t, 1, func(cfg *Config) {
+		cfg.Now = func() time.Time { return time.Now().Add(time.Duration(skip.Load())) }
+	})
 	leader := c.leader().node
 	join := func(token string) error {
 		return Join(ctxFor(t), JoinConfig{Token: token, DataDir: filepath.Join(t.TempDir(), "d")})
@@ -123,11 +127,11 @@ func TestTokens(t *testing.T) {
 	if err := join(used); err != nil {
 		t.Fatal(err)
 	}
-	ended, err := leader.NewToken(ctxFor(t), watchlist.NodeVoter, time.Millisecond)
+	ended, err := leader.NewToken(ctxFor(t), watchlist.NodeVoter, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(5 * time.Millisecond)
+	skip.Store(int64(pki.TokenDefaultLife))
 	good, err := pki.ParseToken(c.token(watchlist.NodeNonvoter))
 	if err != nil {
 		t.Fatal(err)
