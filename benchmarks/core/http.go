@@ -44,7 +44,7 @@ func (b *bench) call(ctx context.Context, method, url string, in, out any) error
 		return fmt.Errorf("make the request: %w", err)
 	}
 	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("X-API-Key", b.cluster.Admin.Key)
+	req.Header.Set("Authorization", "Bearer "+b.cluster.Admin.Key)
 	resp, err := b.cluster.Client().Do(req)
 	if err != nil {
 		return fmt.Errorf("send the request: %w", err)

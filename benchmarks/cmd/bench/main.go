@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
+	"path/filepath"
 
 	"vigie/benchmarks"
 	"vigie/benchmarks/core"
@@ -35,7 +36,7 @@ func run(ctx context.Context) error {
 		return fmt.Errorf("no such area: %s", *area)
 	}
 	opt := core.Options{
-		Binary: *binary, ModelsDir: *models, WriteSeconds: 8, Queries: 1000, Photos: 100,
+		Binary: *binary, WriteSeconds: 8, Queries: 1000, Photos: 100,
 		ListSizes: []int{10_000, 100_000}, GallerySizes: []int{10_000, 100_000, 1_000_000},
 		Progress: func(s string) { fmt.Fprintln(os.Stderr, s) },
 	}
@@ -44,6 +45,11 @@ func run(ctx context.Context) error {
 		opt.ListSizes, opt.GallerySizes = []int{2000}, []int{2000}
 	}
 	if *models != "" {
+		dir, err := filepath.Abs(*models) // the nodes have another working directory
+		if err != nil {
+			return fmt.Errorf("find the models: %w", err)
+		}
+		opt.ModelsDir = dir
 		b, err := os.ReadFile(*portrait)
 		if errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("no portrait: run make demo-faces, or give -portrait: %w", err)
