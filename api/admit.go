@@ -45,7 +45,7 @@ func (s *Server) admit(next echo.HandlerFunc) echo.HandlerFunc {
 		if err != nil {
 			return err
 		}
-		if op.heavy() {
+		if op.heavy(r.ContentLength) {
 			select {
 			case s.uploads <- struct{}{}:
 				defer func() { <-s.uploads }()

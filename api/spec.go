@@ -36,8 +36,14 @@ type operation struct {
 	query []string
 }
 
-// heavy tells that a body may be large enough to need an upload slot.
-func (o *operation) heavy() bool { return max(o.maxBody, o.maxMultipart) > 1<<20 }
+// largeBody is the size from which a body needs an upload slot.
+const largeBody = 1 << 20
+
+// heavy tells that a body of that declared length (-1 for unknown) may be large
+// enough to need an upload slot.
+func (o *operation) heavy(length int64) bool {
+	return max(o.maxBody, o.maxMultipart) > largeBody && (length < 0 || length > largeBody)
+}
 
 // routeKey is "METHOD path" with echo's parameter syntax.
 func routeKey(method, path string) string { return method + " " + path }
