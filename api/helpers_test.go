@@ -15,9 +15,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/gorillamux"
+
 	"vigie/api/auth"
 	"vigie/api/gen"
 	"vigie/watchlist"
+	"vigie/watchlist/command"
 )
 
 var testNow = time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
@@ -50,6 +55,7 @@ type rig struct {
 	s      *Server
 	log    *syncBuffer
 	tokens map[watchlist.Role]string
+	routes routers.Router
 }
 
 func newRig(t *testing.T, change ...func(*Options)) *rig {
@@ -128,11 +134,37 @@ func (r *rig) request(a ask) *http.Request {
 	return req
 }
 
+// do serves one request and checks the answer against the contract.
 func (r *rig) do(a ask) *httptest.ResponseRecorder {
 	r.Helper()
 	rec := httptest.NewRecorder()
-	r.s.Handler().ServeHTTP(rec, r.request(a))
+	req := r.request(a)
+	r.s.Handler().ServeHTTP(rec, req)
+	r.conforms(req, rec)
 	return rec
+}
+
+// conforms checks an answer against the contract, if its address is in it.
+func (r *rig) conforms(req *http.Request, rec *httptest.ResponseRecorder) {
+	r.Helper()
+	if r.routes == nil {
+		var err error
+		if r.routes, err = gorillamux.NewRouter(r.s.valid.doc); err != nil {
+			r.Fatal(err)
+		}
+	}
+	route, params, err := r.routes.FindRoute(req)
+	if err != nil {
+		return
+	}
+	err = openapi3filter.ValidateResponse(context.Background(), &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: req, PathParams: params, Route: route},
+		Status:                 rec.Code, Header: rec.Header(), Body: io.NopCloser(bytes.NewReader(rec.Body.Bytes())),
+		Options: &openapi3filter.Options{IncludeResponseStatus: true, AuthenticationFunc: openapi3filter.NoopAuthenticationFunc},
+	})
+	if err != nil {
+		r.Errorf("%s %s: the answer %d doesn't fit the contract: %v", req.Method, req.URL.Path, rec.Code, err)
+	}
 }
 
 // want does a request and checks its status.
@@ -229,4 +261,31 @@ func jsonText(t testing.TB, v any) string {
 		t.Fatal(err)
 	}
 	return string(b)
+}
+
+func newRecorder() *httptest.ResponseRecorder { return httptest.NewRecorder() }
+
+// optWithout gives the options of a server for another one, with metrics of its
+// own.
+func (s *Server) optWithout() Options {
+	o := s.opt
+	o.Registry = nil
+	return o
+}
+
+// racing lets somebody else change the entry just before the first write.
+type racing struct {
+	*world
+	entry watchlist.EntryID
+}
+
+func (x racing) Propose(ctx context.Context, e command.Envelope) (command.Result, error) {
+	x.mu.Lock()
+	if cur := x.entries[x.entry]; cur.Revision == 1 {
+		cur = cur.Clone()
+		cur.Revision = 2
+		x.entries[x.entry] = cur
+	}
+	x.mu.Unlock()
+	return x.world.Propose(ctx, e)
 }

@@ -34,12 +34,7 @@ func (s *service) Match(ctx context.Context, req gen.MatchRequestObject) (gen.Ma
 			return nil, err
 		}
 	}
-	release, err := s.matchSlot(ctx)
-	if err != nil {
-		return nil, err
-	}
-	lead, err := s.deps.Matcher.Match(ctx, *p)
-	release()
+	lead, err := s.search(ctx, p)
 	if err != nil {
 		return nil, matchError(err, in)
 	}
@@ -59,8 +54,8 @@ func (s *service) Match(ctx context.Context, req gen.MatchRequestObject) (gen.Ma
 	return gen.Match200JSONResponse(out), nil
 }
 
-// matchSlot waits for one of the slots; release gives it back.
-func (s *service) matchSlot(ctx context.Context) (release func(), err error) {
+// search waits for one of the slots and runs the match in it.
+func (s *service) search(ctx context.Context, p *watchlist.Probe) (*watchlist.Lead, error) {
 	sctx, cancel := context.WithTimeout(ctx, s.opt.MatchPatience)
 	defer cancel()
 	if err := s.matches.Acquire(sctx, 1); err != nil {
@@ -69,7 +64,8 @@ func (s *service) matchSlot(ctx context.Context) (release func(), err error) {
 		}
 		return nil, fail("overloaded")
 	}
-	return func() { s.matches.Release(1) }, nil
+	defer s.matches.Release(1)
+	return s.deps.Matcher.Match(ctx, *p)
 }
 
 // audited says in the audit event what the lead saw and showed.

@@ -70,6 +70,10 @@ func New(deps Deps, options Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	openapi, err := contractHandler(doc)
+	if err != nil {
+		return nil, err
+	}
 	s := &Server{
 		deps: deps, opt: opt, ops: ops, valid: newValidator(doc), metrics: m, hasher: hasher,
 		auth: &auth.Authenticator{
@@ -82,10 +86,6 @@ func New(deps Deps, options Options) (*Server, error) {
 		deniedLimit: auth.NewLimiter(deniedEvery, deniedBurst, deniedKeys),
 		matches:     semaphore.NewWeighted(int64(opt.MaxMatches)),
 		uploads:     make(chan struct{}, opt.MaxUploads),
-	}
-	openapi, err := contractHandler(doc)
-	if err != nil {
-		return nil, err
 	}
 	e := s.router(openapi)
 	if err := checkRoutes(ops, routesOf(e)); err != nil {

@@ -34,9 +34,9 @@ const (
 	saltSize = 16
 	hashSize = 32
 
-	// MinPassword and MaxPassword bound a new password, in characters and
-	// bytes.
+	// MinPassword is the least length of a new password, in characters.
 	MinPassword = 12
+	// MaxPassword is its greatest length, in bytes.
 	MaxPassword = 1024
 
 	// Bounds on stored hashes, so that a damaged one can't exhaust memory.

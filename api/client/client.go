@@ -41,7 +41,13 @@ type Config struct {
 }
 
 // Client is a connection to one node, safe for concurrent use.
-type Client struct{ *Raw }
+type Client struct {
+	*Raw
+	http *http.Client
+}
+
+// CloseIdleConnections closes the connections that no call uses.
+func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
 
 // New prepares a client; it connects with the first call.
 func New(cfg Config) (*Client, error) {
@@ -77,7 +83,7 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{Raw: raw}, nil
+	return &Client{Raw: raw, http: d.http}, nil
 }
 
 // dropEmpty removes the parameters that were not given: the generated calls send
