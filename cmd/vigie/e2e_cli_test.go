@@ -65,6 +65,8 @@ func testE2ECommands(t *testing.T, c *clustertest.Cluster) {
 	v := newCLI(t, c)
 	v.has(v.ok("status"), "node1", "node2", "node3", "connected", "administrator")
 	v.has(v.ok("token", "create", "--role", "nonvoter"), "vigie1.", "vigie join --token", "--country SEN --authority Clustertest")
+	v.fails(exitFailure, `0 nodes are called "nobody"`, "node", "remove", "nobody")
+	v.has(v.ok("node", "transfer"), "Another node leads now")
 	v.has(v.ok("audit", "list"), "createJoinToken", "search")
 	v.has(v.ok("audit", "verify", "--config", filepath.Join(c.Dir(0), "vigie.yaml")), "ok")
 	v.has(v.ok("doctor", "--config", filepath.Join(c.Dir(0), "vigie.yaml")), "is served", "ok    cluster")

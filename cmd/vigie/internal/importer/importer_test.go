@@ -58,7 +58,8 @@ func TestCSVToEntry(t *testing.T) {
 			Category: "smuggler", Action: "arrest", Status: "active",
 			Names: []watchlist.Name{
 				{Kind: "primary", Full: "Fodé KANTÉ", Surname: "KANTÉ", Given: "Fodé"},
-				{Kind: "alias", Full: "Le Grand"}, {Kind: "alias", Full: "Foday"},
+				{Kind: "alias", Full: "Le Grand"},
+				{Kind: "alias", Full: "Foday"},
 			},
 			Births: []watchlist.Birth{{From: watchlist.PartialDate{Year: 1984, Month: 5, Day: 17}, Place: "Kayes"}},
 			Sex:    "M", Nationalities: []watchlist.Country{"MLI", "GIN"},

@@ -181,8 +181,13 @@ func (m *Mapping) check() error {
 		key string
 		s   *Source
 	}{
-		{"category", &m.Category}, {"action", &m.Action}, {"legal_basis", &m.LegalBasis}, {"offence", &m.Offence},
-		{"case_reference", &m.CaseReference}, {"issued", &m.Issued}, {"expires_at", &m.ExpiresAt},
+		{"category", &m.Category},
+		{"action", &m.Action},
+		{"legal_basis", &m.LegalBasis},
+		{"offence", &m.Offence},
+		{"case_reference", &m.CaseReference},
+		{"issued", &m.Issued},
+		{"expires_at", &m.ExpiresAt},
 	} {
 		if !f.s.set() {
 			return fmt.Errorf(" %s: map a column or give {value: …}", f.key)
