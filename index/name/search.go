@@ -69,14 +69,32 @@ func (x *Index) Search(ctx context.Context, q watchlist.NameQuery) ([]watchlist.
 			return nil, err
 		}
 	}
-	out := make([]watchlist.NameMatch, 0, len(best))
+	return first(best, min(q.K, maxK)), nil
+}
+
+// first gives the k best matches in order. It sorts only those that can be among
+// them, found by counting scores, since a common name has thousands of matches.
+func first(best map[uint32]watchlist.NameMatch, k int) []watchlist.NameMatch {
+	const steps = 1000
+	var counts [steps + 1]int
 	for _, m := range best {
-		out = append(out, m)
+		counts[int(m.Score*steps)]++
+	}
+	cut, n := steps, counts[steps]
+	for n < k && cut > 0 {
+		cut--
+		n += counts[cut]
+	}
+	out := make([]watchlist.NameMatch, 0, n)
+	for _, m := range best {
+		if int(m.Score*steps) >= cut {
+			out = append(out, m)
+		}
 	}
 	slices.SortFunc(out, func(a, b watchlist.NameMatch) int {
 		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Entry, b.Entry))
 	})
-	return out[:min(len(out), q.K, maxK)], nil
+	return out[:min(len(out), k)]
 }
 
 // hit is a scored name.

@@ -210,7 +210,7 @@ func weights(t []*Token) (w [MaxTokens]float64) {
 		case Initial:
 			w[i] = 0.45
 		default:
-			w[i] = CoreWeight(x.Frequency)
+			w[i] = x.Weight
 		}
 		if core == 0 && x.Class == Particle {
 			w[i] = 0.5

@@ -19,6 +19,9 @@ type Token struct {
 	// Frequency is the estimated share of names of the region that hold the word
 	// or one of its family, 0 < Frequency < 1.
 	Frequency float64
+	// Weight is the word's say in a comparison when it is a core word, see
+	// CoreWeight.
+	Weight float64
 }
 
 // Parsed is a name ready for comparison.
@@ -55,6 +58,7 @@ func NewToken(r Raw) *Token {
 	for _, f := range t.Families {
 		t.Frequency = max(t.Frequency, tab.families[f-1].Frequency)
 	}
+	t.Weight = CoreWeight(t.Frequency)
 	return t
 }
 
@@ -73,6 +77,7 @@ func NewTokenByRules(r Raw) *Token {
 	for _, s := range t.Sounds {
 		t.Skeletons = append(t.Skeletons, skeletonOf(s))
 	}
+	t.Weight = CoreWeight(t.Frequency)
 	return t
 }
 
