@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"image"
 	"os"
 	"path/filepath"
 	"strings"
@@ -61,7 +62,7 @@ func (c *cli) has(text string, words ...string) {
 }
 
 // testE2ECommands goes through the commands that ask a node.
-func testE2ECommands(t *testing.T, c *clustertest.Cluster) {
+func testE2ECommands(t *testing.T, c *clustertest.Cluster, engine bool) {
 	v := newCLI(t, c)
 	v.has(v.ok("status"), "node1", "node2", "node3", "connected", "administrator")
 	v.has(v.ok("token", "create", "--role", "nonvoter"), "vigie1.", "vigie join --token", "--country SEN --authority Clustertest")
@@ -74,6 +75,9 @@ func testE2ECommands(t *testing.T, c *clustertest.Cluster) {
 	t.Run("entries", func(t *testing.T) { testEntryCommands(t, c) })
 	t.Run("accounts", func(t *testing.T) { testAccountCommands(t, c) })
 	t.Run("import", func(t *testing.T) { testImportCommand(t, c) })
+	if engine {
+		t.Run("import photos", func(t *testing.T) { testImportPhotos(t, c) })
+	}
 }
 
 func testEntryCommands(t *testing.T, c *clustertest.Cluster) {
@@ -103,11 +107,18 @@ func testEntryCommands(t *testing.T, c *clustertest.Cluster) {
 func testAccountCommands(t *testing.T, c *clustertest.Cluster) {
 	v := newCLI(t, c)
 	var u struct {
+		Index    int64  `json:"index"`
 		Password string `json:"one_time_password"`
 	}
 	if err := json.Unmarshal([]byte(v.ok("user", "add", "e2e.officer", "--role", "officer", "--post", "rosso", "--json")), &u); err != nil {
 		t.Fatal(err)
 	}
+	settle := func(index int64) { // another node may be a heartbeat behind
+		if _, err := c.Converge(t.Context(), uint64(index)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	settle(u.Index)
 	officer := newCLI(t, c)
 	officer.env["VIGIE_CONTEXT"] = filepath.Join(t.TempDir(), "officer.json")
 	login := []string{"login", "e2e.officer", "--server", c.URL(1), "--ca", c.Admin.CAFile}
@@ -122,6 +133,7 @@ func testAccountCommands(t *testing.T, c *clustertest.Cluster) {
 	officer.ok("match", "name", "Fanta", "Condé", "--purpose", "test", "--reason", "end-to-end")
 	officer.fails(exitFailure, "403", "entry", "list")
 	v.ok("user", "disable", "e2e.officer")
+	settle(u.Index)
 	officer.fails(exitFailure, "Sign in with 'vigie login'", "match", "name", "Fanta", "--purpose", "test", "--reason", "end-to-end")
 	v.has(v.ok("user", "list"), "e2e.officer")
 
@@ -133,6 +145,7 @@ func testAccountCommands(t *testing.T, c *clustertest.Cluster) {
 	kiosk.env["VIGIE_KEY"] = k.Secret
 	kiosk.ok("match", "name", "Fanta", "Condé", "--purpose", "test", "--reason", "end-to-end")
 	v.ok("key", "revoke", k.Key.Id)
+	settle(k.Index)
 	kiosk.fails(exitFailure, "401", "match", "name", "Fanta", "--purpose", "test", "--reason", "end-to-end", "--server", c.URL(0))
 	v.has(v.ok("key", "list"), "e2e kiosk")
 }
@@ -227,4 +240,59 @@ func countEntries(t *testing.T, c *clustertest.Cluster) int {
 		t.Fatal(err)
 	}
 	return s.Stamp.Entries
+}
+
+// testImportPhotos imports people with a good photo, with a bad one, and with
+// nothing but a photo: the bad photo is reported with its line, and its entry is
+// written all the same.
+func testImportPhotos(t *testing.T, c *clustertest.Cluster) {
+	faces, missing := testFaces()
+	if missing != "" {
+		loudSkip(t, missing)
+	}
+	v := newCLI(t, c)
+	dir := t.TempDir()
+	london, err := filepath.Glob(filepath.Join(faces, "london_frll", "img_675", "neutral_front__*.jpg"))
+	if err != nil || len(london) < 20 {
+		t.Fatalf("London faces: %d %v", len(london), err)
+	}
+	for name, from := range map[string]string{"a.jpg": london[18], "c.jpg": london[19]} {
+		b, err := os.ReadFile(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "b.jpg"), jpegBytes(t, image.NewGray(image.Rect(0, 0, 300, 300))), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	line := func(name, photo string) string {
+		return fmt.Sprintf(`{"category":"smuggler","action":"locate","legal_basis":"b","offence":"o","case_reference":"c","issued":%q,"expires_at":"2090-01-01",%s"photos":[%q]}`+"\n",
+			time.Now().UTC().Format(time.DateOnly), name, photo)
+	}
+	list := filepath.Join(dir, "list.jsonl")
+	text := line(`"names":[{"full":"Awa Sarr"}],`, "a.jpg") + line(`"names":[{"full":"Coumba Seck"}],`, "b.jpg") + line("", "c.jpg")
+	if err := os.WriteFile(list, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, out, errs := v.run(t.Context(), "", "import", "jsonl", list, "--photos", dir, "--json")
+	r := importResult(t, out)
+	if code != exitFailure || r.Written != 3 || r.Photos != 1 || len(r.Problems) != 1 || r.Problems[0].Line != 2 || !strings.Contains(r.Problems[0].Detail, "no_face") {
+		t.Fatalf("exit %d %s\n%s", code, errs, out)
+	}
+	for _, photo := range []string{"a.jpg", "c.jpg"} {
+		out := v.ok("match", "photo", filepath.Join(dir, photo), "--purpose", "test", "--reason", "end-to-end", "--json")
+		var lead client.Lead
+		if err := json.Unmarshal([]byte(out), &lead); err != nil || len(lead.Candidates) == 0 {
+			t.Errorf("%s finds nobody: %v %s", photo, err, out)
+		}
+	}
+	// Again: only the refused photo is tried once more.
+	_, out, _ = v.run(t.Context(), "", "import", "jsonl", list, "--photos", dir, "--json")
+	if again := importResult(t, out); again.Written != 0 || again.Photos != 0 || len(again.Problems) != 1 {
+		t.Errorf("a second run: %s", out)
+	}
+	v.ok("import", "undo", string(r.Batch), "--reason", "end-to-end test")
 }

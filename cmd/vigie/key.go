@@ -35,6 +35,11 @@ func (p *program) keyCreateCmd() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			// The write may have gone through another node: wait until the one that was
+			// asked knows the key, so that it works there when it is printed.
+			if _, err := answer[client.KeyList](c.ListKeys(cmd.Context(), &client.ListKeysParams{Consistency: "local", MinIndex: k.Index})); err != nil {
+				p.note("the key is created, but this node may not know it yet: %v", err)
+			}
 			return p.emit(k, func(w io.Writer) {
 				row(w, "id", k.Key.Id)
 				row(w, "secret", k.Secret)
