@@ -82,7 +82,7 @@ func (f *freshness) age() (time.Duration, bool) {
 	switch f.rep.raft.State() {
 	case raft.Leader:
 		// A leader without a quorum steps down after the lease.
-		if f.rep.caughtUp(f.rep.raft.CommitIndex()) {
+		if f.rep.settled() && f.rep.caughtUp(f.rep.raft.CommitIndex()) {
 			f.current = time.Now()
 			return 0, true
 		}

@@ -86,7 +86,7 @@ type testNode struct {
 
 // testCluster is some nodes in this process, over loopback.
 type testCluster struct {
-	t     *testing.T
+	t     testing.TB
 	dir   string
 	keys  atomic.Int64
 	net   *fabric
@@ -95,7 +95,7 @@ type testCluster struct {
 }
 
 // newCluster starts size voters. tune may change each node's configuration.
-func newCluster(t *testing.T, size int, tune func(*Config)) *testCluster {
+func newCluster(t testing.TB, size int, tune func(*Config)) *testCluster {
 	t.Helper()
 	// The folder first: it is removed after the nodes have stopped.
 	c := &testCluster{t: t, dir: t.TempDir(), net: newFabric(), tune: tune}
@@ -114,7 +114,7 @@ func newCluster(t *testing.T, size int, tune func(*Config)) *testCluster {
 }
 
 // ctxFor bounds a step of a test.
-func ctxFor(t *testing.T) context.Context {
+func ctxFor(t testing.TB) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	t.Cleanup(cancel)
 	return ctx

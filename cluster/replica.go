@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -37,6 +38,8 @@ type replica struct {
 	fsm  *fsm.FSM
 	reg  *registry.Store
 	log  *wal.WAL
+
+	settledTerm atomic.Uint64
 }
 
 // replicaConfig is what openReplica needs.
@@ -196,6 +199,21 @@ func (r *replica) caughtUp(commit uint64) bool {
 	}
 	last, err := r.lastCommand(commit)
 	return err == nil && last <= r.fsm.Applied()
+}
+
+// settled reports whether an entry of this leader's term is committed. Before
+// that its commit index may lie behind what its predecessor acknowledged.
+func (r *replica) settled() bool {
+	term := r.raft.CurrentTerm()
+	if r.settledTerm.Load() == term {
+		return true
+	}
+	var l raft.Log
+	if err := r.log.GetLog(r.raft.CommitIndex(), &l); err != nil || l.Term != term {
+		return false
+	}
+	r.settledTerm.Store(term)
+	return true
 }
 
 // awaitLeader waits until this node leads; for a cluster of one.

@@ -6,12 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-
-	"os"
 
 	"github.com/fxamacker/cbor/v2"
 

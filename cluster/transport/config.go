@@ -26,7 +26,7 @@ const (
 	defaultHandshake = 10 * time.Second
 	maxHandshakes    = 128
 	maxConns         = 1024
-	maxConnsPerPeer  = 96
+	maxConnsPerPeer  = 192
 	maxJoinConns     = 8
 	joinPerSecond    = 2
 	joinBurst        = 10

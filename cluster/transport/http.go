@@ -153,8 +153,8 @@ func (t *Transport) newClient() (*http.Client, *http.Transport) {
 			}
 			return t.dial(ctx, watchlist.NodeID(host), ProtoNode)
 		},
-		MaxConnsPerHost:     32,
-		MaxIdleConnsPerHost: 8,
+		MaxConnsPerHost:     64,
+		MaxIdleConnsPerHost: 64,
 		// Shorter than the server's, so that the client closes first and a
 		// request rarely meets a closing connection.
 		IdleConnTimeout:        45 * time.Second,

@@ -59,10 +59,9 @@ func (d *directory) remove(id watchlist.NodeID) {
 
 // world is an authority and a directory shared by some transports.
 type world struct {
-	t    *testing.T
-	ca   *pki.Authority
-	dir  *directory
-	join http.Handler
+	t   *testing.T
+	ca  *pki.Authority
+	dir *directory
 }
 
 func newWorld(t *testing.T) *world {

@@ -1,0 +1,110 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"runtime/debug"
+	"time"
+
+	"github.com/hashicorp/raft"
+)
+
+// Shutdown stops the node: leadership is handed over first, proposals under way
+// are waited for as long as ctx allows, then everything is closed in the
+// opposite order of Open. It may be called more than once.
+func (n *Node) Shutdown(ctx context.Context) error {
+	n.stopOnce.Do(func() {
+		if n.rep.raft.State() == raft.Leader && n.hasOtherVoter() {
+			// One try: without a successor the others elect one anyway.
+			if err := n.handOver(ctx); err != nil {
+				n.log.Warn("leadership could not be handed over", "error", err)
+			} else {
+				n.linger(ctx)
+			}
+		}
+		n.proposals.drain(ctx)
+		n.fresh.save(n.cfg.Now())
+		n.stopErr = n.close()
+	})
+	return n.stopErr
+}
+
+// linger keeps a former leader up until the others have heard of its successor,
+// so that what they still forward is refused in words and not by a dead
+// connection, which would leave the outcome in doubt.
+func (n *Node) linger(ctx context.Context) {
+	select {
+	case <-time.After(n.timing.heartbeat / 2):
+	case <-ctx.Done():
+	}
+}
+
+// close stops what was started, in the opposite order. Fields that were not
+// reached are nil.
+func (n *Node) close() error {
+	n.cancel()
+	n.wg.Wait()
+	var errs []error
+	if n.metrics != nil {
+		n.cfg.Registerer.Unregister(n.metrics)
+	}
+	if n.blobs != nil {
+		n.blobs.Close() // its transfers end; local reads go on
+	}
+	if n.rep != nil && n.rep.raft != nil {
+		n.rep.fsm.Close()
+		errs = append(errs, n.rep.raft.Shutdown().Error()) // raft answers its callers
+	}
+	if n.net != nil {
+		errs = append(errs, n.net.Close()) // waits for handlers
+	}
+	if n.audit != nil {
+		errs = append(errs, n.audit.Close())
+	}
+	if n.rep != nil {
+		errs = append(errs, n.rep.stop())
+	}
+	if n.unlock != nil {
+		errs = append(errs, n.unlock())
+	}
+	return errors.Join(errs...)
+}
+
+// await runs a blocking call that knows no context.
+func (n *Node) await(ctx context.Context, f func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- f() }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// background runs f until Shutdown. If it panics it is started again after a
+// pause: one loop must not take the node down, nor stop for good.
+func (n *Node) background(name string, f func(context.Context)) {
+	n.wg.Go(func() {
+		for n.ctx.Err() == nil {
+			if n.survive(name, f) {
+				return
+			}
+			select {
+			case <-time.After(time.Second):
+			case <-n.ctx.Done():
+			}
+		}
+	})
+}
+
+// survive reports whether f ended by itself.
+func (n *Node) survive(name string, f func(context.Context)) (ended bool) {
+	defer func() {
+		if v := recover(); v != nil {
+			n.log.Error("background work panicked", "part", name, "stack", string(debug.Stack()))
+		}
+	}()
+	f(n.ctx)
+	return true
+}
