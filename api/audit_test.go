@@ -134,6 +134,10 @@ func TestCluster(t *testing.T) {
 	if len(r.w.removed) != 1 || string(r.w.removed[0]) != id || r.w.moved != 1 {
 		t.Errorf("removed %v, moved %d", r.w.removed, r.w.moved)
 	}
+	r.w.others[0].Role = watchlist.NodeNonvoter
+	r.problem("no_other_voter", ask{method: "DELETE", path: "/v1/cluster/members/7f0c1d52-0b7c-4b1e-9a55-0d5a3a1b2c3d", role: admin})
+	r.problem("no_other_voter", ask{method: "POST", path: "/v1/cluster/transfer", role: admin})
+	r.w.others[0].Role = watchlist.NodeVoter
 	r.w.adminErr = watchlist.ErrNotFound
 	r.problem("not_found", ask{method: "DELETE", path: "/v1/cluster/members/" + id, role: admin})
 	r.w.adminErr = watchlist.ErrNoLeader

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"vigie/api/gen"
@@ -57,6 +58,9 @@ func (s *service) CreateJoinToken(ctx context.Context, req gen.CreateJoinTokenRe
 
 // RemoveMember takes a node out of the cluster.
 func (s *service) RemoveMember(ctx context.Context, req gen.RemoveMemberRequestObject) (gen.RemoveMemberResponseObject, error) {
+	if !s.voterBeside(watchlist.NodeID(req.Member)) {
+		return nil, fail("no_other_voter")
+	}
 	wctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.opt.WritePatience)
 	defer cancel()
 	if err := s.deps.ClusterAdmin.Remove(wctx, watchlist.NodeID(req.Member)); err != nil {
@@ -67,12 +71,22 @@ func (s *service) RemoveMember(ctx context.Context, req gen.RemoveMemberRequestO
 
 // TransferLeadership hands leadership to another node.
 func (s *service) TransferLeadership(ctx context.Context, _ gen.TransferLeadershipRequestObject) (gen.TransferLeadershipResponseObject, error) {
+	if leader := s.deps.Cluster.Status().Leader; leader != "" && !s.voterBeside(leader) {
+		return nil, fail("no_other_voter")
+	}
 	wctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.opt.WritePatience)
 	defer cancel()
 	if err := s.deps.ClusterAdmin.TransferLeadership(wctx); err != nil {
 		return nil, err
 	}
 	return gen.TransferLeadership204Response{}, nil
+}
+
+// voterBeside tells whether the cluster has a voter other than id.
+func (s *service) voterBeside(id watchlist.NodeID) bool {
+	return slices.ContainsFunc(s.deps.Cluster.Status().Members, func(m MemberStatus) bool {
+		return m.Role == watchlist.NodeVoter && m.ID != id
+	})
 }
 
 // GetLive answers as long as the process serves.

@@ -44,6 +44,7 @@ type world struct {
 	onAudit func(e watchlist.AuditEvent)
 	probes  []watchlist.Probe
 	removed []watchlist.NodeID
+	others  []MemberStatus
 	moved   int
 }
 
@@ -54,7 +55,8 @@ type idemRecord struct {
 
 func newWorld() *world {
 	return &world{
-		index: 10, now: testNow.UnixMilli(),
+		others: []MemberStatus{{Member: watchlist.Member{ID: "b", Name: "b", Role: watchlist.NodeVoter}}},
+		index:  10, now: testNow.UnixMilli(),
 		entries: map[watchlist.EntryID]*watchlist.Entry{}, users: map[watchlist.UserID]watchlist.User{},
 		sessions: map[string]watchlist.Session{}, keys: map[watchlist.KeyID]watchlist.APIKey{},
 		blobs: map[watchlist.BlobID][]byte{}, batches: map[watchlist.BatchID][]watchlist.EntryID{}, idem: map[string]idemRecord{},
@@ -325,6 +327,8 @@ func (w *world) WaitIndex(ctx context.Context, index uint64) error {
 func (w *world) Linearizable(context.Context) error { return w.leaderErr }
 
 func (w *world) Stamp() watchlist.ListStamp {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	return watchlist.ListStamp{
 		Node: "7f0c1d52-0b7c-4b1e-9a55-0d5a3a1b2c3d", AppliedIndex: w.index, StateHash: strings.Repeat("ab", 32),
 		AgeMillis: 12, Connected: true, Entries: len(w.entries),
@@ -334,7 +338,7 @@ func (w *world) Stamp() watchlist.ListStamp {
 func (w *world) Status() ClusterStatus {
 	n := watchlist.Member{ID: "7f0c1d52-0b7c-4b1e-9a55-0d5a3a1b2c3d", Name: "dakar-1", Role: watchlist.NodeVoter, ClusterAddr: "127.0.0.1:1", APIAddr: "127.0.0.1:2"}
 	return ClusterStatus{Node: n, State: "leader", Leader: n.ID, Term: 1, Committed: w.index, Applied: w.index, Version: "test",
-		Members: []MemberStatus{{Member: n, Known: true, Reachable: true}, {Member: watchlist.Member{ID: "b", Name: "b", Role: watchlist.NodeNonvoter}}}}
+		Members: append([]MemberStatus{{Member: n, Known: true, Reachable: true}}, w.others...)}
 }
 
 func (w *world) Origin() (watchlist.Origin, error) {

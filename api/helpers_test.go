@@ -50,7 +50,7 @@ func (s *syncBuffer) String() string {
 
 // rig is a server over a fake world, with one API key per role.
 type rig struct {
-	*testing.T
+	testing.TB
 	w      *world
 	s      *Server
 	log    *syncBuffer
@@ -58,9 +58,9 @@ type rig struct {
 	routes routers.Router
 }
 
-func newRig(t *testing.T, change ...func(*Options)) *rig {
+func newRig(t testing.TB, change ...func(*Options)) *rig {
 	t.Helper()
-	r := &rig{T: t, w: newWorld(), log: &syncBuffer{}, tokens: map[watchlist.Role]string{}}
+	r := &rig{TB: t, w: newWorld(), log: &syncBuffer{}, tokens: map[watchlist.Role]string{}}
 	opt := Options{
 		Logger: slog.New(slog.NewJSONHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Now:    func() time.Time { return testNow }, Passwords: cheap, ReadPatience: 50 * time.Millisecond,

@@ -57,6 +57,7 @@ var problemKinds = map[string]kind{
 
 	"exists":         {409, "Already exists", "The id or login is taken.", 0},
 	"bad_transition": {409, "The lifecycle doesn't allow it", "A withdrawn entry stays withdrawn; an entry can't go back to draft.", 0},
+	"no_other_voter": {409, "No other voter", "The cluster needs another voter for that: join one first.", 0},
 	"self_change":    {409, "Not on oneself", "Another administrator has to change this.", 0},
 
 	"revision_conflict": {412, "The entry has changed", "Read it again and repeat the change on its present revision.", 0},
@@ -108,10 +109,11 @@ var sentinels = []struct {
 	err  error
 	code string
 }{
+	// First: whoever joins it with another error must not hide it.
+	{watchlist.ErrOutcomeUnknown, "outcome_unknown"},
 	{watchlist.ErrNotFound, "not_found"},
 	{watchlist.ErrNoLeader, "no_leader"},
 	{watchlist.ErrTooLarge, "entry_too_large"},
-	{watchlist.ErrOutcomeUnknown, "outcome_unknown"},
 	{watchlist.ErrOverloaded, "overloaded"},
 	{watchlist.ErrDiskFull, "disk_full"},
 	{context.DeadlineExceeded, "timeout"},

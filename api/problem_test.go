@@ -16,6 +16,7 @@ import (
 
 // TestEveryErrorHasItsProblem drives each domain error through a real request.
 func TestEveryErrorHasItsProblem(t *testing.T) {
+	r := newRig(t)
 	match := ask{method: "POST", path: "/v1/match", role: watchlist.RoleOfficer}
 	for _, c := range []struct {
 		err    error
@@ -27,6 +28,7 @@ func TestEveryErrorHasItsProblem(t *testing.T) {
 		{watchlist.ErrTooLarge, "entry_too_large", 413},
 		{watchlist.ErrOutcomeUnknown, "outcome_unknown", 503},
 		{watchlist.ErrOverloaded, "overloaded", 503},
+		{errors.Join(watchlist.ErrNoLeader, watchlist.ErrOutcomeUnknown), "outcome_unknown", 503},
 		{watchlist.ErrDiskFull, "disk_full", 507},
 		{fmt.Errorf("wrapped: %w", watchlist.ErrOverloaded), "overloaded", 503},
 		{context.DeadlineExceeded, "timeout", 503},
@@ -49,7 +51,6 @@ func TestEveryErrorHasItsProblem(t *testing.T) {
 		{&watchlist.FaceError{Code: "made_up", Err: errFake}, "internal", 500},
 	} {
 		t.Run(c.code, func(t *testing.T) {
-			r := newRig(t)
 			r.w.match = func(context.Context, watchlist.Probe) (*watchlist.Lead, error) { return nil, c.err }
 			match.body = probeInput(map[string]any{"photos": []any{map[string]any{"image": "/9j/4AAQ"}}})
 			p := r.problem(c.code, match)
@@ -96,6 +97,24 @@ func TestProblemTableIsWhole(t *testing.T) {
 		if _, ok := problemKinds[s.code]; !ok {
 			t.Errorf("%v has no problem", s.err)
 		}
+	}
+}
+
+// TestSlowWrites: a write that ran out of time may have happened, unless the
+// node knows that no leader took it.
+func TestSlowWrites(t *testing.T) {
+	r := newRig(t)
+	for _, c := range []struct {
+		err  error
+		code string
+	}{
+		{context.DeadlineExceeded, "outcome_unknown"},
+		{errors.Join(watchlist.ErrNoLeader, context.DeadlineExceeded), "no_leader"},
+		{watchlist.ErrTooLarge, "entry_too_large"},
+		{watchlist.ErrDiskFull, "disk_full"},
+	} {
+		r.w.writeErr = c.err
+		r.problem(c.code, ask{method: "POST", path: "/v1/entries", role: admin, body: entryInput()})
 	}
 }
 

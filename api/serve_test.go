@@ -245,8 +245,8 @@ func TestUploadsAreBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-reading
-	r.problem("overloaded", ask{method: "POST", path: "/v1/match", role: officer, body: probeInput()})
-	r.want(200, ask{method: "GET", path: "/v1/me", role: officer})
+	r.problem("overloaded", ask{method: "POST", path: "/v1/match", role: officer, body: probeInput(map[string]any{"reason": strings.Repeat("x", largeBody)})})
+	r.want(200, ask{method: "POST", path: "/v1/match", role: officer, body: probeInput()}) // small ones need no slot
 	if _, err := pw.Write([]byte(`"reason":"slow","names":[{"full":"A"}]}`)); err != nil {
 		t.Fatal(err)
 	}

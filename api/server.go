@@ -21,7 +21,11 @@ import (
 	"vigie/api/gen"
 )
 
-const minTLS = tls.VersionTLS12
+const (
+	minTLS = tls.VersionTLS12
+	// formRoom is what a form may hold besides one photo of the largest size.
+	formRoom = 1 << 20
+)
 
 // Server serves the REST interface and the console. It is safe for concurrent
 // use.
@@ -61,6 +65,12 @@ func New(deps Deps, options Options) (*Server, error) {
 	ops, err := operations(doc)
 	if err != nil {
 		return nil, fmt.Errorf("the API contract is incomplete: %w", err)
+	}
+	for _, op := range ops {
+		if op.maxMultipart > 0 {
+			// A node that is set to larger photos takes one at a time of them.
+			op.maxMultipart = max(op.maxMultipart, opt.MaxPhotoBytes+formRoom)
+		}
 	}
 	hasher, err := auth.NewHasher(opt.Passwords, opt.PasswordSlots)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"vigie/api/gen"
+	"vigie/watchlist"
 	"vigie/watchlist/command"
 )
 
@@ -93,7 +94,7 @@ func (s *service) propose(ctx context.Context, i idempotent, body command.Body) 
 	defer cancel()
 	r, err := s.deps.Writer.Propose(wctx, e)
 	switch {
-	case errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, watchlist.ErrNoLeader):
 		return r, &apiError{code: "outcome_unknown", cause: err}
 	case err != nil:
 		return r, err

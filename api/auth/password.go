@@ -52,7 +52,8 @@ var ErrPassword = errors.New("wrong password")
 type Hasher struct {
 	params Params
 	slots  *semaphore.Weighted
-	dummy  string
+	// dummy is verified against when there is no account.
+	dummy string
 }
 
 // NewHasher returns a Hasher that runs at most slots hashes at once (at least
@@ -61,13 +62,18 @@ func NewHasher(p Params, slots int) (*Hasher, error) {
 	if p.Time < 1 || p.Time > maxTime || p.Threads < 1 || p.Memory < 8*uint32(p.Threads) || p.Memory > maxMemory || slots < 1 {
 		return nil, fmt.Errorf("argon2id parameters out of range")
 	}
-	h := &Hasher{params: p, slots: semaphore.NewWeighted(int64(slots))}
-	d, err := h.Hash(context.Background(), "no account has this password")
-	if err != nil {
-		return nil, err
+	// The dummy is no hash of anything, but checking against it costs the same.
+	b := make([]byte, saltSize+hashSize)
+	if _, err := rand.Read(b); err != nil {
+		return nil, fmt.Errorf("draw a salt: %w", err)
 	}
-	h.dummy = d
-	return h, nil
+	return &Hasher{params: p, slots: semaphore.NewWeighted(int64(slots)), dummy: p.phc(b[:saltSize], b[saltSize:])}, nil
+}
+
+// phc is the PHC string form of a hash.
+func (p Params) phc(salt, sum []byte) string {
+	b64 := base64.RawStdEncoding
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, p.Memory, p.Time, p.Threads, b64.EncodeToString(salt), b64.EncodeToString(sum))
 }
 
 // Hash returns the argon2id hash of a password in PHC string form with a new
@@ -82,9 +88,7 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	b64 := base64.RawStdEncoding
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version,
-		h.params.Memory, h.params.Time, h.params.Threads, b64.EncodeToString(salt), b64.EncodeToString(sum)), nil
+	return h.params.phc(salt, sum), nil
 }
 
 // Verify checks a password against a PHC string. With an empty hash it does the

@@ -1,0 +1,74 @@
+package api
+
+import (
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"vigie/api/auth"
+	"vigie/watchlist"
+)
+
+// FuzzCheckObject: what the scanner lets through and the decoder accepts is one
+// object; what it refuses as malformed, the decoder refuses too.
+func FuzzCheckObject(f *testing.F) {
+	for _, s := range []string{`{}`, ` {"a":[1,{"b":"\"}"}]} `, `[]`, `{} {}`, `{"a":"\\"}`, `{"a":"`, `{"a":"\`, `}{`, `{"a":"x"}}`, "{\"a\":\"\xff\"}", `"{"`} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		err := checkObject(b)
+		var m map[string]any
+		valid := json.Unmarshal(b, &m) == nil && m != nil && utf8.Valid(b)
+		if err != nil && valid && asAPIError(err).code != "too_deep" {
+			t.Errorf("refused %q", b)
+		}
+		if err == nil && json.Valid(b) && !valid {
+			t.Errorf("accepted %q", b)
+		}
+	})
+}
+
+// FuzzRequests sends fuzzed bodies, ids and parameters to every operation: no
+// answer is a 5xx (but for 503), whoever asks.
+func FuzzRequests(f *testing.F) {
+	w := newWorld()
+	s, err := New(w.deps(), Options{Passwords: cheap, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), MaxMatches: 64})
+	if err != nil {
+		f.Fatal(err)
+	}
+	var keys []string
+	for k := range s.ops {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	kinds := []string{mediaJSON, mediaPatch, "multipart/form-data; boundary=x", "text/plain"}
+	admin, err := auth.NewAPIKeyToken("00000000000000aa")
+	if err != nil {
+		f.Fatal(err)
+	}
+	w.keys[admin.ID] = watchlist.APIKey{ID: admin.ID, SecretHash: admin.Hash(), Role: watchlist.RoleAdministrator}
+	f.Add(0, 0, "x", "limit=1", `{"purpose":"test","reason":"abc"}`)
+	f.Add(1, 2, "", "", "--x\r\nContent-Disposition: form-data; name=\"probe\"\r\nContent-Type: application/json\r\n\r\n{\"purpose\":\"test\",\"reason\":\"abc\"}\r\n--x--")
+	f.Add(2, 1, "SEN-0192f0c1-3333-7abc-8def-0123456789ab", "min_index=1&consistency=local", `{"status":"active"}`)
+	f.Fuzz(func(t *testing.T, op, kind int, id, query, body string) {
+		method, path, _ := strings.Cut(keys[uint(op)%uint(len(keys))], " ")
+		req := httptest.NewRequest(method, samplePath.Replace(path), nil)
+		req.URL.Path = strings.NewReplacer(":entry", id, ":face", id, ":user", id, ":key", id, ":batch", id, ":member", id).Replace(path)
+		req.URL.RawQuery = query
+		req.Body = io.NopCloser(strings.NewReader(body))
+		req.ContentLength = int64(len(body))
+		req.Header.Set("Content-Type", kinds[uint(kind)%uint(len(kinds))])
+		req.Header.Set("If-Match", `"1"`)
+		req.Header.Set("Authorization", "Bearer "+admin.String())
+		rec := httptest.NewRecorder()
+		s.Handler().ServeHTTP(rec, req)
+		if rec.Code >= 500 && rec.Code != 503 {
+			t.Errorf("%s %s: %d %s", method, req.URL, rec.Code, rec.Body)
+		}
+	})
+}
