@@ -39,11 +39,14 @@ func (s *searcher) collectNear() error {
 	if err := s.mark(byTerm); err != nil {
 		return err
 	}
+	byWord := map[string]mask{} // a word that comes twice is looked up once
 	for i, q := range s.terms {
-		if q.fuzzy == 0 || s.need&(1<<i) == 0 {
-			continue
+		if q.fuzzy && s.need&(1<<i) != 0 {
+			byWord[s.tokens[i].Text] |= nearMask(i)
 		}
-		if err := s.markFuzzy(i, q.fuzzy); err != nil {
+	}
+	for word, m := range byWord {
+		if err := s.markFuzzy(word, m); err != nil {
 			return err
 		}
 	}
@@ -73,17 +76,17 @@ func (s *searcher) mark(byTerm map[term]mask) error {
 	return nil
 }
 
-// markFuzzy marks the documents that hold a tok term within k letters of query
-// word i.
-func (s *searcher) markFuzzy(i, k int) error {
-	word := s.tokens[i].Text
+// markFuzzy marks the documents that hold a tok term as near to a word of the
+// query as its length allows.
+func (s *searcher) markFuzzy(word string, m mask) error {
+	k := fuzziness(len(word))
 	for part, seg := range s.st.segments {
 		words, err := seg.similar(word, k)
 		if err != nil {
 			return err
 		}
 		for _, w := range words {
-			if err := seg.visit(term{fieldToken, w}, func(d uint32) { s.set(part, d, nearMask(i)) }); err != nil {
+			if err := seg.visit(term{fieldToken, w}, func(d uint32) { s.set(part, d, m) }); err != nil {
 				return err
 			}
 		}
@@ -92,7 +95,7 @@ func (s *searcher) markFuzzy(i, k int) error {
 	for d, dd := range s.st.delta {
 		for _, t := range dd.terms {
 			if t.field == fieldToken && within(word, t.value, k) {
-				s.set(part, uint32(d), nearMask(i))
+				s.set(part, uint32(d), m)
 				break
 			}
 		}

@@ -68,8 +68,8 @@ func joinable(a, b *names.Token) bool {
 // like it.
 type queryTerms struct {
 	keys, near []term
-	// fuzzy is the number of letters that may differ in a tok term, 0 to 2.
-	fuzzy int
+	// fuzzy tells that a tok term may differ by some letters, see fuzziness.
+	fuzzy bool
 }
 
 func newQueryTerms(tokens []*names.Token, i int) queryTerms {
@@ -103,9 +103,7 @@ func newQueryTerms(tokens []*names.Token, i int) queryTerms {
 		}
 		q.near = append(q.near, p)
 	}
-	if !t.Consonantal {
-		q.fuzzy = fuzziness(len(t.Text))
-	}
+	q.fuzzy = !t.Consonantal && fuzziness(len(t.Text)) > 0
 	return q
 }
 

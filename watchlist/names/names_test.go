@@ -236,10 +236,15 @@ var nasty = []string{
 func TestNastyNames(t *testing.T) {
 	for _, a := range nasty {
 		for _, b := range nasty {
-			start := time.Now()
-			checkPair(t, a, b)
-			if d := time.Since(start); d > 100*time.Millisecond {
-				t.Errorf("%.20q against %.20q took %v", a, b, d)
+			// The best of several runs, since other processes share the machine.
+			best := time.Hour
+			for range 3 {
+				start := time.Now()
+				checkPair(t, a, b)
+				best = min(best, time.Since(start))
+			}
+			if best > 100*time.Millisecond {
+				t.Errorf("%.20q against %.20q took %v", a, b, best)
 			}
 		}
 	}
