@@ -16,7 +16,8 @@ type watchWriter struct {
 	sent bool
 }
 
-func (w *watchWriter) WriteHeader(code int)        { w.sent = true; w.ResponseRecorder.WriteHeader(code) }
+func (w *watchWriter) WriteHeader(code int) { w.sent = true; w.ResponseRecorder.WriteHeader(code) }
+
 func (w *watchWriter) Write(p []byte) (int, error) { w.sent = true; return w.ResponseRecorder.Write(p) }
 
 // TestAuditGoesFirst: for every audited operation, good or refused, the event is

@@ -153,10 +153,18 @@ func (d *Deps) check() error {
 		name string
 		nil  bool
 	}{
-		{"Writer", d.Writer == nil}, {"Entries", d.Entries == nil}, {"Accounts", d.Accounts == nil},
-		{"AccountList", d.AccountList == nil}, {"Matcher", d.Matcher == nil}, {"Enroller", d.Enroller == nil},
-		{"Blobs", d.Blobs == nil}, {"Auditor", d.Auditor == nil}, {"AuditReader", d.AuditReader == nil},
-		{"Consistency", d.Consistency == nil}, {"Names", d.Names == nil}, {"Cluster", d.Cluster == nil},
+		{"Writer", d.Writer == nil},
+		{"Entries", d.Entries == nil},
+		{"Accounts", d.Accounts == nil},
+		{"AccountList", d.AccountList == nil},
+		{"Matcher", d.Matcher == nil},
+		{"Enroller", d.Enroller == nil},
+		{"Blobs", d.Blobs == nil},
+		{"Auditor", d.Auditor == nil},
+		{"AuditReader", d.AuditReader == nil},
+		{"Consistency", d.Consistency == nil},
+		{"Names", d.Names == nil},
+		{"Cluster", d.Cluster == nil},
 		{"ClusterAdmin", d.ClusterAdmin == nil},
 	} {
 		if c.nil {

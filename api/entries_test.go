@@ -33,8 +33,10 @@ func TestEntryLife(t *testing.T) {
 		}
 	}
 
-	rec = r.want(200, ask{method: "PATCH", path: path, role: admin, kind: mediaPatch, header: map[string]string{"If-Match": `"1"`},
-		body: `{"status":"suspended","sex":null,"caveats":["armed"],"births":null}`})
+	rec = r.want(200, ask{
+		method: "PATCH", path: path, role: admin, kind: mediaPatch, header: map[string]string{"If-Match": `"1"`},
+		body: `{"status":"suspended","sex":null,"caveats":["armed"],"births":null}`,
+	})
 	if rec.Header().Get("ETag") != `"2"` {
 		t.Errorf("ETag after patch %q", rec.Header().Get("ETag"))
 	}

@@ -100,8 +100,10 @@ func TestEntryWithFaces(t *testing.T) {
 	if len(e.Faces) != 2 || e.Faces[0].Photo == "" || e.Faces[0].ID == e.Faces[1].ID || e.Faces[0].Quality.InterEye != 60 {
 		t.Errorf("faces %+v", e.Faces)
 	}
-	p := r.problem("invalid", ask{method: "PUT", path: "/v1/entries/" + id, role: admin, header: map[string]string{"If-Match": `"1"`},
-		body: entryInput(map[string]any{"faces": []any{map[string]any{"photo": map[string]any{"image": "AAAA"}}}})})
+	p := r.problem("invalid", ask{
+		method: "PUT", path: "/v1/entries/" + id, role: admin, header: map[string]string{"If-Match": `"1"`},
+		body: entryInput(map[string]any{"faces": []any{map[string]any{"photo": map[string]any{"image": "AAAA"}}}}),
+	})
 	if p.Errors[0].Code != "not_here" {
 		t.Errorf("errors %+v", p.Errors)
 	}

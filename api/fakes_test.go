@@ -200,8 +200,11 @@ func lookup[K comparable, V any](w *world, m map[K]V, k K) (V, error) {
 func (w *world) Entry(id watchlist.EntryID) (*watchlist.Entry, error) {
 	return lookup(w, w.entries, id)
 }
-func (w *world) User(id watchlist.UserID) (watchlist.User, error)    { return lookup(w, w.users, id) }
-func (w *world) Session(h string) (watchlist.Session, error)         { return lookup(w, w.sessions, h) }
+
+func (w *world) User(id watchlist.UserID) (watchlist.User, error) { return lookup(w, w.users, id) }
+
+func (w *world) Session(h string) (watchlist.Session, error) { return lookup(w, w.sessions, h) }
+
 func (w *world) APIKey(id watchlist.KeyID) (watchlist.APIKey, error) { return lookup(w, w.keys, id) }
 
 func (w *world) UserByLogin(login string) (watchlist.User, error) {
@@ -337,8 +340,10 @@ func (w *world) Stamp() watchlist.ListStamp {
 
 func (w *world) Status() ClusterStatus {
 	n := watchlist.Member{ID: "7f0c1d52-0b7c-4b1e-9a55-0d5a3a1b2c3d", Name: "dakar-1", Role: watchlist.NodeVoter, ClusterAddr: "127.0.0.1:1", APIAddr: "127.0.0.1:2"}
-	return ClusterStatus{Node: n, State: "leader", Leader: n.ID, Term: 1, Committed: w.index, Applied: w.index, Version: "test",
-		Members: append([]MemberStatus{{Member: n, Known: true, Reachable: true}}, w.others...)}
+	return ClusterStatus{
+		Node: n, State: "leader", Leader: n.ID, Term: 1, Committed: w.index, Applied: w.index, Version: "test",
+		Members: append([]MemberStatus{{Member: n, Known: true, Reachable: true}}, w.others...),
+	}
 }
 
 func (w *world) Origin() (watchlist.Origin, error) {

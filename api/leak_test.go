@@ -113,3 +113,21 @@ func TestLeakDetectorWorks(t *testing.T) {
 	}
 	leaks(t, "the log of a read", r.log.String())
 }
+
+// TestValidatorTextHoldsNoValues: the checker's own error text, which nothing
+// shows, holds no values either: the second line of defence.
+func TestValidatorTextHoldsNoValues(t *testing.T) {
+	schema := contractDoc(t).Components.Schemas["MatchRequest"].Value
+	values := make([]any, 130)
+	for i := range values {
+		values[i] = "987654321.125"
+	}
+	err := schema.VisitJSON(map[string]any{
+		"names": []any{map[string]any{"full": 7, "script": "PLANTED-DIALLO"}}, "purpose": "ZZ9PLANT",
+		"templates": []any{map[string]any{"values": values, "model": "ZZ9PLANT"}},
+	}, schemaOptions()...)
+	if err == nil {
+		t.Fatal("accepted")
+	}
+	leaks(t, "the checker's text", err.Error())
+}

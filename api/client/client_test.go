@@ -62,7 +62,7 @@ func TestProblemIsAnError(t *testing.T) {
 	if !errors.As(err, &e) || e.Code != "invalid" || e.Errors[0].Pointer != "/a" || !strings.Contains(err.Error(), "/a: required") || n.Load() != 1 {
 		t.Errorf("%v after %d tries", err, n.Load())
 	}
-	other, _ := node(t, func(_ int, w http.ResponseWriter, _ *http.Request) { http.Error(w, "proxy", 502) })
+	other, _ := node(t, func(_ int, w http.ResponseWriter, _ *http.Request) { http.Error(w, "proxy", http.StatusBadGateway) })
 	if _, err := Answer[Me](other.GetMe(context.Background())); err == nil || errors.As(err, &e) {
 		t.Errorf("a proxy's page: %v", err)
 	}
