@@ -16,8 +16,8 @@ import (
 	"vigie/watchlist"
 )
 
-//go:generate sh -c "cd gen && go tool oapi-codegen -config server.yaml ../openapi.yaml"
-//go:generate sh -c "cd gen && go tool oapi-codegen -config client.yaml ../openapi.yaml"
+//go:generate sh -c "cd gen && go tool -modfile=../../tools/go.mod oapi-codegen -config server.yaml ../openapi.yaml"
+//go:generate sh -c "cd gen && go tool -modfile=../../tools/go.mod oapi-codegen -config client.yaml ../openapi.yaml"
 
 //go:embed openapi.yaml
 var contract []byte
