@@ -38,6 +38,9 @@ func (e *ProbeError) Error() string { return e.Pointer + ": " + e.Err.Error() }
 // Unwrap gives the cause.
 func (e *ProbeError) Unwrap() error { return e.Err }
 
+// JSONPointer gives Pointer; the API looks for it through the error's chain.
+func (e *ProbeError) JSONPointer() string { return e.Pointer }
+
 // check reports everything that is wrong with a probe as a
 // watchlist.ValidationError, or nil.
 func check(p *watchlist.Probe) error {
