@@ -37,6 +37,7 @@ type Writes struct {
 	Seconds   float64            `json:"seconds"`
 	PerSecond float64            `json:"writes_per_second"`
 	Failed    int                `json:"failed"`
+	LastError string             `json:"last_error,omitempty"`
 	Latency   benchmarks.Latency `json:"latency"`
 }
 

@@ -50,10 +50,14 @@ func (b *bench) writes(ctx context.Context, clients int) error {
 		return fmt.Errorf("no write went through: %w", last)
 	}
 	b.entries += len(all)
-	b.report.Writes = append(b.report.Writes, Writes{
+	w := Writes{
 		Clients: clients, Seconds: took, PerSecond: float64(len(all)) / took, Failed: failed,
 		Latency: benchmarks.Summarise(all),
-	})
+	}
+	if last != nil {
+		w.LastError = last.Error()
+	}
+	b.report.Writes = append(b.report.Writes, w)
 	return nil
 }
 
