@@ -81,7 +81,9 @@ func (s *service) keyID(c *call, i idempotent) (string, error) {
 
 // propose replicates one command and tells call what it gave. A client that
 // goes away doesn't stop it: the outcome is audited. A result that is not OK is
-// an error.
+// an error. When it returns, this node has applied the command, so that the next
+// request on it sees what was written; a node that lags more than ownWrites
+// answers all the same, since the write is committed.
 func (s *service) propose(ctx context.Context, i idempotent, body command.Body) (command.Result, error) {
 	c := callOf(ctx)
 	e := command.New(c.who.ID, body)
@@ -102,8 +104,16 @@ func (s *service) propose(ctx context.Context, i idempotent, body command.Body) 
 		return r, refusal(r)
 	}
 	c.written(r.Index, r.Replayed)
+	awaited, stop := context.WithTimeout(wctx, ownWrites)
+	defer stop()
+	if err := s.deps.Consistency.WaitIndex(awaited, r.Index); err != nil {
+		s.opt.Logger.Warn("this node lags behind its own write", "index", r.Index)
+	}
 	return r, nil
 }
+
+// ownWrites bounds the wait for a write to come back from the leader.
+const ownWrites = time.Second
 
 // freshen makes this node as fresh as a read asks for, and stamps the answer.
 func (s *service) freshen(ctx context.Context, leader bool, minIndex int64) error {
