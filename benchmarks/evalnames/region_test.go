@@ -152,10 +152,16 @@ func TestRegion(t *testing.T) {
 		orthography    string
 		at1, at10, all float64
 	}{
-		{false, "fr", 0.85, 0.94, 0.96}, {false, "en", 0.80, 0.90, 0.94}, {false, "pt", 0.85, 0.92, 0.95},
-		{false, "wo", 0.88, 0.95, 0.97}, {false, "ar", 0.75, 0.88, 0.93},
-		{true, "fr", 0.80, 0.92, 0.96}, {true, "en", 0.78, 0.88, 0.95}, {true, "pt", 0.84, 0.89, 0.95},
-		{true, "wo", 0.87, 0.94, 0.96}, {true, "ar", 0.68, 0.85, 0.92},
+		{false, "fr", 0.85, 0.94, 0.96},
+		{false, "en", 0.80, 0.90, 0.94},
+		{false, "pt", 0.85, 0.92, 0.95},
+		{false, "wo", 0.88, 0.95, 0.97},
+		{false, "ar", 0.75, 0.88, 0.93},
+		{true, "fr", 0.80, 0.92, 0.96},
+		{true, "en", 0.78, 0.88, 0.95},
+		{true, "pt", 0.84, 0.89, 0.95},
+		{true, "wo", 0.87, 0.94, 0.96},
+		{true, "ar", 0.68, 0.85, 0.92},
 	} {
 		var q strings.Builder
 		for i, p := range targets[:asked] {

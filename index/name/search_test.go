@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-
 	"slices"
 	"strings"
 	"testing"
@@ -271,7 +270,6 @@ func TestVisibleAtOnce(t *testing.T) {
 			t.Fatalf("name %d is not there after Apply", i)
 		}
 	}
-
 }
 
 func FuzzSearch(f *testing.F) {

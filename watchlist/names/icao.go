@@ -9,9 +9,18 @@ var icaoArabic = []struct {
 	code, latin string
 	final       bool
 }{
-	{"xkh", "kh", false}, {"xsh", "sh", false}, {"xss", "s", false}, {"xdz", "d", false},
-	{"xtt", "t", false}, {"xzz", "d", false}, {"xth", "s", false}, {"xdh", "d", false},
-	{"xta", "a", true}, {"xah", "a", true}, {"xay", "a", true}, {"xh", "h", false},
+	{"xkh", "kh", false},
+	{"xsh", "sh", false},
+	{"xss", "s", false},
+	{"xdz", "d", false},
+	{"xtt", "t", false},
+	{"xzz", "d", false},
+	{"xth", "s", false},
+	{"xdh", "d", false},
+	{"xta", "a", true},
+	{"xah", "a", true},
+	{"xay", "a", true},
+	{"xh", "h", false},
 }
 
 // decodeICAOArabic turns a word written with the X escapes (MXHMD for محمد) into

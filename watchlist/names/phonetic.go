@@ -144,11 +144,6 @@ func (s *scanner) emit(n int, readings ...string) {
 	s.units = append(s.units, readings)
 }
 
-// vowelAt reports a vowel at k, seeing through h and y.
-func (s *scanner) vowelAt(k int) bool {
-	return isVowel(s.at(k)) || (s.at(k) == 'h' || s.at(k) == 'y') && isVowel(s.at(k+1))
-}
-
 // glide reports i or y at k followed by a vowel: the palatal sign of French
 // spellings (Di-allo, Thi-am, Ni-asse).
 func (s *scanner) glide(k int) bool {

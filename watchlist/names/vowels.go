@@ -58,10 +58,30 @@ func vowelClass(run string) string {
 
 // vowelRuns is read in order; the first prefix that fits decides.
 var vowelRuns = []struct{ prefix, class string }{
-	{"aou", "o"}, {"aw", "o"}, {"au", "o"}, {"ao", "o"}, {"ay", "e"}, {"ai", "e"},
-	{"ae", "e"}, {"a", "a"}, {"ee", "i"}, {"ea", "i"}, {"e", "e"}, {"ye", "e"},
-	{"ia", "i"}, {"i", "i"}, {"y", "i"}, {"oua", "u"}, {"ou", "u"}, {"oo", "u"},
-	{"o", "o"}, {"wa", "a"}, {"we", "e"}, {"wi", "i"}, {"wo", "o"}, {"w", "u"},
+	{"aou", "o"},
+	{"aw", "o"},
+	{"au", "o"},
+	{"ao", "o"},
+	{"ay", "e"},
+	{"ai", "e"},
+	{"ae", "e"},
+	{"a", "a"},
+	{"ee", "i"},
+	{"ea", "i"},
+	{"e", "e"},
+	{"ye", "e"},
+	{"ia", "i"},
+	{"i", "i"},
+	{"y", "i"},
+	{"oua", "u"},
+	{"ou", "u"},
+	{"oo", "u"},
+	{"o", "o"},
+	{"wa", "a"},
+	{"we", "e"},
+	{"wi", "i"},
+	{"wo", "o"},
+	{"w", "u"},
 }
 
 // skeletonOf gives the retrieval key of a sound: its consonants; with a single

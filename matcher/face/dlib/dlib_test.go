@@ -3,6 +3,7 @@
 package dlib
 
 import (
+	"bytes"
 	"fmt"
 	"image"
 	"image/jpeg"
@@ -13,8 +14,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"bytes"
 )
 
 const modelDir = "../../../var/models"

@@ -12,10 +12,6 @@ var ErrAbsent = errors.New("this build has no face engine (built without cgo or 
 // ErrClosed says that the recogniser was closed.
 var ErrClosed = errors.New("the face recogniser is closed")
 
-// slowForward is the time above which one encoding is called slow: OpenBLAS
-// needs some 15 ms, reference BLAS 210 ms.
-const slowForward = 90 * time.Millisecond
-
 // Face is one face found in a photo.
 type Face struct {
 	// Box is in pixels of the photo given; it may reach over its edges.

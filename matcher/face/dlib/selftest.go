@@ -13,6 +13,10 @@ import (
 	"time"
 )
 
+// slowForward is the time above which one encoding is called slow: OpenBLAS
+// needs some 15 ms, reference BLAS 210 ms.
+const slowForward = 90 * time.Millisecond
+
 // SelfTest encodes the drawn specimen and times one pass through landmarks and
 // encoder: the time with the face less the time without it, the best of three,
 // so that a busy machine isn't blamed. It fails when the engine does not find
