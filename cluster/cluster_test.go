@@ -238,10 +238,10 @@ func TestLateJoinerGetsSnapshot(t *testing.T) {
 	late := c.join(watchlist.NodeVoter)
 	late.waitEntry(99)
 	c.waitVoters(2)
+	c.sameState()
 	if late.node.Registry().Count() != 100 {
 		t.Errorf("%d entries, want 100", late.node.Registry().Count())
 	}
-	c.sameState()
 	late.mustPut(200)
 	// And again from its own disk.
 	late.stop()

@@ -74,6 +74,10 @@ func (n *Node) nearlyCurrent(ctx context.Context, id watchlist.NodeID) bool {
 // is not removed when fewer than a majority of the remaining voters answer, for
 // that would leave the cluster without a leader.
 func (n *Node) Remove(ctx context.Context, id watchlist.NodeID) error {
+	// This node's view of the members may be old.
+	if err := n.Linearizable(ctx); err != nil {
+		return fmt.Errorf("removing a node: %w", err)
+	}
 	if _, err := n.rep.reg.Member(id); err != nil {
 		return fmt.Errorf("removing a node: %w", err)
 	}
