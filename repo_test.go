@@ -50,6 +50,7 @@ var soleImporters = []struct {
 // library and their own module's packages.
 var pureImports = map[string][]string{
 	"watchlist":         {},
+	"watchlist/docnum":  {},
 	"watchlist/mrz":     {},
 	"watchlist/names":   {"golang.org/x/text/", "github.com/mozillazg/go-unidecode"},
 	"watchlist/command": {"github.com/fxamacker/cbor/"},

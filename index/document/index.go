@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"vigie/watchlist"
+	"vigie/watchlist/docnum"
 )
 
 // Index finds entries by document number. Apply and Rebuild belong to one
@@ -57,11 +58,11 @@ func (x *Index) Search(ctx context.Context, docs []watchlist.Document) ([]watchl
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("document search: %w", err)
 		}
-		number := Normalise(d.Number)
+		number := docnum.Normalise(d.Number)
 		if number == "" {
 			continue
 		}
-		folded := fold(number)
+		folded := docnum.Fold(number)
 		neighbourhood(folded, func(s []byte) {
 			h := hashOf(x.seed, s)
 			for _, r := range v.runs {
@@ -95,7 +96,7 @@ func near(rec *record, folded string, issuer watchlist.Country) bool {
 	if rec.folded == folded {
 		return true
 	}
-	return len(folded) >= minEdit && len(rec.folded) >= minEdit && oneEdit(rec.folded, folded)
+	return len(folded) >= minEdit && len(rec.folded) >= minEdit && docnum.OneEdit(rec.folded, folded)
 }
 
 func compare(a, b watchlist.DocumentMatch) int {

@@ -14,6 +14,7 @@ import (
 
 	"vigie/index/indextest"
 	"vigie/watchlist"
+	"vigie/watchlist/docnum"
 )
 
 func TestConformance(t *testing.T) {
@@ -39,7 +40,7 @@ func TestNormalise(t *testing.T) {
 		"é ":           "",
 		"":             "",
 	} {
-		if got := Normalise(in); got != want {
+		if got := docnum.Normalise(in); got != want {
 			t.Errorf("Normalise(%q) = %q, want %q", in, got, want)
 		}
 	}
@@ -183,10 +184,10 @@ func TestNothingIsMissed(t *testing.T) {
 		}
 		probe := watchlist.Document{Number: number.Draw(t, "probe"), Issuer: issuer.Draw(t, "probe issuer")}
 		var want []watchlist.DocumentMatch
-		a := fold(probe.Number)
+		a := docnum.Fold(probe.Number)
 		for _, e := range truth {
 			for pos, d := range e.Documents {
-				b := fold(d.Number)
+				b := docnum.Fold(d.Number)
 				m := watchlist.DocumentMatch{Entry: e.ID, Document: pos, Exact: d.Number == probe.Number}
 				sameIssuer := d.Issuer == "" || probe.Issuer == "" || d.Issuer == probe.Issuer
 				if m.Exact || sameIssuer && (a == b || len(a) >= minEdit && len(b) >= minEdit && distance(a, b) <= 1) {
@@ -209,8 +210,8 @@ func TestOneEditIsDistanceOne(t *testing.T) {
 	s := rapid.StringMatching(`[01A]{0,7}`)
 	rapid.Check(t, func(t *rapid.T) {
 		a, b := s.Draw(t, "a"), s.Draw(t, "b")
-		if got, want := oneEdit(a, b), distance(a, b) <= 1; got != want {
-			t.Fatalf("oneEdit(%q, %q) = %v, want %v", a, b, got, want)
+		if got, want := docnum.OneEdit(a, b), distance(a, b) <= 1; got != want {
+			t.Fatalf("OneEdit(%q, %q) = %v, want %v", a, b, got, want)
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"vigie/watchlist"
+	"vigie/watchlist/docnum"
 )
 
 // store is the writer's side: what the next view is made of.
@@ -29,7 +30,7 @@ func (w *store) put(id watchlist.EntryID, e *watchlist.Entry, fresh run) run {
 	var now []uint32
 	if e != nil && e.Status == watchlist.StatusActive {
 		for pos, d := range e.Documents {
-			number := Normalise(d.Number)
+			number := docnum.Normalise(d.Number)
 			if number == "" {
 				continue
 			}
@@ -42,7 +43,7 @@ func (w *store) put(id watchlist.EntryID, e *watchlist.Entry, fresh run) run {
 				continue
 			}
 			r, i := w.table.next()
-			r.entry, r.pos, r.number, r.folded, r.issuer = id, pos, number, fold(number), d.Issuer
+			r.entry, r.pos, r.number, r.folded, r.issuer = id, pos, number, docnum.Fold(number), d.Issuer
 			w.live++
 			now = append(now, i)
 			fresh = keys(w.seed, r.folded, i, fresh)
