@@ -36,7 +36,8 @@ func New(actor string, body Body) Envelope {
 
 // Encode gives the bytes of e for the log and sets Raw and Kind from Body. Equal
 // commands give equal bytes. It fails with ErrUnknown for an operation outside
-// Op, and with watchlist.ErrTooLarge past MaxEncoded or MaxItems.
+// Op, with watchlist.ErrTooLarge past MaxEncoded or MaxItems, and for whatever
+// else Decode would refuse: such bytes in the log would stop every node.
 func (e *Envelope) Encode() ([]byte, error) {
 	if e.Body == nil {
 		return nil, errors.New("encode command: no body")
@@ -55,6 +56,9 @@ func (e *Envelope) Encode() ([]byte, error) {
 	}
 	if len(b) > MaxEncoded {
 		return nil, fmt.Errorf("encode command: %d of at most %d bytes: %w", len(b), MaxEncoded, watchlist.ErrTooLarge)
+	}
+	if _, err := Decode(b); err != nil {
+		return nil, fmt.Errorf("encode command: %w", err)
 	}
 	return b, nil
 }
