@@ -24,6 +24,11 @@ const (
 const (
 	maxCollect = 64
 	maxUndo    = 4096
+	// maxFields is how many wrong fields a result names per entry, and
+	// maxBatchFields per batch: a peer reads results up to 1 MiB, and those under
+	// an idempotency key are stored.
+	maxFields      = 32
+	maxBatchFields = 1024
 )
 
 // setup is what the rules need of the ClusterSetup.

@@ -28,7 +28,7 @@ func (s *step) entryPut(p *command.EntryPut, batch watchlist.BatchID) (command.R
 		return r, nil
 	}
 	if v := checkEntry(p); len(v) > 0 {
-		return command.Result{Code: command.Invalid, Entry: p.Entry.ID, Fields: v}, nil
+		return command.Result{Code: command.Invalid, Entry: p.Entry.ID, Fields: v[:min(len(v), maxFields)]}, nil
 	}
 	e := p.Entry.Clone()
 	s.stamp(e, old)

@@ -24,6 +24,10 @@ const diskFullWait = 500 * time.Millisecond
 // command stays in the log and is applied at the next start.
 var ErrClosed = errors.New("state machine is closed")
 
+// ErrDiverged: the registry holds a command that the raft log does not. The
+// node's data can't be used; remove the node and let it join again.
+var ErrDiverged = errors.New("the raft log and the registry hold different histories; remove this node and join it again")
+
 // Sealer encrypts the commands in the log and the snapshots, under the cluster
 // key. It is safe for concurrent use.
 type Sealer interface {
@@ -142,7 +146,10 @@ func (f *FSM) applyBatch(logs []*raft.Log) ([]any, error) {
 		return nil, ErrClosed
 	}
 	answers := make([]any, len(logs))
-	applied, _, _ := f.reg.Position()
+	applied, term, _ := f.reg.Position()
+	if err := sameHistory(logs, applied, term); err != nil {
+		return nil, err
+	}
 	last := logs[len(logs)-1]
 	if last.Index <= applied {
 		return answers, nil
@@ -182,6 +189,19 @@ func (f *FSM) applyBatch(logs []*raft.Log) ([]any, error) {
 	}
 	f.publish()
 	return answers, nil
+}
+
+// sameHistory checks that the registry's last command is the one that the log
+// has at its index: logs that agree on index and term agree on all before it. A
+// log that lost entries which the registry holds would otherwise go on silently
+// with other ones in their place.
+func sameHistory(logs []*raft.Log, applied, term uint64) error {
+	for _, l := range logs {
+		if l.Index == applied && l.Term != term {
+			return fmt.Errorf("raft index %d is of term %d, the registry holds another of term %d: %w", l.Index, l.Term, term, ErrDiverged)
+		}
+	}
+	return nil
 }
 
 // decode opens the commands past the applied index; the others stay nil.

@@ -32,6 +32,7 @@ func (s *step) entryBatch(c *command.EntryBatch) (command.Result, error) {
 		}
 	}
 	out := command.Result{Code: command.OK, Items: make([]command.Result, 0, len(c.Items))}
+	room := maxBatchFields
 	for i := range c.Items {
 		r, err := s.entryPut(&c.Items[i], c.Batch)
 		if err != nil {
@@ -45,7 +46,8 @@ func (s *step) entryBatch(c *command.EntryBatch) (command.Result, error) {
 		default:
 			b.Changed++
 		}
-		r.Index = s.index
+		r.Index, r.Fields = s.index, r.Fields[:min(len(r.Fields), room)]
+		room -= len(r.Fields)
 		out.Items = append(out.Items, r)
 	}
 	b.UpdatedAt, b.UndoUntil = s.now, s.now+UndoWindow

@@ -23,7 +23,9 @@ func checkMember(m watchlist.Member, at string) watchlist.ValidationError {
 	return v
 }
 
-// memberPut records a node. When it joined is stamped once.
+// memberPut renews the record of a node, which keeps its key, or makes the first
+// one. Every other node comes in by a join token: a renewal that meets the
+// removal of its node in the log must not bring it back.
 func (s *step) memberPut(m watchlist.Member) (command.Result, error) {
 	if v := checkMember(m, ""); len(v) > 0 {
 		return command.Result{Code: command.Invalid, Fields: v}, nil
@@ -33,6 +35,17 @@ func (s *step) memberPut(m watchlist.Member) (command.Result, error) {
 	if err != nil {
 		return command.Result{}, err
 	}
+	if found && old.SPKI != m.SPKI {
+		return refused(command.Exists)
+	}
+	if !found && s.tx.HasMembers() {
+		return refused(command.NotFound)
+	}
+	return s.putMember(m, old, found)
+}
+
+// putMember stores a record. When the node joined is stamped once.
+func (s *step) putMember(m, old watchlist.Member, found bool) (command.Result, error) {
 	m.JoinedAt = s.now
 	if found {
 		m.JoinedAt = old.JoinedAt
@@ -107,7 +120,7 @@ func (s *step) tokenBurn(c command.TokenBurn) (command.Result, error) {
 	if err := s.tx.DropToken(c.Hash); err != nil {
 		return command.Result{}, err
 	}
-	return s.memberPut(c.Member)
+	return s.putMember(c.Member, old, found)
 }
 
 // clusterSetup is accepted once.

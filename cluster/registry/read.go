@@ -229,6 +229,12 @@ func (s *Store) Members() ([]watchlist.Member, error) {
 	return sorted(s, bucketMembers, func(a, b watchlist.Member) int { return cmp.Compare(a.ID, b.ID) })
 }
 
+// HasMembers reports whether any node is recorded.
+func (v *View) HasMembers() bool {
+	k, _ := v.tx.Bucket([]byte(bucketMembers.name)).Cursor().First()
+	return k != nil
+}
+
 // Token gives a join token by the hash of its secret, or watchlist.ErrNotFound.
 func (v *View) Token(hash []byte) (command.TokenPut, error) {
 	return getAs[command.TokenPut](v, bucketTokens, hash)
