@@ -64,7 +64,7 @@ func TestStampedTimeNeverFalls(t *testing.T) {
 func TestBackgroundPanicIsSurvived(t *testing.T) {
 	c := newCluster(t, 1, nil)
 	n := c.nodes[0].node
-	if n.survive("test", func(context.Context) { panic("boom") }) {
+	if n.survive(t.Context(), "test", func(context.Context) { panic("boom") }) {
 		t.Error("a panic counted as the end of the work")
 	}
 	c.nodes[0].mustPut(1)

@@ -201,7 +201,7 @@ func (n *Node) until(ctx context.Context, ok func() bool) error {
 		case <-tick.C:
 		case <-ctx.Done():
 			return fmt.Errorf("waiting for the cluster: %w", ctx.Err())
-		case <-n.ctx.Done():
+		case <-n.stopping:
 			return errClosing
 		}
 	}

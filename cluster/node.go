@@ -40,8 +40,8 @@ type Node struct {
 	progress  *progressTable
 	barrier   atomic.Uint64 // the last term in which a Barrier succeeded
 
-	ctx      context.Context // ended by Shutdown: background work
-	cancel   context.CancelFunc
+	stopping <-chan struct{}    // closed by Shutdown
+	cancel   context.CancelFunc // ends background work
 	wg       sync.WaitGroup
 	announce chan struct{} // asks for an announcement now
 	unlock   func() error
@@ -66,7 +66,8 @@ func Open(ctx context.Context, cfg Config, indexes []fsm.Index) (node *Node, err
 		cfg: cfg, dir: layout(cfg.DataDir), log: cfg.Logger, timing: timing,
 		announce: make(chan struct{}, 1), progress: newProgressTable(),
 	}
-	n.ctx, n.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	n.stopping, n.cancel = life.Done(), cancel
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, n.close())
@@ -98,9 +99,9 @@ func Open(ctx context.Context, cfg Config, indexes []fsm.Index) (node *Node, err
 	if err := n.register(); err != nil {
 		return nil, err
 	}
-	n.background("announce", n.announceLoop)
-	n.background("housekeeping", n.housekeeping)
-	n.background("polling", n.pollLoop)
+	n.background(life, "announce", n.announceLoop)
+	n.background(life, "housekeeping", n.housekeeping)
+	n.background(life, "polling", n.pollLoop)
 	return n, nil
 }
 

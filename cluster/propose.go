@@ -64,7 +64,7 @@ func (n *Node) Propose(ctx context.Context, env command.Envelope) (command.Resul
 		select {
 		case <-ctx.Done():
 			return command.Result{}, doubt(errors.Join(err, ctx.Err()), inDoubt)
-		case <-n.ctx.Done():
+		case <-n.stopping:
 			return command.Result{}, doubt(errClosing, inDoubt)
 		case <-time.After(pause):
 		}

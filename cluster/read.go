@@ -40,7 +40,7 @@ func (n *Node) Linearizable(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("linearizable read: %w", errors.Join(err, ctx.Err()))
-		case <-n.ctx.Done():
+		case <-n.stopping:
 			return fmt.Errorf("linearizable read: %w", errClosing)
 		case <-time.After(pause):
 		}

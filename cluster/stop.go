@@ -82,29 +82,30 @@ func (n *Node) await(ctx context.Context, f func() error) error {
 	}
 }
 
-// background runs f until Shutdown. If it panics it is started again after a
-// pause: one loop must not take the node down, nor stop for good.
-func (n *Node) background(name string, f func(context.Context)) {
+// background runs f until life ends, which Shutdown does. If it panics it is
+// started again after a pause: one loop must not take the node down, nor stop
+// for good.
+func (n *Node) background(life context.Context, name string, f func(context.Context)) {
 	n.wg.Go(func() {
-		for n.ctx.Err() == nil {
-			if n.survive(name, f) {
+		for life.Err() == nil {
+			if n.survive(life, name, f) {
 				return
 			}
 			select {
 			case <-time.After(time.Second):
-			case <-n.ctx.Done():
+			case <-life.Done():
 			}
 		}
 	})
 }
 
 // survive reports whether f ended by itself.
-func (n *Node) survive(name string, f func(context.Context)) (ended bool) {
+func (n *Node) survive(life context.Context, name string, f func(context.Context)) (ended bool) {
 	defer func() {
 		if v := recover(); v != nil {
 			n.log.Error("background work panicked", "part", name, "stack", string(debug.Stack()))
 		}
 	}()
-	f(n.ctx)
+	f(life)
 	return true
 }

@@ -26,8 +26,8 @@ func (s *Store) push(ctx context.Context, id watchlist.BlobID, plain []byte) err
 	}
 	results := make(chan error, len(peers))
 	for _, p := range peers {
-		started := s.spawn(func() {
-			ctx, cancel := context.WithTimeout(s.ctx, pushTimeout)
+		started := s.spawn(func(life context.Context) {
+			ctx, cancel := context.WithTimeout(life, pushTimeout)
 			defer cancel()
 			results <- s.guard(func() error { return s.opt.Peers.Push(ctx, p, id, plain) })
 		})
@@ -71,9 +71,9 @@ func (s *Store) fetchShared(ctx context.Context, id watchlist.BlobID) ([]byte, e
 		done := make(chan struct{})
 		var plain []byte
 		var err error
-		started := s.spawn(func() {
+		started := s.spawn(func(life context.Context) {
 			defer close(done)
-			ctx, cancel := context.WithTimeout(s.ctx, fetchTimeout)
+			ctx, cancel := context.WithTimeout(life, fetchTimeout)
 			defer cancel()
 			err = s.guard(func() error {
 				plain, err = s.fetch(ctx, id)
@@ -191,18 +191,18 @@ func (s *Store) Wanted() int {
 
 // fetchWanted works through the wanted blobs, one at a time so that a slow link
 // stays usable, and pauses longer after each round without success.
-func (s *Store) fetchWanted() {
+func (s *Store) fetchWanted(life context.Context) {
 	pause := s.opt.Retry / 60
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
 	for {
 		select {
-		case <-s.ctx.Done():
+		case <-life.Done():
 			return
 		case <-s.wake:
 		case <-timer.C:
 		}
-		missing, fetched := s.fetchRound()
+		missing, fetched := s.fetchRound(life)
 		switch {
 		case fetched > 0 || missing == 0:
 			pause = s.opt.Retry / 60
@@ -217,7 +217,7 @@ func (s *Store) fetchWanted() {
 
 // fetchRound tries every wanted blob once. It returns how many are still
 // missing and how many it got.
-func (s *Store) fetchRound() (missing, fetched int) {
+func (s *Store) fetchRound(life context.Context) (missing, fetched int) {
 	s.mu.Lock()
 	ids := make([]watchlist.BlobID, 0, len(s.wanted))
 	for id := range s.wanted {
@@ -225,11 +225,11 @@ func (s *Store) fetchRound() (missing, fetched int) {
 	}
 	s.mu.Unlock()
 	for _, id := range ids {
-		if s.ctx.Err() != nil {
+		if life.Err() != nil {
 			return missing, fetched
 		}
 		if !s.Has(id) {
-			if _, err := s.fetchShared(s.ctx, id); err != nil {
+			if _, err := s.fetchShared(life, id); err != nil {
 				missing++
 				s.opt.Logger.Debug("blob store: fetch failed", "blob", string(id), "error", err)
 				continue

@@ -75,10 +75,11 @@ type Store struct {
 	dir string
 	opt Options
 
-	ctx    context.Context // lifetime of background work, ended by Close
-	cancel context.CancelFunc
-	wg     sync.WaitGroup
-	flight singleflight.Group
+	// background runs work whose context cancel ends; only spawn and Open use it.
+	background func(func(context.Context))
+	cancel     context.CancelFunc
+	wg         sync.WaitGroup
+	flight     singleflight.Group
 
 	mu     sync.Mutex
 	closed bool
@@ -111,9 +112,11 @@ func Open(dir string, opt Options) (*Store, error) {
 	if err := s.dropOldPartials(time.Now().Add(-partialLife)); err != nil {
 		return nil, err
 	}
-	s.ctx, s.cancel = context.WithCancel(context.Background())
+	life, cancel := context.WithCancel(context.Background())
+	s.cancel = cancel
+	s.background = func(f func(context.Context)) { s.wg.Go(func() { f(life) }) }
 	if opt.Peers != nil {
-		s.wg.Go(s.fetchWanted)
+		s.background(s.fetchWanted)
 	}
 	return s, nil
 }
@@ -127,14 +130,15 @@ func (s *Store) Close() {
 	s.wg.Wait()
 }
 
-// spawn runs f in the background unless the store is closed.
-func (s *Store) spawn(f func()) bool {
+// spawn runs f in the background unless the store is closed; f's context ends
+// with the store.
+func (s *Store) spawn(f func(context.Context)) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		return false
 	}
-	s.wg.Go(f)
+	s.background(f)
 	return true
 }
 
