@@ -83,7 +83,7 @@ func serve(t *testing.T, change ...func(*Options)) *running {
 }
 
 func TestShutdownFinishesMatches(t *testing.T) {
-	defer goleak.VerifyNone(t)
+	defer goleak.VerifyNone(t, goleak.IgnoreAnyFunction("net/http.(*conn).closeWriteAndWait"))
 	tlsConf, ca := testTLS(t)
 	r := serve(t, func(o *Options) { o.TLS = tlsConf })
 	started, release := make(chan struct{}), make(chan struct{})
