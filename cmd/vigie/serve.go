@@ -26,6 +26,7 @@ import (
 	"vigie/matcher"
 	"vigie/models"
 	"vigie/watchlist"
+	"vigie/watchlist/names"
 )
 
 func (p *program) serveCmd() *cobra.Command {
@@ -167,7 +168,7 @@ func (s *server) openMatcher(context.Context) (func() error, error) {
 	s.matcher, err = matcher.New(matcher.Config{
 		Gallery: s.gallery, Names: s.names, Documents: s.documents, Entries: s.node.Registry(), Encoder: s.faces, Calibration: s.calib,
 		Stamper: s.node, Clock: s.clock, NewQueryID: newQueryID, BaseRate: s.conf.Match.BaseRate, TargetFPIR: s.conf.Match.TargetFPIR,
-		Logger: s.log,
+		NamesVersion: names.Version, Logger: s.log,
 	})
 	return nil, err
 }
