@@ -59,6 +59,9 @@ type FSM struct {
 	// origin is the cluster's origin once it is set up; owned by raft's goroutine.
 	origin watchlist.Origin
 	setUp  bool
+	// replaying: raft hands over again what lies before the registry's position;
+	// owned by raft's goroutine.
+	replaying bool
 
 	progress progress
 
@@ -147,7 +150,7 @@ func (f *FSM) applyBatch(logs []*raft.Log) ([]any, error) {
 	}
 	answers := make([]any, len(logs))
 	applied, term, _ := f.reg.Position()
-	if err := sameHistory(logs, applied, term); err != nil {
+	if err := f.sameHistory(logs, applied, term); err != nil {
 		return nil, err
 	}
 	last := logs[len(logs)-1]
@@ -194,11 +197,17 @@ func (f *FSM) applyBatch(logs []*raft.Log) ([]any, error) {
 // sameHistory checks that the registry's last command is the one that the log
 // has at its index: logs that agree on index and term agree on all before it. A
 // log that lost entries which the registry holds would otherwise go on silently
-// with other ones in their place.
-func sameHistory(logs []*raft.Log, applied, term uint64) error {
+// with other ones in their place. Raft hands every entry over that a registry
+// can stand at, so one that is passed over was replaced too.
+func (f *FSM) sameHistory(logs []*raft.Log, applied, term uint64) error {
 	for _, l := range logs {
-		if l.Index == applied && l.Term != term {
-			return fmt.Errorf("raft index %d is of term %d, the registry holds another of term %d: %w", l.Index, l.Term, term, ErrDiverged)
+		switch {
+		case l.Index < applied:
+			f.replaying = true
+		case l.Index == applied && l.Term == term:
+			f.replaying = false
+		case l.Index == applied || f.replaying:
+			return fmt.Errorf("raft index %d of term %d follows, the registry is at %d of term %d: %w", l.Index, l.Term, applied, term, ErrDiverged)
 		}
 	}
 	return nil

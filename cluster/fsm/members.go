@@ -20,6 +20,12 @@ func checkMember(m watchlist.Member, at string) watchlist.ValidationError {
 	if !knownNodeRole(m.Role) {
 		v = append(v, watchlist.FieldError{Pointer: at + "/role", Code: "unknown_value", Detail: "a node is a voter or a nonvoter"})
 	}
+	// Members are listed to one another in one message, so each must be small.
+	for _, f := range [][2]string{{"/name", m.Name}, {"/cluster_addr", m.ClusterAddr}, {"/api_addr", m.APIAddr}, {"/spki", m.SPKI}} {
+		if len(f[1]) > watchlist.MaxShort {
+			v = append(v, watchlist.FieldError{Pointer: at + f[0], Code: "too_long", Detail: "at most 200 bytes"})
+		}
+	}
 	return v
 }
 

@@ -99,6 +99,7 @@ func (f *FSM) Restore(rc io.ReadCloser) (err error) {
 		}
 		return fmt.Errorf("restore: %w", err)
 	}
+	f.replaying = false
 	// The registry is the new one: going on with indexes of the old would answer
 	// wrongly.
 	if err := f.adopt(); err != nil {
