@@ -3,6 +3,7 @@ package face
 import (
 	"bytes"
 	"context"
+	"errors"
 	"image"
 	"testing"
 
@@ -152,5 +153,34 @@ func TestEngineSelfTest(t *testing.T) {
 	t.Logf("forward pass %v, warning %q", forward, warning)
 	if forward <= 0 {
 		t.Errorf("forward pass %v, warning %q", forward, warning)
+	}
+}
+
+func TestShrinkGivesAnUprightSmallJPEG(t *testing.T) {
+	small, err := Shrink(t.Context(), jpegHeader(2000, 1000, 3), 100)
+	if err == nil {
+		t.Fatalf("a header without pixels became %d bytes", len(small))
+	}
+	var fe *watchlist.FaceError
+	if !errors.As(err, &fe) || fe.Code != watchlist.FaceCorrupt {
+		t.Errorf("error %v", err)
+	}
+	wide := picture{y: uniform(400, 200, 90), cb: uniform(200, 100, 128), cr: uniform(200, 100, 128)}
+	whole, err := wide.encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for long, want := range map[int]image.Point{100: {50, 100}, 1000: {200, 400}} {
+		b, err := Shrink(t.Context(), withOrientation(whole, 6), long)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg, kind, err := image.DecodeConfig(bytes.NewReader(b))
+		if err != nil || kind != "jpeg" || image.Pt(cfg.Width, cfg.Height) != want || bytes.Contains(b, []byte("Exif")) {
+			t.Errorf("to %d px: %v %s %dx%d, want %v", long, err, kind, cfg.Width, cfg.Height, want)
+		}
+	}
+	if _, err := Shrink(t.Context(), whole, 3); err == nil {
+		t.Error("3 px were accepted")
 	}
 }
