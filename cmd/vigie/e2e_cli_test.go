@@ -279,7 +279,7 @@ func testImportPhotos(t *testing.T, c *clustertest.Cluster) {
 	}
 	code, out, errs := v.run(t.Context(), "", "import", "jsonl", list, "--photos", dir, "--json")
 	r := importResult(t, out)
-	if code != exitFailure || r.Written != 3 || r.Photos != 1 || len(r.Problems) != 1 || r.Problems[0].Line != 2 || !strings.Contains(r.Problems[0].Detail, "no_face") {
+	if code != exitFailure || r.Written != 3 || r.Photos != 2 || len(r.Problems) != 1 || r.Problems[0].Line != 2 || !strings.Contains(r.Problems[0].Detail, "no_face") {
 		t.Fatalf("exit %d %s\n%s", code, errs, out)
 	}
 	for _, photo := range []string{"a.jpg", "c.jpg"} {
@@ -294,5 +294,15 @@ func testImportPhotos(t *testing.T, c *clustertest.Cluster) {
 	if again := importResult(t, out); again.Written != 0 || again.Photos != 0 || len(again.Problems) != 1 {
 		t.Errorf("a second run: %s", out)
 	}
-	v.ok("import", "undo", string(r.Batch), "--reason", "end-to-end test")
+	// Photos belong to the batch: an undo takes back the entries that have some.
+	var undo client.UndoReport
+	if err := json.Unmarshal([]byte(v.ok("import", "undo", string(r.Batch), "--reason", "end-to-end test", "--json")), &undo); err != nil {
+		t.Fatal(err)
+	}
+	if undo.Undone != 3 || undo.Kept != 0 {
+		t.Errorf("undo: %+v", undo)
+	}
+	if out := v.ok("match", "photo", filepath.Join(dir, "a.jpg"), "--purpose", "test", "--reason", "end-to-end", "--json"); strings.Contains(out, "Awa Sarr") {
+		t.Errorf("an entry of the undone batch still matches: %s", out)
+	}
 }

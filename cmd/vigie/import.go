@@ -39,9 +39,13 @@ type importFlags struct {
 
 func (p *program) importFileCmd(kind, short string) *cobra.Command {
 	f := importFlags{}
+	example := "  vigie import " + kind + " list." + kind + " --photos photos/"
+	if kind == "csv" {
+		example = "  vigie import csv list.csv --mapping mapping.yaml --photos photos/"
+	}
 	cmd := &cobra.Command{
 		Use: kind + " FILE", Short: short, Args: usage(cobra.ExactArgs(1), "a file"),
-		Example: "  vigie import " + kind + " list." + kind + " --photos photos/ --dry-run\n  vigie import " + kind + " list." + kind + " --photos photos/ --label 'transfer of 23 November'",
+		Example: example + " --dry-run\n" + example + " --label 'transfer of 23 November'",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			im, err := p.newImport(args[0], kind, f)
 			if err != nil {
@@ -88,8 +92,8 @@ func (p *program) importUndoCmd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			// The key follows from the batch: undoing twice is the same as once.
-			r, err := answer[client.UndoReport](c.UndoImport(cmd.Context(), args[0], &client.UndoImportParams{IdempotencyKey: "undo-" + args[0]}, client.ReasonInput{Reason: reason}))
+			// A key of its own for each run: a batch may grow after an undo.
+			r, err := answer[client.UndoReport](c.UndoImport(cmd.Context(), args[0], &client.UndoImportParams{IdempotencyKey: freshKey()}, client.ReasonInput{Reason: reason}))
 			if err != nil {
 				return err
 			}
@@ -97,6 +101,7 @@ func (p *program) importUndoCmd() *cobra.Command {
 				row(w, "batch", r.Batch)
 				row(w, "undone", r.Undone)
 				row(w, "left alone, changed since", r.Kept)
+				row(w, "import it again", "the same command with --restart")
 			})
 		},
 	}

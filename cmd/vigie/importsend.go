@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
 	"time"
 
@@ -18,8 +17,13 @@ import (
 	"vigie/watchlist"
 )
 
-// chunkLines is how many lines go into one request.
-const chunkLines = 50
+const (
+	// chunkLines is how many lines go into one request.
+	chunkLines = 50
+	// chunkPhotos is how many bytes of photos go into one request. A node takes
+	// 8 MiB, and base64 makes four bytes of three; the rest is for the lines.
+	chunkPhotos = 4 << 20
+)
 
 // sender writes records to a node and notes what is done in the journal.
 type sender struct {
@@ -30,7 +34,7 @@ type sender struct {
 	bar     *progressbar.ProgressBar
 }
 
-// write sends the records in chunks, then their photos one by one.
+// write sends the records with their photos, in requests that fit a node's limits.
 func (im *importRun) write(ctx context.Context, good []*importer.Record) (err error) {
 	c, err := im.p.dial()
 	if err != nil {
@@ -50,42 +54,144 @@ func (im *importRun) write(ctx context.Context, good []*importer.Record) (err er
 	im.report.Batch = j.Batch()
 	s := &sender{im: im, c: c, journal: j, origin: st.Origin.Country, bar: im.p.progress(len(good), "import")}
 	defer func() { _ = s.bar.Finish() }()
-	for _, chunk := range chunks(good) {
-		if err := s.sendChunk(ctx, chunk); err != nil {
-			return err
-		}
-		for _, rec := range chunk {
-			if err := s.sendPhotos(ctx, rec); err != nil {
+	return s.sendAll(ctx, good)
+}
+
+// parcel is one line on its way: the record and the photos that go along.
+type parcel struct {
+	rec    *importer.Record
+	photos []photo
+	size   int // bytes of the photos
+}
+
+// sendAll fills requests with lines that are not done yet and sends them.
+func (s *sender) sendAll(ctx context.Context, good []*importer.Record) error {
+	var open []parcel
+	size := 0
+	flush := func() error {
+		err := s.send(ctx, open)
+		_ = s.bar.Add(len(open))
+		open, size = nil, 0
+		return err
+	}
+	for _, rec := range good {
+		step, done := s.journal.Done(rec.Line, 0)
+		if done {
+			s.im.report.Skipped++
+			again, err := s.retryPhotos(ctx, rec, step)
+			if err != nil {
 				return err
 			}
-			_ = s.bar.Add(1)
+			if !again {
+				_ = s.bar.Add(1)
+				continue
+			}
+		}
+		pc, err := s.pack(ctx, rec)
+		if err != nil {
+			return err
+		}
+		if len(open) == chunkLines || size+pc.size > chunkPhotos {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+		open, size = append(open, pc), size+pc.size
+	}
+	return flush()
+}
+
+// send writes parcels until each is written or refused. A line of which the
+// node refuses a photo goes again without that photo: the entry counts.
+//
+// Each entry has an id that follows from batch and line: a line that was written
+// although its answer got lost is found "unchanged", and never makes a second
+// entry. (An idempotency key for the request would be wrong here: what is left of
+// a chunk differs from run to run.) Photos go along with their line and not after
+// it, since an undo leaves entries alone that were changed after the batch.
+func (s *sender) send(ctx context.Context, open []parcel) error {
+	for len(open) > 0 {
+		req := client.ImportRequest{Label: s.im.label()}
+		for _, pc := range open {
+			line := client.ImportLine{Line: pc.rec.Line, Id: s.entryID(pc.rec.Line), Entry: entryInput(&pc.rec.Entry)}
+			for _, ph := range pc.photos {
+				line.Entry.Faces = append(line.Entry.Faces, client.FaceInput{Photo: client.PhotoInput{Image: ph.bytes}})
+			}
+			req.Lines = append(req.Lines, line)
+		}
+		var report *client.ImportReport
+		err := retry(ctx, func() (err error) {
+			report, err = answer[client.ImportReport](s.c.ImportEntries(ctx, string(s.journal.Batch()), &client.ImportEntriesParams{}, req))
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if open, err = s.record(open, report); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// chunks cuts the records into requests. A record that photos alone identify
-// goes on its own, since its photos must go along.
-func chunks(good []*importer.Record) [][]*importer.Record {
-	var out [][]*importer.Record
-	var open []*importer.Record
-	flush := func() {
-		if len(open) > 0 {
-			out, open = append(out, open), nil
+// record notes what became of each line and gives those to send again.
+func (s *sender) record(sent []parcel, report *client.ImportReport) (again []parcel, err error) {
+	results := map[int]client.ImportResult{}
+	for _, r := range report.Results {
+		results[r.Line] = r
+	}
+	for _, pc := range sent {
+		r, ok := results[pc.rec.Line]
+		switch {
+		case !ok:
+			return nil, fmt.Errorf("the node's report lacks line %d", pc.rec.Line)
+		case r.Outcome == "rejected":
+			less, dropped, err := s.dropPhotos(pc, r)
+			if err != nil {
+				return nil, err
+			}
+			if dropped && !(photoOnly(pc.rec) && len(less.photos) == 0) {
+				again = append(again, less)
+				continue
+			}
+			if !dropped {
+				s.refuse(pc.rec.Line, "", r.Code, r.Errors)
+			}
+			err = s.journal.Record(importer.Step{Line: pc.rec.Line, Entry: watchlist.EntryID(r.Id), Refused: r.Code})
+			if err != nil {
+				return nil, err
+			}
+		default:
+			if err := s.written(pc, r); err != nil {
+				return nil, err
+			}
 		}
 	}
-	for _, r := range good {
-		if photoOnly(r) {
-			flush()
-			out = append(out, []*importer.Record{r})
-			continue
-		}
-		if open = append(open, r); len(open) == chunkLines {
-			flush()
+	return again, nil
+}
+
+// written notes a line that is on the list, and its photos.
+func (s *sender) written(pc parcel, r client.ImportResult) error {
+	id := watchlist.EntryID(r.Id)
+	if id == "" {
+		id = watchlist.EntryID(s.entryID(pc.rec.Line))
+	}
+	if _, earlier := s.journal.Done(pc.rec.Line, 0); !earlier {
+		s.im.report.Written++
+	}
+	steps := []importer.Step{{Line: pc.rec.Line, Entry: id, Revision: uint64(r.Revision)}}
+	for _, ph := range pc.photos {
+		if _, earlier := s.journal.Done(pc.rec.Line, ph.n); !earlier {
+			s.im.report.Photos++
+			steps = append(steps, importer.Step{Line: pc.rec.Line, Photo: ph.n, Entry: id})
 		}
 	}
-	flush()
-	return out
+	for _, step := range steps {
+		if err := s.journal.Record(step); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // photoOnly tells that nothing but photos identifies the person.
@@ -93,118 +199,17 @@ func photoOnly(r *importer.Record) bool {
 	return len(r.Entry.Names) == 0 && len(r.Entry.Documents) == 0
 }
 
-// sendChunk writes the entries of a chunk that are not done yet. Each has an id
-// that follows from batch and line: a line that was written although its answer
-// got lost is found "unchanged", and never makes a second entry. (An
-// idempotency key for the request would be wrong here: what is left of a chunk
-// differs from run to run.)
-func (s *sender) sendChunk(ctx context.Context, chunk []*importer.Record) error {
-	req := client.ImportRequest{Label: s.im.label()}
-	var todo []*importer.Record
-	for _, r := range chunk {
-		if _, done := s.journal.Done(r.Line, 0); done {
-			s.im.report.Skipped++
-			continue
-		}
-		todo = append(todo, r)
-		line := client.ImportLine{Line: r.Line, Id: s.entryID(r.Line), Entry: entryInput(&r.Entry)}
-		if photoOnly(r) {
-			for _, name := range r.Photos {
-				b, err := s.im.readPhoto(name)
-				if err != nil {
-					return err
-				}
-				line.Entry.Faces = append(line.Entry.Faces, client.FaceInput{Photo: client.PhotoInput{Image: b}})
-			}
-		}
-		req.Lines = append(req.Lines, line)
-	}
-	if len(todo) == 0 {
-		return nil
-	}
-	var report *client.ImportReport
-	err := retry(ctx, func() (err error) {
-		report, err = answer[client.ImportReport](s.c.ImportEntries(ctx, string(s.journal.Batch()), &client.ImportEntriesParams{}, req))
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	return s.record(todo, report)
-}
-
-// record notes what became of each line.
-func (s *sender) record(chunk []*importer.Record, report *client.ImportReport) error {
-	results := map[int]client.ImportResult{}
-	for _, r := range report.Results {
-		results[r.Line] = r
-	}
-	for _, rec := range chunk {
-		r, ok := results[rec.Line]
-		step := importer.Step{Line: rec.Line, Entry: watchlist.EntryID(r.Id), Revision: uint64(r.Revision)}
-		switch {
-		case !ok:
-			return fmt.Errorf("the node's report lacks line %d", rec.Line)
-		case r.Outcome == "rejected":
-			step.Refused = r.Code
-			s.refuse(rec.Line, "", r.Code, r.Errors)
-		default:
-			if step.Entry == "" {
-				step.Entry = watchlist.EntryID(s.entryID(rec.Line))
-			}
-			s.im.report.Written++
-		}
-		if err := s.journal.Record(step); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func (s *sender) refuse(line int, field, code string, errs []client.FieldProblem) {
 	if len(errs) == 0 {
 		s.im.report.Problems = append(s.im.report.Problems, importer.Problem{Line: line, Field: field, Detail: "refused by the node: " + code})
 	}
 	for _, e := range errs {
-		s.im.report.Problems = append(s.im.report.Problems, importer.Problem{Line: line, Field: e.Pointer, Detail: fmt.Sprintf("refused by the node: %s %s", e.Code, e.Detail)})
+		where := field
+		if where == "" {
+			where = e.Pointer
+		}
+		s.im.report.Problems = append(s.im.report.Problems, importer.Problem{Line: line, Field: where, Detail: fmt.Sprintf("refused by the node: %s %s", e.Code, e.Detail)})
 	}
-}
-
-// sendPhotos adds the photos of a written entry. A photo that the node refuses
-// is reported and left out; the entry stays.
-func (s *sender) sendPhotos(ctx context.Context, rec *importer.Record) error {
-	entry, written := s.journal.Done(rec.Line, 0)
-	if !written || photoOnly(rec) {
-		return nil
-	}
-	for i, name := range rec.Photos {
-		if _, done := s.journal.Done(rec.Line, i+1); done {
-			continue
-		}
-		b, err := s.im.readPhoto(name)
-		if err != nil {
-			return err
-		}
-		step := importer.Step{Line: rec.Line, Photo: i + 1, Entry: entry.Entry}
-		err = retry(ctx, func() error {
-			_, err := sendFace(ctx, s.c, string(entry.Entry), b, s.journal.Key(rec.Line, i+1))
-			return err
-		})
-		var pe *problemError
-		switch {
-		case err == nil:
-			s.im.report.Photos++
-		case errors.As(err, &pe) && pe.Status < 500 && pe.Status != 401 && pe.Status != 403 && pe.Status != 429:
-			step.Refused = pe.Code
-			s.refuse(rec.Line, fmt.Sprintf("photo %d", i+1), pe.Code, pe.Errors)
-		default:
-			return err
-		}
-		if err := s.journal.Record(step); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // entryID gives the id of a line's entry: a version 7 UUID of which the time is
@@ -233,15 +238,6 @@ func (im *importRun) label() string {
 		return im.flags.label
 	}
 	return filepath.Base(im.path)
-}
-
-func (im *importRun) readPhoto(name string) ([]byte, error) {
-	f, err := im.photos.Open(name)
-	if err != nil {
-		return nil, fmt.Errorf("read a photo: %w", err)
-	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, maxPhoto+1))
 }
 
 // entryInput turns an entry of the domain into the API's form.

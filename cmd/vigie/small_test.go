@@ -10,8 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"vigie/api/client"
 	"vigie/cmd/vigie/internal/importer"
 	"vigie/cmd/vigie/internal/specimen"
@@ -80,24 +78,6 @@ func TestOneTimePassword(t *testing.T) {
 			t.Fatalf("%q %v", pw, err)
 		}
 		seen[pw] = true
-	}
-}
-
-func TestChunksSendPhotoOnlyRecordsAlone(t *testing.T) {
-	var in []*importer.Record
-	for i := range 2*chunkLines + 1 {
-		r := &importer.Record{Line: i}
-		if i != 3 {
-			r.Entry.Names = []watchlist.Name{{Full: "N"}}
-		}
-		in = append(in, r)
-	}
-	var got []int
-	for _, c := range chunks(in) {
-		got = append(got, len(c))
-	}
-	if d := cmp.Diff([]int{3, 1, chunkLines, chunkLines - 3}, got); d != "" {
-		t.Error(d)
 	}
 }
 
