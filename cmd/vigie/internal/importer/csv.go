@@ -83,6 +83,9 @@ func openCSV(b []byte, m *Mapping) (*csv.Reader, map[string]int, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if bytes.HasPrefix(b, []byte("\xff\xfe")) || bytes.HasPrefix(b, []byte("\xfe\xff")) {
+		return nil, nil, Problem{Line: 1, Detail: "the file is UTF-16: save it as CSV UTF-8"}
+	}
 	b = bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))
 	if dec != nil {
 		if b, err = dec.Bytes(b); err != nil {
@@ -105,17 +108,34 @@ func openCSV(b []byte, m *Mapping) (*csv.Reader, map[string]int, error) {
 		}
 		columns[h] = i
 	}
-	var missing []string
-	for _, s := range m.sources() {
-		if _, ok := columns[s.Column]; s.Column != "" && !ok {
-			missing = append(missing, fmt.Sprintf("%q (mapping line %d)", s.Column, s.line))
+	if detail := m.missing(columns); detail != "" {
+		if len(columns) == 1 {
+			detail += fmt.Sprintf(" (one column: is %q the delimiter?)", delim)
 		}
-	}
-	if len(missing) > 0 {
-		return nil, nil, Problem{Line: 1, Detail: fmt.Sprintf("the mapping names columns that the file lacks: %s; the file has: %s",
-			strings.Join(missing, ", "), strings.Join(slices.Sorted(maps.Keys(columns)), ", "))}
+		return nil, nil, Problem{Line: 1, Detail: detail}
 	}
 	return rd, columns, nil
+}
+
+// missing says which columns of the mapping the file lacks, in the mapping's
+// order, "" for none.
+func (m *Mapping) missing(columns map[string]int) string {
+	var lacks []*Source
+	for _, s := range m.sources() {
+		if _, ok := columns[s.Column]; s.Column != "" && !ok {
+			lacks = append(lacks, s)
+		}
+	}
+	if len(lacks) == 0 {
+		return ""
+	}
+	slices.SortStableFunc(lacks, func(a, b *Source) int { return a.line - b.line })
+	text := make([]string, len(lacks))
+	for i, s := range lacks {
+		text[i] = fmt.Sprintf("%q (mapping line %d)", s.Column, s.line)
+	}
+	return fmt.Sprintf("the mapping names columns that the file lacks: %s; the file has: %s",
+		strings.Join(text, ", "), strings.Join(slices.Sorted(maps.Keys(columns)), ", "))
 }
 
 // csvProblem drops the cells from the reader's error and keeps line and rule.

@@ -77,6 +77,9 @@ func TestCSVProblemsNameTheLine(t *testing.T) {
 	good := "A-1;arrestation;x;03/02/2026;N;P;;;;;;;;\n"
 	for _, tc := range []struct{ name, in, want string }{
 		{"empty file", "", "line 1: the file is empty"},
+		{"UTF-16", "\xff\xfeD\x00O\x00", "line 1: the file is UTF-16: save it as CSV UTF-8"},
+		{"other delimiter", strings.ReplaceAll(header, ";", ","), `(one column: is ';' the delimiter?)`},
+		{"in the mapping's order", "A;B\n", `lacks: "DOSSIER" (mapping line 9), "MESURE" (mapping line 11), "MOTIF" (mapping line 13)`},
 		{"missing column", "DOSSIER;NOM\n", `line 1: the mapping names columns that the file lacks: "MESURE" (mapping line`},
 		{"twice the header", "A;A\n", "line 1: A: two columns have this header"},
 		{"short line", header + good + "A-2;x\n" + good, "line 3: the line has more or fewer columns"},
