@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -214,6 +215,32 @@ func TestOnePackageDoc(t *testing.T) {
 	for dir, files := range docs {
 		if !slices.Equal(files, []string{"doc.go"}) {
 			t.Errorf("%s: the package comment belongs in doc.go alone, found in %v", dir, files)
+		}
+	}
+}
+
+// TestInvariantsAreGuarded holds ARCHITECTURE's table against the tests.
+func TestInvariantsAreGuarded(t *testing.T) {
+	text, err := os.ReadFile("ARCHITECTURE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, all := sources(t)
+	have := map[string]bool{}
+	for _, s := range all {
+		for _, d := range s.ast.Decls {
+			if f, ok := d.(*ast.FuncDecl); ok && s.test {
+				have[f.Name.Name] = true
+			}
+		}
+	}
+	named := regexp.MustCompile("`((?:Test|Fuzz)[A-Za-z0-9]+)`").FindAllStringSubmatch(string(text), -1)
+	if len(named) < 15 {
+		t.Errorf("only %d tests are named", len(named))
+	}
+	for _, n := range named {
+		if !have[n[1]] {
+			t.Errorf("ARCHITECTURE.md names %s, which does not exist", n[1])
 		}
 	}
 }
