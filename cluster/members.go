@@ -30,6 +30,12 @@ const promoteLag = 256
 // the cluster does not wait for a node that holds nothing yet, and becomes a
 // voter here; a node without a record is removed.
 func (n *Node) reconcile(ctx context.Context) error {
+	// Raft uses a configuration as soon as it is in the log, the records that it
+	// rests on are there once they are applied: all that came before this term is
+	// after a barrier, and this leader adds only nodes whose record it has.
+	if err := n.settleTerm(ctx, n.rep.raft.CurrentTerm()); err != nil {
+		return err
+	}
 	members, err := n.rep.reg.Members()
 	if err != nil {
 		return fmt.Errorf("reading the member list: %w", err)

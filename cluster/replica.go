@@ -94,6 +94,9 @@ func (r *replica) start(rc replicaConfig, trans raft.Transport, bootstrap *raft.
 		return err
 	}
 	conf.NoSnapshotRestoreOnStart = !behind
+	if err := r.logCovers(snaps); err != nil {
+		return err
+	}
 	if bootstrap != nil {
 		if err := raft.BootstrapCluster(conf, cached, w, snaps, trans, *bootstrap); err != nil {
 			return fmt.Errorf("bootstrapping raft: %w", err)
@@ -146,6 +149,26 @@ func (r *replica) behindSnapshot(snaps raft.SnapshotStore, key snapshot.Sealer) 
 		return false, fmt.Errorf("closing a snapshot: %w", err)
 	}
 	return in.State().Index > applied, nil
+}
+
+// logCovers refuses a log that ends before what the registry holds: this node
+// would vote for a leader without entries that it has acknowledged.
+func (r *replica) logCovers(snaps raft.SnapshotStore) error {
+	end, err := r.log.LastIndex()
+	if err != nil {
+		return fmt.Errorf("reading the raft log: %w", err)
+	}
+	list, err := snaps.List()
+	if err != nil {
+		return fmt.Errorf("listing snapshots: %w", err)
+	}
+	if len(list) > 0 {
+		end = max(end, list[0].Index)
+	}
+	if applied, _, _ := r.reg.Position(); applied > end {
+		return fmt.Errorf("the raft log ends at %d, the registry is at %d: %w", end, applied, fsm.ErrDiverged)
+	}
+	return nil
 }
 
 // stop ends raft, then what it stood on: the log, then the registry. raft closes
