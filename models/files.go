@@ -18,11 +18,12 @@ const EnvDir = "VIGIE_MODELS"
 // Problem is one fault of the models directory.
 type Problem struct {
 	// File is the manifest name, Path where it was looked for.
-	File, Path string
+	File string `json:"file"`
+	Path string `json:"path"`
 	// Code is "missing", "unreadable", "wrong_size" or "wrong_digest".
-	Code string
+	Code string `json:"code"`
 	// Detail is one plain sentence that names the file and the mending command.
-	Detail string
+	Detail string `json:"detail"`
 }
 
 // Error implements error.

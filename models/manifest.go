@@ -14,14 +14,16 @@ const DlibDim = 128
 // File is one model file as it must lie in the models directory.
 type File struct {
 	// Name is the file name; Size is in bytes.
-	Name string
-	Size int64
+	Name string `json:"name"`
+	Size int64  `json:"size"`
 	// SHA256 is the lower-case hexadecimal digest of the whole file.
-	SHA256 string
+	SHA256 string `json:"sha256"`
 	// Licence says under which terms the weights may be used, Source where they
 	// come from, Card what they are, what is published of them and how they are
 	// known to fail.
-	Licence, Source, Card string
+	Licence string `json:"licence"`
+	Source  string `json:"source"`
+	Card    string `json:"card"`
 }
 
 const modelSource = "davisking/dlib-models, as shipped by the package face-recognition-models 0.0.0"
