@@ -70,6 +70,7 @@ func testE2ECommands(t *testing.T, c *clustertest.Cluster, engine bool) {
 	v.has(v.ok("node", "transfer"), "Another node leads now")
 	v.has(v.ok("audit", "list"), "createJoinToken", "search")
 	v.has(v.ok("audit", "verify", "--config", filepath.Join(c.Dir(0), "vigie.yaml")), "ok")
+	v.has(v.ok("audit", "verify", "--config", filepath.Join(c.Dir(0), "vigie.yaml"), "--json"), `"events"`, `"last_time"`)
 	v.has(v.ok("doctor", "--config", filepath.Join(c.Dir(0), "vigie.yaml")), "is served", "ok    cluster")
 
 	t.Run("entries", func(t *testing.T) { testEntryCommands(t, c) })
@@ -83,7 +84,7 @@ func testE2ECommands(t *testing.T, c *clustertest.Cluster, engine bool) {
 func testEntryCommands(t *testing.T, c *clustertest.Cluster) {
 	v := newCLI(t, c)
 	file := filepath.Join(t.TempDir(), "e.json")
-	if err := os.WriteFile(file, []byte(strings.Replace(entryExample, "Mamadou", "Zéphirin", 2)), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(strings.Replace(exampleEntry(time.Now()), "Mamadou", "Zéphirin", 2)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	var w client.EntryWritten
@@ -132,6 +133,9 @@ func testAccountCommands(t *testing.T, c *clustertest.Cluster) {
 	officer.has(out, "Signed in as e2e.officer (officer)")
 	officer.ok("match", "name", "Fanta", "Condé", "--purpose", "test", "--reason", "end-to-end")
 	officer.fails(exitFailure, "403", "entry", "list")
+	if out := officer.ok("status"); !strings.Contains(out, "You: e2e.officer (user, officer)") || !strings.Contains(out, "List: ") || strings.Contains(out, "CLUSTER") {
+		t.Errorf("an officer's status:\n%s", out)
+	}
 	v.ok("user", "disable", "e2e.officer")
 	settle(u.Index)
 	officer.fails(exitFailure, "Sign in with 'vigie login'", "match", "name", "Fanta", "--purpose", "test", "--reason", "end-to-end")

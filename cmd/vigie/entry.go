@@ -3,11 +3,13 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -23,6 +25,12 @@ func (p *program) entryCmd() *cobra.Command {
 
 // etag is a revision as If-Match wants it.
 func etag(revision int64) string { return strconv.Quote(strconv.FormatInt(revision, 10)) }
+
+// exampleEntry gives the example with dates that fit now.
+func exampleEntry(now time.Time) string {
+	day := func(years int) string { return now.UTC().AddDate(years, 0, 0).Format(time.DateOnly) }
+	return strings.NewReplacer("2026-11-23", day(0), "2027-11-23", day(1), "2028-11-23", day(2)).Replace(entryExample)
+}
 
 const entryExample = `{
   "category": "smuggler",
@@ -47,7 +55,7 @@ func (p *program) entryExampleCmd() *cobra.Command {
 	return &cobra.Command{
 		Use: "example", Short: "Print an entry as JSON, to be filled in", Args: usage(cobra.NoArgs, "no arguments"),
 		RunE: func(*cobra.Command, []string) error {
-			_, err := io.WriteString(p.out, entryExample)
+			_, err := io.WriteString(p.out, exampleEntry(time.Now()))
 			return err
 		},
 	}
@@ -73,6 +81,9 @@ func strictJSON(b []byte, into any) error {
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(into); err != nil {
 		return withHint(fmt.Errorf("the JSON does not fit: %w", err), "'vigie entry example' prints one that does.")
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("the JSON does not fit: more text follows the object; give one object")
 	}
 	return nil
 }

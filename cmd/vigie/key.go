@@ -23,6 +23,12 @@ func (p *program) keyCreateCmd() *cobra.Command {
 		Example: "  vigie key create 'kiosk rosso' --role officer --post rosso --days 365",
 		Args:    usage(cobra.ExactArgs(1), "a label"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := oneOf("--role", role, roles); err != nil {
+				return err
+			}
+			if days < 0 {
+				return usagef("--days: use 0 for a key without an end, or more")
+			}
 			c, err := p.dial()
 			if err != nil {
 				return err
@@ -49,6 +55,7 @@ func (p *program) keyCreateCmd() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&role, "role", "officer", "officer, supervisor, administrator, partner or auditor")
+	_ = cmd.RegisterFlagCompletionFunc("role", cobra.FixedCompletions(roles, cobra.ShellCompDirectiveNoFileComp))
 	cmd.Flags().StringVar(&post, "post", "", "border post of the machine")
 	cmd.Flags().IntVar(&days, "days", 365, "days until the key ends, 0 for never")
 	return cmd

@@ -40,7 +40,7 @@ identification; a person decides. Every search is audited with purpose and reaso
 	pf.IntVar(&f.limit, "limit", 10, "most candidates to show, 1 to 50")
 	pf.BoolVar(&f.explain, "explain", false, "show how names were compared, word by word")
 	pf.Int64Var(&f.minIndex, "min-index", 0, "wait until the node has applied this index")
-	_ = cmd.RegisterFlagCompletionFunc("purpose", cobra.FixedCompletions([]string{"border_check", "second_line_check", "investigation", "test"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("purpose", cobra.FixedCompletions(purposes, cobra.ShellCompDirectiveNoFileComp))
 	p.linkTo(cmd)
 	return cmd
 }
@@ -130,6 +130,9 @@ func (p *program) matchMRZCmd(f *probeFlags) *cobra.Command {
 func (f *probeFlags) request() (client.MatchRequest, error) {
 	if f.purpose == "" || f.reason == "" {
 		return client.MatchRequest{}, usagef("every search needs --purpose and --reason; both are audited")
+	}
+	if err := oneOf("--purpose", f.purpose, purposes); err != nil {
+		return client.MatchRequest{}, err
 	}
 	req := client.MatchRequest{
 		Purpose: client.Purpose(f.purpose), Reason: f.reason, Limit: f.limit, Explain: f.explain, MinIndex: f.minIndex,

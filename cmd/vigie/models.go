@@ -45,7 +45,7 @@ func (p *program) modelsVerifyCmd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			problems := models.Verify(found)
+			problems := append([]models.Problem{}, models.Verify(found)...) // [] in JSON, never null
 			if err := p.emit(struct {
 				Dir      string           `json:"dir"`
 				Problems []models.Problem `json:"problems"`

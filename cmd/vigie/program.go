@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -145,6 +147,20 @@ func (e *usageError) Unwrap() error { return e.err }
 
 func usagef(format string, args ...any) error {
 	return &usageError{fmt.Errorf(format, args...)}
+}
+
+// The words that flags take, as the API's contract lists them.
+var (
+	purposes = []string{"border_check", "second_line_check", "investigation", "test"}
+	roles    = []string{"officer", "supervisor", "administrator", "partner", "auditor"}
+)
+
+// oneOf refuses a flag's value that is not among the known ones.
+func oneOf(flag, value string, known []string) error {
+	if slices.Contains(known, value) {
+		return nil
+	}
+	return usagef("%s: use %s or %s", flag, strings.Join(known[:len(known)-1], ", "), known[len(known)-1])
 }
 
 // hintError carries what to do next, printed on a line of its own.

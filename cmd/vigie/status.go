@@ -18,26 +18,36 @@ func (p *program) statusCmd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			st, err := answer[client.ClusterStatus](c.GetCluster(cmd.Context()))
+			me, err := answer[client.Me](c.GetMe(cmd.Context()))
 			if err != nil {
 				return err
 			}
-			me, err := answer[client.Me](c.GetMe(cmd.Context()))
+			st, err := answer[client.ClusterStatus](c.GetCluster(cmd.Context()))
+			if code(err) == "forbidden" {
+				st, err = nil, nil // an officer sees the list's age and the account
+			}
 			if err != nil {
 				return err
 			}
 			return p.emit(struct {
 				*client.ClusterStatus
 				Me *client.Me `json:"me"`
-			}{st, me}, func(w io.Writer) { writeStatus(w, st, me) })
+			}{st, me}, func(w io.Writer) {
+				if st != nil {
+					writeStatus(w, st)
+				} else {
+					fmt.Fprintln(w, stampLine(me.Stamp))
+				}
+				fmt.Fprintln(w, printable(fmt.Sprintf("You: %s (%s, %s)", me.Name, me.Kind, me.Role)))
+			})
 		},
 	}
 	p.linkTo(cmd)
 	return cmd
 }
 
-// writeStatus writes the table of status; me may be nil.
-func writeStatus(w io.Writer, st *client.ClusterStatus, me *client.Me) {
+// writeStatus writes the table of status.
+func writeStatus(w io.Writer, st *client.ClusterStatus) {
 	row(w, "NODE", "ROLE", "STATE", "API", "CLUSTER", "LAG", "REACHABLE")
 	for _, m := range st.Members {
 		state, lag, reach := "", "-", "-"
@@ -56,8 +66,5 @@ func writeStatus(w io.Writer, st *client.ClusterStatus, me *client.Me) {
 	fmt.Fprintln(w, printable(fmt.Sprintf("Origin: %s, %s. Term %d, committed index %d, version %s.", st.Origin.Country, st.Origin.Authority, st.Term, st.CommitIndex, st.Version)))
 	if st.Leader == "" {
 		fmt.Fprintln(w, "NO LEADER: matching goes on, writes wait for a majority of the voters.")
-	}
-	if me != nil {
-		fmt.Fprintln(w, printable(fmt.Sprintf("You: %s (%s, %s)", me.Name, me.Kind, me.Role)))
 	}
 }

@@ -23,6 +23,9 @@ func (p *program) userAddCmd() *cobra.Command {
 		Example: "  vigie user add a.diop --role officer --post rosso",
 		Args:    usage(cobra.ExactArgs(1), "a login"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := oneOf("--role", role, roles); err != nil {
+				return err
+			}
 			c, err := p.dial()
 			if err != nil {
 				return err
@@ -48,6 +51,7 @@ func (p *program) userAddCmd() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&role, "role", "officer", "officer, supervisor, administrator, partner or auditor")
+	_ = cmd.RegisterFlagCompletionFunc("role", cobra.FixedCompletions(roles, cobra.ShellCompDirectiveNoFileComp))
 	cmd.Flags().StringVar(&post, "post", "", "border post of the officer")
 	return cmd
 }
