@@ -3,8 +3,10 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -47,6 +49,16 @@ func (p *program) auditListCmd() *cobra.Command {
 	return cmd
 }
 
+// auditReport is audit.Report as JSON.
+type auditReport struct {
+	Segments  int       `json:"segments"`
+	Events    uint64    `json:"events"`
+	LastTime  time.Time `json:"last_time"`
+	Head      string    `json:"head"`
+	HeadCount uint64    `json:"vouched_for"`
+	TornBytes int64     `json:"unfinished_bytes"`
+}
+
 func (p *program) auditVerifyCmd() *cobra.Command {
 	var dir, key string
 	cmd := &cobra.Command{
@@ -68,11 +80,14 @@ func (p *program) auditVerifyCmd() *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("load the node key: %w", err)
 			}
+			if _, err := os.Stat(dir); err != nil {
+				return withHint(fmt.Errorf("there is no audit log: %w", err), "The log begins when the node first serves. Is it the right folder?")
+			}
 			r, err := audit.Verify(dir, k)
 			if err != nil {
 				return withHint(err, "Keep the folder as it is: it is evidence. Compare with a backup to see what was changed.")
 			}
-			return p.emit(r, func(w io.Writer) {
+			return p.emit(auditReport{r.Segments, r.Events, time.UnixMilli(r.LastTime).UTC(), r.Head, r.HeadCount, r.TornBytes}, func(w io.Writer) {
 				row(w, "ok", fmt.Sprintf("%d events in %d segments, none changed, dropped, repeated or moved", r.Events, r.Segments))
 				row(w, "last event", showTime(r.LastTime))
 				row(w, "head", r.Head)

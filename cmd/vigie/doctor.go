@@ -87,7 +87,7 @@ func (d *doctor) run(ctx context.Context) {
 		def := config.Default()
 		conf = &def
 	} else {
-		d.ok("config", "%s", conf.Path())
+		d.checkConfig(conf)
 		d.checkDisk(conf)
 		d.checkKeys(conf)
 		d.checkPorts(ctx, conf)
@@ -96,6 +96,16 @@ func (d *doctor) run(ctx context.Context) {
 	d.checkModels(conf)
 	d.checkClock()
 	d.checkCluster(ctx)
+}
+
+// checkConfig warns of a file that others may change: it names keys and ports.
+func (d *doctor) checkConfig(c *config.Config) {
+	st, err := os.Stat(c.Path())
+	if err == nil && st.Mode().Perm()&0o022 != 0 {
+		d.warn("config", "chmod go-w "+c.Path(), "%s can be changed by other users", c.Path())
+		return
+	}
+	d.ok("config", "%s", c.Path())
 }
 
 // freeWarn and freeFail are the free disk space below which doctor complains.
