@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -106,12 +107,12 @@ func (d *demo) showState(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	st, err := answer[client.ClusterStatus](d.admin[leader].GetCluster(ctx))
+	st, err := d.settled(ctx, leader)
 	if err != nil {
 		return err
 	}
 	w := tabwriter.NewWriter(d.p.out, 0, 4, 2, ' ', 0)
-	writeStatus(w, st, nil)
+	writeStatus(w, st)
 	if err := w.Flush(); err != nil {
 		return err
 	}
@@ -129,6 +130,26 @@ func (d *demo) showState(ctx context.Context) error {
 	}
 	d.say("%s", line)
 	return nil
+}
+
+// settled gives the leader's status once it has heard from every node again, or
+// as it is after ten seconds.
+func (d *demo) settled(ctx context.Context, leader int) (*client.ClusterStatus, error) {
+	for begin := time.Now(); ; {
+		st, err := answer[client.ClusterStatus](d.admin[leader].GetCluster(ctx))
+		if err != nil {
+			return nil, err
+		}
+		silent := slices.ContainsFunc(st.Members, func(m client.Member) bool { return !m.Reachable || m.Lag > 0 })
+		if !silent || time.Since(begin) > 10*time.Second {
+			return st, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, errors.New("interrupted")
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
 }
 
 func (d *demo) otherURLs(but int) []string {
