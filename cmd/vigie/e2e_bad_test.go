@@ -148,6 +148,10 @@ func photoCases(t *testing.T, engine bool) []badCase {
 	out := []badCase{
 		photo("text instead of a photo", []byte("this is not a photo, but long enough to be looked at"), 415, "image_unsupported"),
 		photo("animated GIF", gifBytes(t), 415, "image_unsupported"),
+		photo("animated WebP", animatedWebP(), 415, "image_unsupported"),
+		photo("CMYK, no face", cmykJPEG(256, true), 422, "no_face"),
+		photo("four inks of an unknown kind", cmykJPEG(256, false), 415, "image_unsupported"),
+		photo("empty file", nil, 422, "image_corrupt"),
 		photo("truncated JPEG", whole[:len(whole)/2], 422, "image_corrupt"),
 		photo("corrupt JPEG", broken, 422, ""),
 		photo("one pixel", pngBytes(t, image.NewRGBA(image.Rect(0, 0, 1, 1))), 422, "image_too_small"),
@@ -187,6 +191,41 @@ func gifBytes(t *testing.T) []byte {
 		t.Fatal(err)
 	}
 	return b.Bytes()
+}
+
+// animatedWebP is the header of a WebP whose animation flag is set.
+func animatedWebP() []byte {
+	b := []byte("RIFF\x00\x00\x00\x00WEBPVP8X\x0a\x00\x00\x00\x02\x00\x00\x00\xff\x00\x00\xff\x00\x00")
+	binary.LittleEndian.PutUint32(b[4:], uint32(len(b)-8))
+	return b
+}
+
+// cmykJPEG is an even picture of four inks, side (a multiple of 8) px wide and
+// high; with adobe it says so as printers' software does. Both Huffman tables
+// hold one code, "0", for the symbol 0: no difference, and end of block.
+func cmykJPEG(side int, adobe bool) []byte {
+	b := []byte{0xff, 0xd8}
+	segment := func(marker byte, data ...byte) {
+		b = append(b, 0xff, marker)
+		b = binary.BigEndian.AppendUint16(b, uint16(len(data)+2))
+		b = append(b, data...)
+	}
+	if adobe {
+		segment(0xee, []byte("Adobe\x00\x64\x00\x00\x00\x00\x00")...)
+	}
+	segment(0xdb, append([]byte{0}, bytes.Repeat([]byte{1}, 64)...)...)
+	frame := []byte{8, byte(side >> 8), byte(side), byte(side >> 8), byte(side), 4}
+	scan := []byte{4}
+	for c := range byte(4) {
+		frame, scan = append(frame, c+1, 0x11, 0), append(scan, c+1, 0)
+	}
+	segment(0xc0, frame...)
+	for _, table := range []byte{0x00, 0x10} {
+		segment(0xc4, append([]byte{table, 1}, make([]byte, 16)...)...)
+	}
+	segment(0xda, append(scan, 0, 63, 0)...)
+	b = append(b, make([]byte, side/8*(side/8))...) // a byte for the four blocks of 8 x 8 px
+	return append(b, 0xff, 0xd9)
 }
 
 // hugePNG is the header of a PNG of 65,500 x 65,500 pixels with next to no data.
