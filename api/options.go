@@ -16,7 +16,7 @@ import (
 // takes the default named at it.
 type Options struct {
 	// TLS is the server's certificate and settings; nil serves plain HTTP, for
-	// tests and for loopback only. Versions below TLS 1.2 are refused.
+	// tests and for loopback only. Versions below TLS 1.3 are refused.
 	TLS *tls.Config
 	// Logger receives one line per request; default: discard.
 	Logger *slog.Logger

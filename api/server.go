@@ -22,7 +22,7 @@ import (
 )
 
 const (
-	minTLS = tls.VersionTLS12
+	minTLS = tls.VersionTLS13
 	// formRoom is what a form may hold besides one photo of the largest size.
 	formRoom = 1 << 20
 )
@@ -43,8 +43,10 @@ type Server struct {
 	addrLimit   *auth.Limiter
 	deniedLimit *auth.Limiter
 
-	matches *semaphore.Weighted
-	uploads chan struct{}
+	// accounts is held by whoever changes an account.
+	accounts *semaphore.Weighted
+	matches  *semaphore.Weighted
+	uploads  chan struct{}
 
 	handler  http.Handler
 	http     *http.Server
@@ -94,6 +96,7 @@ func New(deps Deps, options Options) (*Server, error) {
 		loginLimit:  auth.NewLimiter(loginEvery, loginBurst, loginKeys),
 		addrLimit:   auth.NewLimiter(addrEvery, addrBurst, loginKeys),
 		deniedLimit: auth.NewLimiter(deniedEvery, deniedBurst, deniedKeys),
+		accounts:    semaphore.NewWeighted(1),
 		matches:     semaphore.NewWeighted(int64(opt.MaxMatches)),
 		uploads:     make(chan struct{}, opt.MaxUploads),
 	}

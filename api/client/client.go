@@ -51,7 +51,7 @@ func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
 
 // New prepares a client; it connects with the first call.
 func New(cfg Config) (*Client, error) {
-	conf := &tls.Config{MinVersion: tls.VersionTLS12}
+	conf := &tls.Config{MinVersion: tls.VersionTLS13}
 	if len(cfg.CA) > 0 {
 		conf.RootCAs = x509.NewCertPool()
 		if !conf.RootCAs.AppendCertsFromPEM(cfg.CA) {
