@@ -45,6 +45,7 @@ func memberOut(m MemberStatus) gen.Member {
 
 // CreateJoinToken makes a token that admits one node.
 func (s *service) CreateJoinToken(ctx context.Context, req gen.CreateJoinTokenRequestObject) (gen.CreateJoinTokenResponseObject, error) {
+	callOf(ctx).event.Changes = []string{"role=" + string(req.Body.Role)}
 	ttl := time.Duration(req.Body.TtlSeconds) * time.Second
 	def(&ttl, defaultTokenLife)
 	wctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.opt.WritePatience)
@@ -58,6 +59,7 @@ func (s *service) CreateJoinToken(ctx context.Context, req gen.CreateJoinTokenRe
 
 // RemoveMember takes a node out of the cluster.
 func (s *service) RemoveMember(ctx context.Context, req gen.RemoveMemberRequestObject) (gen.RemoveMemberResponseObject, error) {
+	callOf(ctx).event.Subject = req.Member
 	if !s.voterBeside(watchlist.NodeID(req.Member)) {
 		return nil, fail("no_other_voter")
 	}

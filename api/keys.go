@@ -40,6 +40,7 @@ func (s *service) CreateKey(ctx context.Context, req gen.CreateKeyRequestObject)
 	if err != nil {
 		return nil, err
 	}
+	c.event.Subject, c.event.Changes = id, []string{"role=" + string(req.Body.Role)}
 	if old, err := s.deps.Accounts.APIKey(watchlist.KeyID(id)); err == nil && s.opt.Now().UnixMilli()-old.CreatedAt > idemLife.Milliseconds() {
 		// The idempotency key is long forgotten: it must not replace that key.
 		return nil, fail("exists")
@@ -80,6 +81,8 @@ func (s *service) CreateKey(ctx context.Context, req gen.CreateKeyRequestObject)
 
 // RevokeKey revokes an API key.
 func (s *service) RevokeKey(ctx context.Context, req gen.RevokeKeyRequestObject) (gen.RevokeKeyResponseObject, error) {
+	c := callOf(ctx)
+	c.event.Subject, c.event.Changes = req.Key, []string{"revoked"}
 	if err := s.catchUp(ctx); err != nil {
 		return nil, err
 	}

@@ -33,6 +33,7 @@ var problemKinds = map[string]kind{
 	"malformed_form":  {400, "Malformed multipart body", "The parts or their order are not as the contract says.", 0},
 	"body_missing":    {400, "Body missing", "This operation needs a body.", 0},
 	"too_deep":        {400, "JSON nested too deeply", "At most 32 levels are accepted.", 0},
+	"too_many_values": {400, "Too many JSON values", "The body holds more list items and members than any request of this operation needs.", 0},
 	"cursor_invalid":  {400, "Invalid cursor", "Pass the page's next unchanged, with the same filters.", 0},
 
 	"if_match_invalid": {400, "Invalid If-Match", `If-Match is one revision in quotes, such as "3".`, 0},
@@ -55,10 +56,11 @@ var problemKinds = map[string]kind{
 	"not_acceptable":     {406, "Not acceptable", "The answer's media type is not among those that Accept lists.", 0},
 	"request_timeout":    {408, "The request came too slowly", "Send it again, smaller or over a better link.", 0},
 
-	"exists":         {409, "Already exists", "The id or login is taken.", 0},
-	"bad_transition": {409, "The lifecycle doesn't allow it", "A withdrawn entry stays withdrawn; an entry can't go back to draft.", 0},
-	"no_other_voter": {409, "No other voter", "The cluster needs another voter for that: join one first.", 0},
-	"self_change":    {409, "Not on oneself", "Another administrator has to change this.", 0},
+	"exists":             {409, "Already exists", "The id or login is taken.", 0},
+	"bad_transition":     {409, "The lifecycle doesn't allow it", "A withdrawn entry stays withdrawn; an entry can't go back to draft.", 0},
+	"no_other_voter":     {409, "No other voter", "The cluster needs another voter for that: join one first.", 0},
+	"last_administrator": {409, "The last administrator", "Nobody else could administer the cluster: create another administrator first.", 0},
+	"self_change":        {409, "Not on oneself", "Another administrator has to change this.", 0},
 
 	"revision_conflict": {412, "The entry has changed", "Read it again and repeat the change on its present revision.", 0},
 

@@ -80,10 +80,33 @@ func (s *service) checkLogin(ctx context.Context, login, password string) (watch
 	hctx, cancel := context.WithTimeout(ctx, hashPatience)
 	defer cancel()
 	err = s.hasher.Verify(hctx, hash, password)
-	if errors.Is(err, auth.ErrPassword) || err == nil && u.Disabled {
+	switch {
+	case errors.Is(err, auth.ErrPassword):
+		return u, fail("invalid_credentials")
+	case err != nil:
+		return u, err
+	}
+	return s.stillGood(ctx, u)
+}
+
+// stillGood gives the account as the leader has it now. A password that was
+// changed elsewhere, or an account that was disabled, opens no session on a node
+// that lags behind.
+func (s *service) stillGood(ctx context.Context, u watchlist.User) (watchlist.User, error) {
+	if u.Disabled {
 		return u, fail("invalid_credentials")
 	}
-	return u, err
+	if err := s.catchUp(ctx); err != nil {
+		return u, err
+	}
+	now, err := s.deps.Accounts.User(u.ID)
+	if err != nil && !errors.Is(err, watchlist.ErrNotFound) {
+		return u, err
+	}
+	if err != nil || now.Disabled || now.PasswordHash != u.PasswordHash {
+		return u, fail("invalid_credentials")
+	}
+	return now, nil
 }
 
 func cookie(value string, ends time.Time) *http.Cookie {
@@ -153,18 +176,44 @@ func (s *service) ChangeMyPassword(ctx context.Context, req gen.ChangeMyPassword
 	if req.Body.New == req.Body.Old {
 		return nil, failField("invalid", "/new", "unchanged", "the new password must differ from the old one")
 	}
-	if u.PasswordHash, err = s.newPassword(ctx, req.Body.New, u.Login, "/new"); err != nil {
+	hash, err := s.newPassword(ctx, req.Body.New, u.Login, "/new")
+	if err != nil {
 		return nil, err
 	}
-	u.MustChange = false
 	s.loginLimit.Reset(limitKey)
-	if _, err := s.propose(ctx, idempotent{}, command.UserPut{User: u}); err != nil {
-		return nil, err
-	}
-	if _, err := s.propose(ctx, idempotent{}, command.SessionDrop{User: u.ID}); err != nil {
+	if err := s.putPassword(ctx, &u, hash); err != nil {
 		return nil, err
 	}
 	return gen.ChangeMyPassword204Response{}, nil
+}
+
+// putPassword stores the new hash in the account as it is now, not as it was
+// before the long hashing: what an administrator did meanwhile stays. checked is
+// the account whose old password was checked.
+func (s *service) putPassword(ctx context.Context, checked *watchlist.User, hash string) error {
+	unlock, err := s.lockAccounts(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if err := s.catchUp(ctx); err != nil {
+		return err
+	}
+	u, err := s.deps.Accounts.User(checked.ID)
+	switch {
+	case err != nil:
+		return err
+	case u.Disabled:
+		return fail("unauthenticated")
+	case u.PasswordHash != checked.PasswordHash:
+		return failField("invalid", "/old", "wrong_password", "the old password is wrong")
+	}
+	u.PasswordHash, u.MustChange = hash, false
+	if _, err := s.propose(ctx, idempotent{}, command.UserPut{User: u}); err != nil {
+		return err
+	}
+	_, err = s.propose(ctx, idempotent{}, command.SessionDrop{User: u.ID})
+	return err
 }
 
 // newPassword checks and hashes a password for a login.

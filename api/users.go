@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"vigie/api/gen"
@@ -45,6 +46,7 @@ func (s *service) CreateUser(ctx context.Context, req gen.CreateUserRequestObjec
 	if err != nil {
 		return nil, fmt.Errorf("draw an id: %w", err)
 	}
+	c.event.Subject, c.event.Changes = id, []string{"role=" + string(in.Role)}
 	u := watchlist.User{
 		ID: watchlist.UserID(id), Login: in.Login, Role: watchlist.Role(in.Role), PasswordHash: hash, Post: in.Post,
 		CreatedAt: s.opt.Now().UnixMilli(), MustChange: in.MustChange == nil || *in.MustChange,
@@ -80,6 +82,16 @@ func (s *service) storedUser(ctx context.Context, r command.Result, u *watchlist
 func (s *service) UpdateUser(ctx context.Context, req gen.UpdateUserRequestObject) (gen.UpdateUserResponseObject, error) {
 	c := callOf(ctx)
 	in := *req.Body
+	c.event.Subject, c.event.Changes = req.User, userChanges(&in)
+	hash, err := s.resetPassword(ctx, watchlist.UserID(req.User), &in)
+	if err != nil {
+		return nil, err
+	}
+	unlock, err := s.lockAccounts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
 	if err := s.catchUp(ctx); err != nil {
 		return nil, err
 	}
@@ -87,18 +99,11 @@ func (s *service) UpdateUser(ctx context.Context, req gen.UpdateUserRequestObjec
 	if err != nil {
 		return nil, err
 	}
-	if string(u.ID) == c.who.ID && (in.Disabled != nil && *in.Disabled || in.Role != "" && watchlist.Role(in.Role) != u.Role) {
-		return nil, fail("self_change")
+	before := u
+	patchUser(&u, &in, hash, string(u.ID) == c.who.ID)
+	if err := s.mayUpdate(c, &before, &u); err != nil {
+		return nil, err
 	}
-	newSecret := in.Password != ""
-	if newSecret {
-		if u.PasswordHash, err = s.newPassword(ctx, in.Password, u.Login, "/password"); err != nil {
-			return nil, err
-		}
-		u.MustChange = string(u.ID) != c.who.ID
-		in.Password = "changed"
-	}
-	patchUser(&u, &in)
 	idem := idempotent{key: req.Params.IdempotencyKey, request: struct {
 		User  string
 		Patch gen.UserPatch
@@ -107,7 +112,7 @@ func (s *service) UpdateUser(ctx context.Context, req gen.UpdateUserRequestObjec
 	if err != nil {
 		return nil, err
 	}
-	if newSecret || u.Disabled {
+	if hash != "" || u.Disabled {
 		if _, err := s.propose(ctx, idem.part(1), command.SessionDrop{User: u.ID}); err != nil {
 			return nil, err
 		}
@@ -118,7 +123,84 @@ func (s *service) UpdateUser(ctx context.Context, req gen.UpdateUserRequestObjec
 	return gen.UpdateUser200JSONResponse{User: userOut(&u), Index: int64(r.Index)}, nil
 }
 
-func patchUser(u *watchlist.User, in *gen.UserPatch) {
+// resetPassword hashes the new password of a patch, if there is one, and takes
+// it out of the patch. It comes before the account is read for the change, since
+// it takes long.
+func (s *service) resetPassword(ctx context.Context, id watchlist.UserID, in *gen.UserPatch) (hash string, err error) {
+	if in.Password == "" {
+		return "", nil
+	}
+	if err := s.catchUp(ctx); err != nil {
+		return "", err
+	}
+	u, err := s.deps.Accounts.User(id)
+	if err != nil {
+		return "", err
+	}
+	hash, err = s.newPassword(ctx, in.Password, u.Login, "/password")
+	in.Password = "changed"
+	return hash, err
+}
+
+// mayUpdate refuses to change one's own role, to disable oneself, and to take
+// away the last administrator who can sign in: keys expire, and nobody could
+// make another.
+func (s *service) mayUpdate(c *call, before, after *watchlist.User) error {
+	if string(after.ID) == c.who.ID && (after.Disabled || after.Role != before.Role) {
+		return fail("self_change")
+	}
+	administers := func(u *watchlist.User) bool { return u.Role == watchlist.RoleAdministrator && !u.Disabled }
+	if !administers(before) || administers(after) {
+		return nil
+	}
+	users, err := s.deps.AccountList.Users()
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(users, func(u watchlist.User) bool { return u.ID != after.ID && administers(&u) }) {
+		return fail("last_administrator")
+	}
+	return nil
+}
+
+// lockAccounts lets one change of an account at a time start from a read on this
+// node. Call unlock at its end.
+func (s *service) lockAccounts(ctx context.Context) (unlock func(), err error) {
+	wctx, cancel := context.WithTimeout(ctx, s.opt.WritePatience)
+	defer cancel()
+	if err := s.accounts.Acquire(wctx, 1); err != nil {
+		return nil, watchlist.ErrOverloaded
+	}
+	return func() { s.accounts.Release(1) }, nil
+}
+
+// userChanges words a patch for the audit log.
+func userChanges(in *gen.UserPatch) []string {
+	var out []string
+	if in.Role != "" {
+		out = append(out, "role="+string(in.Role))
+	}
+	if in.Disabled != nil {
+		out = append(out, "disabled="+strconv.FormatBool(*in.Disabled))
+	}
+	if in.Password != "" {
+		out = append(out, "password")
+	}
+	if in.Post != nil {
+		out = append(out, "post")
+	}
+	if in.MustChange != nil {
+		out = append(out, "must_change="+strconv.FormatBool(*in.MustChange))
+	}
+	return out
+}
+
+// patchUser changes u; hash is that of the new password, "" for none. Unless it
+// is one's own, the password works once.
+func patchUser(u *watchlist.User, in *gen.UserPatch, hash string, own bool) {
+	if hash != "" {
+		u.PasswordHash, u.MustChange = hash, !own
+	}
 	if in.Role != "" {
 		u.Role = watchlist.Role(in.Role)
 	}

@@ -614,6 +614,8 @@ type Action string
 
 // AuditEvent defines model for AuditEvent.
 type AuditEvent struct {
+	// Changes What was changed of it, such as `role=officer`; never a secret or a personal detail.
+	Changes   []string       `json:"changes,omitempty,omitzero"`
 	Entries   []string       `json:"entries,omitempty,omitzero"`
 	Evidence  []string       `json:"evidence,omitempty,omitzero"`
 	Index     int64          `json:"index,omitempty,omitzero"`
@@ -626,14 +628,17 @@ type AuditEvent struct {
 	Post    string `json:"post,omitempty,omitzero"`
 
 	// Prev The hash of the event before, hexadecimal.
-	Prev      string    `json:"prev"`
-	Principal string    `json:"principal"`
-	Purpose   string    `json:"purpose,omitempty,omitzero"`
-	Query     string    `json:"query,omitempty,omitzero"`
-	Reason    string    `json:"reason,omitempty,omitzero"`
-	Role      string    `json:"role,omitempty,omitzero"`
-	Seq       int64     `json:"seq"`
-	StateHash string    `json:"state_hash,omitempty,omitzero"`
+	Prev      string `json:"prev"`
+	Principal string `json:"principal"`
+	Purpose   string `json:"purpose,omitempty,omitzero"`
+	Query     string `json:"query,omitempty,omitzero"`
+	Reason    string `json:"reason,omitempty,omitzero"`
+	Role      string `json:"role,omitempty,omitzero"`
+	Seq       int64  `json:"seq"`
+	StateHash string `json:"state_hash,omitempty,omitzero"`
+
+	// Subject The account, key or node that the operation was about.
+	Subject   string    `json:"subject,omitempty,omitzero"`
 	Threshold float64   `json:"threshold,omitempty,omitzero"`
 	Time      time.Time `json:"time"`
 }
