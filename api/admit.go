@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -17,8 +18,16 @@ import (
 	"vigie/api/gen"
 )
 
-// maxDepth is how deeply JSON may be nested; the contract needs 8.
-const maxDepth = 32
+const (
+	// maxDepth is how deeply JSON may be nested; the contract needs 8.
+	maxDepth = 32
+	// maxValues is how many list items and members a JSON body may hold, where
+	// the contract's x-max-values doesn't say otherwise: ten faces with 512
+	// values each and all the rest of an entry fit. A decoded value takes some
+	// hundred bytes and one refused by the checker several hundred, so that the
+	// size of the body alone bounds no memory.
+	maxValues = 8192
+)
 
 // admit checks what can be checked before a body is understood: media types,
 // query parameters, size, depth. A JSON body is read here, once; a multipart one
@@ -61,7 +70,7 @@ func (s *Server) admit(next echo.HandlerFunc) echo.HandlerFunc {
 		if err != nil {
 			return err
 		}
-		if err := checkObject(body); err != nil {
+		if err := checkObject(body, op.maxValues); err != nil {
 			return err
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
@@ -126,13 +135,14 @@ func bodyError(err error) error {
 }
 
 // checkObject refuses what isn't one JSON object in UTF-8 with nothing after it,
-// and nesting deeper than maxDepth, before a decoder recurses into it. It leaves
-// the rest of the syntax to the decoder.
-func checkObject(b []byte) error {
+// nesting deeper than maxDepth, and more than limit list items and members,
+// before a decoder recurses into it. It leaves the rest of the syntax to the
+// decoder.
+func checkObject(b []byte, limit int) error {
 	if !utf8.Valid(b) {
 		return fail("malformed_json")
 	}
-	depth, closed := 0, false
+	depth, values, closed := 0, 0, false
 	for i := 0; i < len(b); i++ {
 		ch := b[i]
 		if ch == ' ' || ch == '\t' || ch == '\n' || ch == '\r' {
@@ -148,9 +158,15 @@ func checkObject(b []byte) error {
 			if depth++; depth > maxDepth {
 				return fail("too_deep")
 			}
+			values++
+		case ',':
+			values++
 		case '}', ']':
 			depth--
 			closed = depth == 0
+		}
+		if values > limit {
+			return fail("too_many_values")
 		}
 	}
 	if !closed {
@@ -178,7 +194,12 @@ func endOfString(b []byte, i int) int {
 // knownQuery refuses query parameters that the operation doesn't have: a
 // misspelt filter must not silently list everything.
 func knownQuery(r *http.Request, op *operation) error {
-	for name, values := range r.URL.Query() {
+	// Query drops what it can't read, and a filter with it.
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return &apiError{code: "invalid_request", fields: []gen.FieldProblem{{Parameter: "query", Code: "malformed", Detail: "not percent-encoded name=value pairs between &"}}}
+	}
+	for name, values := range query {
 		if !slices.Contains(op.query, name) {
 			return &apiError{code: "invalid_request", fields: []gen.FieldProblem{{Parameter: "query", Code: "unknown_parameter", Detail: "this operation knows: " + known(op.query)}}}
 		}

@@ -289,11 +289,11 @@ func TestMergePatchTable(t *testing.T) {
 		{`{"e":null}`, `{"a":1}`, `{"a":1,"e":null}`},
 		{`{}`, `{"a":{"bb":{"ccc":null}}}`, `{"a":{"bb":{}}}`},
 	} {
-		a, err := decodeObject([]byte(c.target))
+		a, err := decodeObject([]byte(c.target), maxValues)
 		if err != nil {
 			t.Fatal(err)
 		}
-		b, err := decodeObject([]byte(c.patch))
+		b, err := decodeObject([]byte(c.patch), maxValues)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -174,7 +174,7 @@ func (s *service) patched(e *watchlist.Entry, patch map[string]any) (*gen.EntryI
 	if err != nil {
 		return nil, fmt.Errorf("encode an entry to patch: %w", err)
 	}
-	value, err := decodeObject(b)
+	value, err := decodeObject(b, maxValues)
 	if err != nil {
 		return nil, err
 	}

@@ -35,7 +35,7 @@ func (s *Server) validateLines(next echo.HandlerFunc) echo.HandlerFunc {
 		if err != nil {
 			return bodyError(err)
 		}
-		value, err := decodeObject(raw)
+		value, err := decodeObject(raw, callOf(r.Context()).op.maxValues)
 		if err != nil {
 			return err
 		}

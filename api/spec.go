@@ -30,6 +30,8 @@ type operation struct {
 	audit watchlist.AuditKind
 	// maxBody and maxMultipart cap the body in bytes; 0: no body is taken.
 	maxBody, maxMultipart int64
+	// maxValues caps the list items and members of a JSON body.
+	maxValues int
 	// consumes lists the request's media types, produces the answer's.
 	consumes, produces []string
 	// query lists the query parameters that it knows.
@@ -83,7 +85,7 @@ func operations(doc *openapi3.T) (map[string]*operation, error) {
 }
 
 func readOperation(item *openapi3.PathItem, op *openapi3.Operation) (*operation, error) {
-	o := &operation{id: op.OperationID}
+	o := &operation{id: op.OperationID, maxValues: maxValues}
 	if o.id == "" {
 		return nil, errors.New("no operationId")
 	}
@@ -104,7 +106,7 @@ func readOperation(item *openapi3.PathItem, op *openapi3.Operation) (*operation,
 	if kind != "none" {
 		o.audit = watchlist.AuditKind(kind)
 	}
-	if err := errors.Join(extension(op, "x-max-body", &o.maxBody), extension(op, "x-max-multipart", &o.maxMultipart)); err != nil {
+	if err := errors.Join(extension(op, "x-max-body", &o.maxBody), extension(op, "x-max-multipart", &o.maxMultipart), extension(op, "x-max-values", &o.maxValues)); err != nil {
 		return nil, err
 	}
 	if op.RequestBody != nil {

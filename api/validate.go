@@ -113,7 +113,7 @@ func (s *Server) validate(next echo.HandlerFunc) echo.HandlerFunc {
 // json decodes b and checks it against a schema of the contract. base is put
 // before the pointers of what is wrong.
 func (v *validator) json(schema string, b []byte, base string) (any, error) {
-	value, err := decodeObject(b)
+	value, err := decodeObject(b, maxValues)
 	if err != nil {
 		return nil, err
 	}
@@ -133,9 +133,10 @@ func (v *validator) value(schema string, value any, base string) error {
 	return e
 }
 
-// decodeObject decodes one JSON object; numbers stay as they were written.
-func decodeObject(b []byte) (any, error) {
-	if err := checkObject(b); err != nil {
+// decodeObject decodes one JSON object of at most limit values; numbers stay as
+// they were written.
+func decodeObject(b []byte, limit int) (any, error) {
+	if err := checkObject(b, limit); err != nil {
 		return nil, err
 	}
 	d := json.NewDecoder(bytes.NewReader(b))
