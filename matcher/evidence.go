@@ -56,7 +56,12 @@ func (q *query) compare(s *suspect) ([]watchlist.Evidence, Admission) {
 	if s.face != nil {
 		threshold := q.lead.OperatingPoint.Threshold
 		by.Face = s.face.Score >= threshold
-		add(faceEvidence(*s.face, q.m.c.Calibration.LLR(s.face.Score), threshold), true)
+		ev := faceEvidence(*s.face, q.m.c.Calibration.LLR(s.face.Score), threshold)
+		if q.differ {
+			ev.Params["photos"] = "differ"
+			ev.Reason += " Attention : les photos envoyées ne semblent pas montrer une seule personne."
+		}
+		add(ev, true)
 	}
 	p, e, compare := q.probe, s.entry, q.m.compare
 	if ev, weak, ok := q.compareNames(e); ok {

@@ -62,7 +62,9 @@ type query struct {
 	load  *loader
 
 	samples []watchlist.FaceSample
-	found   found
+	// differ tells that the samples hardly show one person.
+	differ bool
+	found  found
 	// names compares the probe's names with an entry's.
 	names func(entry []watchlist.Name) (watchlist.Evidence, bool)
 }

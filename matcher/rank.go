@@ -28,6 +28,9 @@ func (q *query) rank(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := q.holdTogether(ctx); err != nil {
+		return err
+	}
 	var out []watchlist.Candidate
 	for _, s := range suspects {
 		if err := ctx.Err(); err != nil {
