@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -18,11 +19,15 @@ const auditPatience = 10 * time.Second
 // answer is written. The event goes first (invariant 3).
 func (s *Server) seal(next gen.StrictHandlerFunc, _ string) gen.StrictHandlerFunc {
 	return func(ctx echo.Context, request any) (any, error) {
+		c := callOf(ctx.Request().Context())
+		if err := s.settle(ctx.Request().Context(), c.op); err != nil {
+			return nil, err
+		}
+		c.ran = true
 		response, err := next(ctx, request)
 		if err != nil {
 			return nil, err
 		}
-		c := callOf(ctx.Request().Context())
 		if err := s.record(ctx.Request().Context(), c, "ok"); err != nil {
 			return nil, err
 		}
@@ -53,10 +58,61 @@ func (s *Server) record(ctx context.Context, c *call, outcome string) error {
 	actx, cancel := context.WithTimeout(context.WithoutCancel(ctx), auditPatience)
 	defer cancel()
 	if _, err := s.deps.Auditor.Append(actx, e); err != nil {
-		s.metrics.auditFailures.Inc()
-		return &apiError{code: "audit_unavailable", cause: fmt.Errorf("append the audit event: %w", err)}
+		if c.ran && changes(c.op) {
+			s.owed.add(e)
+			c.recorded = true
+		}
+		return s.unaudited(err)
 	}
 	c.recorded = true
+	return nil
+}
+
+func (s *Server) unaudited(err error) error {
+	s.metrics.auditFailures.Inc()
+	return &apiError{code: "audit_unavailable", cause: fmt.Errorf("append the audit event: %w", err)}
+}
+
+// changes tells whether an operation may have changed something by the time that
+// its event can't be written.
+func changes(op *operation) bool {
+	switch op.audit {
+	case watchlist.AuditWrite, watchlist.AuditPolicy, watchlist.AuditCluster, watchlist.AuditLogin, watchlist.AuditLogout:
+		return true
+	}
+	return false
+}
+
+// debts are the events of changes that were made while the audit log could not
+// be written. They live in memory, and nothing more is changed until they are
+// written: a broken log hides at most the changes under way when it broke.
+type debts struct {
+	mu     sync.Mutex
+	events []watchlist.AuditEvent // guarded by mu
+}
+
+func (d *debts) add(e watchlist.AuditEvent) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.events = append(d.events, e)
+}
+
+// settle writes the events that are owed before another change is made; the
+// problem is audit_unavailable while it can't.
+func (s *Server) settle(ctx context.Context, op *operation) error {
+	if !changes(op) {
+		return nil
+	}
+	s.owed.mu.Lock()
+	defer s.owed.mu.Unlock()
+	actx, cancel := context.WithTimeout(context.WithoutCancel(ctx), auditPatience)
+	defer cancel()
+	for len(s.owed.events) > 0 {
+		if _, err := s.deps.Auditor.Append(actx, s.owed.events[0]); err != nil {
+			return s.unaudited(err)
+		}
+		s.owed.events = s.owed.events[1:]
+	}
 	return nil
 }
 

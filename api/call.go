@@ -35,6 +35,8 @@ type call struct {
 	// it alone knows.
 	event    watchlist.AuditEvent
 	recorded bool
+	// ran tells that the handler was called.
+	ran bool
 	// headers are set on a successful answer.
 	headers map[string]string
 	// rejected are the lines of an import that don't fit the contract.

@@ -201,6 +201,48 @@ func TestAuditNamesTheSubject(t *testing.T) {
 	}
 }
 
+// TestBrokenAuditStopsChanges: a change whose event could not be written is
+// written down later, and nothing else is changed before.
+func TestBrokenAuditStopsChanges(t *testing.T) {
+	r := newRig(t)
+	write := func(name string) ask {
+		return ask{method: "POST", path: "/v1/entries", role: admin, body: entryInput(map[string]any{"case_reference": name})}
+	}
+	r.w.auditErr = watchlist.ErrDiskFull
+	r.problem("audit_unavailable", write("one"))
+	r.problem("audit_unavailable", write("two"))
+	r.problem("audit_unavailable", ask{method: "POST", path: "/v1/users", role: admin, body: map[string]any{"login": "eva", "password": goodPassword, "role": "officer"}})
+	if n := len(r.w.log); n != 1 {
+		t.Errorf("%d changes were made while nothing could be audited", n)
+	}
+	r.w.auditErr = nil
+	r.want(201, write("three"))
+	var kinds []string
+	for _, e := range r.w.events {
+		kinds = append(kinds, string(e.Kind)+" "+e.Outcome)
+		if e.Kind == watchlist.AuditWrite && (len(e.Entries) != 1 || e.Principal == "" || e.Role != admin) {
+			t.Errorf("event %+v", e)
+		}
+	}
+	if got := strings.Join(kinds, ", "); got != "write ok, write ok" {
+		t.Errorf("events: %s", got)
+	}
+}
+
+// TestUndoneBatchFitsItsEvent: an event above the audit log's limit of 1 MiB
+// would not be written, after the undoing.
+func TestUndoneBatchFitsItsEvent(t *testing.T) {
+	r := newRig(t)
+	id := watchlist.EntryID(r.enrolled())
+	for range maxAudited + 10 {
+		r.w.batches["big"] = append(r.w.batches["big"], id)
+	}
+	r.want(200, ask{method: "POST", path: "/v1/imports/big/undo", role: admin, body: map[string]string{"reason": "wrong file"}})
+	if e := r.lastEvent(); len(e.Entries) != maxAudited || e.Subject != "big" || e.Changes[0] != "undone=4106" {
+		t.Errorf("%d entries, subject %q, %q", len(e.Entries), e.Subject, e.Changes)
+	}
+}
+
 func (r *rig) signedIn(name string) string {
 	r.Helper()
 	rec := r.want(201, login(name, goodPassword))

@@ -16,6 +16,11 @@ import (
 // envelope, the label and the result.
 const room = command.MaxEncoded - 4<<10
 
+// maxAudited is how many entries the event of an undone batch names: an event
+// that is too large would not be written at all. The events of the import name
+// the others.
+const maxAudited = 4096
+
 // item is one line of an import on its way into the log.
 type item struct {
 	line int
@@ -26,6 +31,7 @@ type item struct {
 // ImportEntries writes the lines of one request of a batch.
 func (s *service) ImportEntries(ctx context.Context, req gen.ImportEntriesRequestObject) (gen.ImportEntriesResponseObject, error) {
 	c := callOf(ctx)
+	c.event.Subject = req.Batch
 	if err := s.catchUp(ctx); err != nil && !req.Params.DryRun {
 		return nil, err
 	}
@@ -210,6 +216,7 @@ func (s *service) UndoImport(ctx context.Context, req gen.UndoImportRequestObjec
 	c := callOf(ctx)
 	c.event.Reason = req.Body.Reason
 	idem := idempotent{req.Params.IdempotencyKey, target{Entry: req.Batch, Body: req.Body}}
+	c.event.Subject = req.Batch
 	out := gen.UndoReport{Batch: req.Batch}
 	for n := 0; ; n++ {
 		r, err := s.propose(ctx, idem.part(n), command.BatchUndo{Batch: watchlist.BatchID(req.Batch), Reason: req.Body.Reason})
@@ -220,11 +227,14 @@ func (s *service) UndoImport(ctx context.Context, req gen.UndoImportRequestObjec
 		for _, one := range r.Items {
 			if one.Code == command.OK {
 				out.Undone++
-				c.event.Entries = append(c.event.Entries, one.Entry)
+				if len(c.event.Entries) < maxAudited {
+					c.event.Entries = append(c.event.Entries, one.Entry)
+				}
 			} else {
 				out.Kept++
 			}
 		}
+		c.event.Changes = []string{"undone=" + itoa(out.Undone), "kept=" + itoa(out.Kept)}
 		if !r.More {
 			return gen.UndoImport200JSONResponse(out), nil
 		}

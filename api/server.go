@@ -43,6 +43,7 @@ type Server struct {
 	addrLimit   *auth.Limiter
 	deniedLimit *auth.Limiter
 
+	owed debts
 	// accounts is held by whoever changes an account.
 	accounts *semaphore.Weighted
 	matches  *semaphore.Weighted

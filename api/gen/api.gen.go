@@ -637,7 +637,7 @@ type AuditEvent struct {
 	Seq       int64  `json:"seq"`
 	StateHash string `json:"state_hash,omitempty,omitzero"`
 
-	// Subject The account, key or node that the operation was about.
+	// Subject The account, key, node or import batch that the operation was about.
 	Subject   string    `json:"subject,omitempty,omitzero"`
 	Threshold float64   `json:"threshold,omitempty,omitzero"`
 	Time      time.Time `json:"time"`
