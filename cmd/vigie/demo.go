@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -35,12 +36,17 @@ misspelt name and one passport, kills the leader with kill -9, shows that the ot
 two answer and accept writes, prints addresses and credentials, and waits for Ctrl-C.
 
 NOT FOR REAL DATA: the credentials are on the screen and everything is thrown away at
-the end, unless --data keeps it. Portraits come from var/demo-faces (` + "`make demo-faces`" + `)
+the end, unless --data keeps it. With --json the story goes to standard error, and the
+outcome to standard output. Portraits come from var/demo-faces (` + "`make demo-faces`" + `)
 or from --faces: a folder per person, of which the first photo is enrolled and the
 second, if there is one, is the probe.`,
 		Example: "  vigie demo\n  vigie demo --once\n  vigie demo --faces ~/portraits --data /tmp/vigie-demo",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return (&demo{p: p, flags: f}).run(cmd.Context())
+			d := &demo{p: p, flags: f, out: p.out}
+			if p.json {
+				d.out = p.err
+			}
+			return d.run(cmd.Context())
 		},
 	}
 	cmd.Flags().BoolVar(&f.once, "once", false, "end after the run: exit code 0 when all went as it should, 1 when not")
@@ -55,6 +61,8 @@ second, if there is one, is the probe.`,
 type demo struct {
 	p     *program
 	flags demoFlags
+	// out gets the story: standard output, or standard error under --json.
+	out io.Writer
 
 	portraits []portrait
 	modelsDir string
@@ -68,7 +76,7 @@ type demo struct {
 	failures  []string
 }
 
-func (d *demo) say(format string, args ...any) { fmt.Fprintf(d.p.out, format+"\n", args...) }
+func (d *demo) say(format string, args ...any) { fmt.Fprintf(d.out, format+"\n", args...) }
 
 func (d *demo) title(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
@@ -227,7 +235,7 @@ func (d *demo) search(ctx context.Context, node int, req client.MatchRequest, ph
 		return fmt.Errorf("search on %s: %w", d.cluster.Name(node), err)
 	}
 	took := time.Since(begin)
-	if err := writeLead(d.p.out, lead); err != nil {
+	if err := writeLead(d.out, lead); err != nil {
 		return err
 	}
 	d.say("Answered in %.1f ms, HTTPS included.", float64(took.Microseconds())/1000)
@@ -237,6 +245,9 @@ func (d *demo) search(ctx context.Context, node int, req client.MatchRequest, ph
 
 // finish waits for Ctrl-C, or ends at once with --once.
 func (d *demo) finish(ctx context.Context, took time.Duration) error {
+	if err := d.summary(took); err != nil {
+		return err
+	}
 	if len(d.failures) > 0 {
 		d.say("\nThe run took %s and %d things went wrong:\n  %s", took.Round(100*time.Millisecond), len(d.failures), strings.Join(d.failures, "\n  "))
 		if d.flags.once {

@@ -2,7 +2,9 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -57,15 +59,22 @@ func checkGone(t *testing.T, tmp string) {
 	}
 }
 
-// TestDemoOnce runs `vigie demo --once`: all of it must go as it should.
+// TestDemoOnce runs `vigie demo --once --json`: all of it must go as it should,
+// the story on standard error and the outcome on standard output.
 func TestDemoOnce(t *testing.T) {
-	cmd, tmp, faces := demoCommand(t, "--once")
-	b, err := cmd.CombinedOutput()
-	text := string(b)
+	cmd, tmp, faces := demoCommand(t, "--once", "--json")
+	var story bytes.Buffer
+	cmd.Stderr = &story
+	b, err := cmd.Output()
+	text := story.String()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
 	t.Log(text)
+	var s demoSummary
+	if err := json.Unmarshal(b, &s); err != nil || !s.OK || len(s.Nodes) != 3 || s.TookMS <= 0 || !strings.Contains(s.Curl, s.Nodes[0]) {
+		t.Errorf("%v in %s", err, b)
+	}
 	want := []string{"DEMO DEMO", "A misspelt name", "machine readable zone", "kill -9 of the leader", "A write on the survivors succeeded", "curl --silent", "All went as it should"}
 	if faces {
 		want = append(want, "A photo, on", "TRANSFORMED COPY")

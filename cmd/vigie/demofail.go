@@ -111,7 +111,7 @@ func (d *demo) showState(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w := tabwriter.NewWriter(d.p.out, 0, 4, 2, ' ', 0)
+	w := tabwriter.NewWriter(d.out, 0, 4, 2, ' ', 0)
 	writeStatus(w, st)
 	if err := w.Flush(); err != nil {
 		return err
@@ -160,6 +160,38 @@ func (d *demo) otherURLs(but int) []string {
 		}
 	}
 	return out
+}
+
+// demoSummary is what the demonstration prints under --json, once, when the run
+// is over.
+type demoSummary struct {
+	OK       bool     `json:"ok"`
+	Failures []string `json:"failures"`
+	TookMS   int64    `json:"took_ms"`
+	Nodes    []string `json:"nodes"`
+	CA       string   `json:"ca"`
+	Context  string   `json:"context"`
+	// Curl asks the misspelt name again.
+	Curl string `json:"curl"`
+}
+
+// summary prints the outcome as JSON, when that is asked for.
+func (d *demo) summary(took time.Duration) error {
+	if !d.p.json {
+		return nil
+	}
+	s := demoSummary{
+		OK: len(d.failures) == 0, Failures: append([]string{}, d.failures...), TookMS: took.Milliseconds(),
+		CA: d.cluster.Admin.CAFile, Context: d.cluster.Admin.ContextFile,
+	}
+	for i := range d.cluster.Len() {
+		s.Nodes = append(s.Nodes, d.cluster.URL(i))
+	}
+	var err error
+	if s.Curl, err = d.curlLine(0); err != nil {
+		return err
+	}
+	return d.p.emitJSON(s)
 }
 
 // curlLine gives the name probe as a command line of curl.

@@ -148,7 +148,7 @@ func testAccountCommands(t *testing.T, c *clustertest.Cluster) {
 	kiosk := newCLI(t, c)
 	kiosk.env["VIGIE_KEY"] = k.Secret
 	kiosk.ok("match", "name", "Fanta", "Condé", "--purpose", "test", "--reason", "end-to-end")
-	v.ok("key", "revoke", k.Key.Id)
+	v.has(v.ok("key", "revoke", k.Key.Id, "--json"), `"done"`)
 	settle(k.Index)
 	kiosk.fails(exitFailure, "401", "match", "name", "Fanta", "--purpose", "test", "--reason", "end-to-end", "--server", c.URL(0))
 	v.has(v.ok("key", "list"), "e2e kiosk")

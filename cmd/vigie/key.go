@@ -94,8 +94,7 @@ func (p *program) keyRevokeCmd() *cobra.Command {
 			if _, err := answer[struct{}](c.RevokeKey(cmd.Context(), args[0])); err != nil {
 				return err
 			}
-			p.say("Key %s is revoked.", args[0])
-			return nil
+			return p.say("Key %s is revoked.", args[0])
 		},
 	}
 }

@@ -73,8 +73,7 @@ func (p *program) login(ctx context.Context, f linkFile, login string) error {
 	if err := writeContext(p.contextPath(), f); err != nil {
 		return err
 	}
-	p.say("Signed in as %s (%s) until %s.", s.User.Login, s.User.Role, s.ExpiresAt.UTC().Format(dateFormat))
-	return nil
+	return p.say("Signed in as %s (%s) until %s.", s.User.Login, s.User.Role, s.ExpiresAt.UTC().Format(dateFormat))
 }
 
 func (p *program) signIn(ctx context.Context, f linkFile, login, password string) (*client.Session, error) {
@@ -100,8 +99,7 @@ func (p *program) logout(ctx context.Context, f linkFile) error {
 	if err := writeContext(p.contextPath(), f); err != nil {
 		return err
 	}
-	p.say("Signed out.")
-	return nil
+	return p.say("Signed out.")
 }
 
 // secret asks for a secret: without echo on a terminal, else one line of the

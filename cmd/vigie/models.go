@@ -82,8 +82,7 @@ func (p *program) modelsInstallCmd() *cobra.Command {
 			if err := models.Install(from, to); err != nil {
 				return err
 			}
-			p.say("%d model files in %s are right.", len(models.Manifest()), to)
-			return nil
+			return p.say("%d model files in %s are right.", len(models.Manifest()), to)
 		},
 	}
 	cmd.Flags().StringVar(&from, "from", "", "folder that holds the files")

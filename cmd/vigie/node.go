@@ -19,8 +19,7 @@ func (p *program) nodeCmd() *cobra.Command {
 			if _, err := answer[struct{}](c.TransferLeadership(cmd.Context())); err != nil {
 				return err
 			}
-			p.say("Another node leads now; 'vigie status' shows which.")
-			return nil
+			return p.say("Another node leads now; 'vigie status' shows which.")
 		},
 	}
 	remove := &cobra.Command{
@@ -47,8 +46,7 @@ func (p *program) nodeCmd() *cobra.Command {
 			if _, err := answer[struct{}](c.RemoveMember(cmd.Context(), ids[0])); err != nil {
 				return err
 			}
-			p.say("%s is out of the cluster. Stop it and wipe its disk.", args[0])
-			return nil
+			return p.say("%s is out of the cluster. Stop it and wipe its disk.", args[0])
 		},
 	}
 	cmd := group("node", "Remove a node, or hand leadership over", "", remove, transfer)

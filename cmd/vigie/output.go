@@ -49,11 +49,16 @@ func printable(s string) string {
 	}, s)
 }
 
-// say prints one line for a person; nothing under --json.
-func (p *program) say(format string, args ...any) {
-	if !p.json {
-		fmt.Fprintf(p.out, format+"\n", args...)
+// say prints the one line that a command has to say; under --json as an object.
+func (p *program) say(format string, args ...any) error {
+	text := fmt.Sprintf(format, args...)
+	if p.json {
+		return p.emitJSON(struct {
+			Done string `json:"done"`
+		}{text})
 	}
+	_, err := fmt.Fprintln(p.out, printable(text))
+	return err
 }
 
 // note prints one line on standard error.

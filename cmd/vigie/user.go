@@ -98,8 +98,7 @@ func (p *program) userDisableCmd() *cobra.Command {
 					&client.UpdateUserParams{IdempotencyKey: freshKey()}, client.UserPatch{Disabled: true})); err != nil {
 					return err
 				}
-				p.say("%s can't sign in any more.", args[0])
-				return nil
+				return p.say("%s can't sign in any more.", args[0])
 			}
 			return withHint(fmt.Errorf("there is no account %q", args[0]), "'vigie user list' shows them.")
 		},
