@@ -81,9 +81,17 @@ func (s *service) AddFace(ctx context.Context, req gen.AddFaceRequestObject) (ge
 	// The photo is remembered by its hash.
 	photo := sha256.Sum256(in.Photo.Image)
 	idem := idempotent{req.Params.IdempotencyKey, target{Entry: req.Entry, IfMatch: req.Params.IfMatch, Body: []any{photo, in.Photo.Face, in.Template}}}
-	// An unknown or foreign entry is told before the photo costs anything.
-	if _, err := s.current(ctx, req.Entry, req.Params.IfMatch, false, idem.key != ""); err != nil {
+	// What can be told without the photo is told before it costs anything, and
+	// before it is kept.
+	before, err := s.current(ctx, req.Entry, req.Params.IfMatch, false, idem.key != "")
+	switch {
+	case err != nil:
 		return nil, err
+	case idem.key != "": // a replay may find the entry later than it was
+	case before.Status == watchlist.StatusWithdrawn:
+		return nil, fail("bad_transition")
+	case len(before.Faces) >= watchlist.MaxFaces:
+		return nil, failField("invalid", "/faces", "too_many", "at most "+itoa(watchlist.MaxFaces)+" items")
 	}
 	face, err := s.makeFace(ctx, in, idem, req.Entry, "", false)
 	if err != nil {

@@ -243,6 +243,23 @@ func TestUndoneBatchFitsItsEvent(t *testing.T) {
 	}
 }
 
+// TestRefusedPhotoIsNotKept: a photo that can't become part of the entry is not
+// stored before that is said.
+func TestRefusedPhotoIsNotKept(t *testing.T) {
+	r := newRig(t)
+	photo := map[string]any{"photo": map[string]any{"image": []byte("a photo")}}
+	id := r.enrolled()
+	add := ask{method: "POST", path: "/v1/entries/" + id + "/faces", role: admin, body: photo}
+	r.w.entries[watchlist.EntryID(id)].Faces = make([]watchlist.Face, watchlist.MaxFaces)
+	r.problem("invalid", add)
+	r.w.entries[watchlist.EntryID(id)].Faces = nil
+	r.want(200, ask{method: "POST", path: "/v1/entries/" + id + "/withdraw", role: admin, body: `{"reason":"lifted"}`})
+	r.problem("bad_transition", add)
+	if len(r.w.blobs) != 0 {
+		t.Errorf("%d photos were kept", len(r.w.blobs))
+	}
+}
+
 func (r *rig) signedIn(name string) string {
 	r.Helper()
 	rec := r.want(201, login(name, goodPassword))
