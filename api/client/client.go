@@ -12,6 +12,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/textproto"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -217,6 +218,7 @@ type doer struct {
 func (d *doer) Do(r *http.Request) (*http.Response, error) {
 	for try := 0; ; try++ {
 		res, err := d.http.Do(r)
+		err = withoutQuery(err)
 		if try >= d.cfg.Retries || !repeatable(r) || err == nil && res.StatusCode != http.StatusServiceUnavailable || r.Context().Err() != nil {
 			return res, err
 		}
@@ -247,6 +249,16 @@ func (d *doer) Do(r *http.Request) (*http.Response, error) {
 			r.Body = body
 		}
 	}
+}
+
+// withoutQuery takes the query out of the address in an error of net/http: a
+// name that was searched must not get into a log.
+func withoutQuery(err error) error {
+	var where *url.Error
+	if errors.As(err, &where) {
+		where.URL, _, _ = strings.Cut(where.URL, "?")
+	}
+	return err
 }
 
 // repeatable tells whether sending a request twice does no harm: reads, matches,

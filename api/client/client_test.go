@@ -171,3 +171,15 @@ func TestForms(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestErrorsHoldNoQuery: the name that was searched is in the address.
+func TestErrorsHoldNoQuery(t *testing.T) {
+	c, err := New(Config{Server: "https://127.0.0.1:1", Retries: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = c.ListEntries(context.Background(), &ListEntriesParams{Q: "PLANTED"})
+	if err == nil || strings.Contains(err.Error(), "PLANTED") || !strings.Contains(err.Error(), "/v1/entries") {
+		t.Errorf("%v", err)
+	}
+}
