@@ -298,6 +298,10 @@ func testImportPhotos(t *testing.T, c *clustertest.Cluster) {
 	if again := importResult(t, out); again.Written != 0 || again.Photos != 0 || len(again.Problems) != 1 {
 		t.Errorf("a second run: %s", out)
 	}
+	if err := os.WriteFile(list, []byte(text+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	v.fails(exitFailure, "give --restart to begin a new batch", "import", "jsonl", list, "--photos", dir)
 	// Photos belong to the batch: an undo takes back the entries that have some.
 	var undo client.UndoReport
 	if err := json.Unmarshal([]byte(v.ok("import", "undo", string(r.Batch), "--reason", "end-to-end test", "--json")), &undo); err != nil {

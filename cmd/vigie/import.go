@@ -185,6 +185,10 @@ func (im *importRun) run(ctx context.Context) error {
 	if perr := im.print(err); perr != nil {
 		return perr
 	}
+	var hint *hintError
+	if err != nil && (im.report.Batch == "" || errors.As(err, &hint)) {
+		return err // nothing is begun, or the error says what to do
+	}
 	if err != nil {
 		return withHint(err, "What is written stays written. Run the same command again to go on.")
 	}

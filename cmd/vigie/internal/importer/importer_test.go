@@ -156,6 +156,10 @@ func TestJSONLines(t *testing.T) {
 	for _, tc := range []struct{ name, in, want string }{
 		{"unknown field", strings.Replace(line, `"names"`, `"nmaes"`, 1), "line 1: nmaes: unknown field"},
 		{"wrong type", strings.Replace(line, `"c"`, `7`, 1), "line 1: /case_reference: a string is expected"},
+		{"a list where an object is expected", strings.Replace(line, `{"full":"Fodé Kanté"}`, `[]`, 1), "line 1: /names: an object is expected"},
+		{"an object where a list is expected", strings.Replace(line, `["a.jpg"]`, `{}`, 1), "line 1: /photos: a list is expected"},
+		{"no object", "[]", "line 1: one JSON object a line"},
+		{"null", "null", "line 1: one JSON object a line"},
 		{"cut", line[:50], "line 1: the JSON object is cut off"},
 		{"broken", "{]", "line 1: not JSON, at byte 2"},
 		{"two objects", line + line, "line 1: one JSON object a line"},

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"reflect"
 	"strings"
 	"time"
 
@@ -79,6 +80,9 @@ func jsonRecord(line int, b []byte) (*Record, error) {
 	var in jsonEntry
 	dec := json.NewDecoder(bytes.NewReader(b))
 	dec.DisallowUnknownFields()
+	if b = bytes.TrimSpace(b); b[0] != '{' && json.Valid(b) {
+		return nil, Problems{{Line: line, Detail: "one JSON object a line is expected"}}
+	}
 	if err := dec.Decode(&in); err != nil {
 		return nil, Problems{jsonProblem(line, err)}
 	}
@@ -105,13 +109,28 @@ func jsonRecord(line int, b []byte) (*Record, error) {
 	return rec, nil
 }
 
+// jsonKind names a Go kind as JSON does.
+func jsonKind(k reflect.Kind) string {
+	switch k {
+	case reflect.Struct, reflect.Map:
+		return "an object"
+	case reflect.Slice, reflect.Array:
+		return "a list"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.String:
+		return "a string"
+	}
+	return "a number"
+}
+
 // jsonProblem keeps the rule and the place of a decoding error, not the value.
 func jsonProblem(line int, err error) Problem {
 	var te *json.UnmarshalTypeError
 	var se *json.SyntaxError
 	switch {
 	case errors.As(err, &te):
-		return Problem{Line: line, Field: "/" + strings.ReplaceAll(te.Field, ".", "/"), Detail: "a " + te.Type.Kind().String() + " is expected"}
+		return Problem{Line: line, Field: "/" + strings.ReplaceAll(te.Field, ".", "/"), Detail: jsonKind(te.Type.Kind()) + " is expected"}
 	case errors.As(err, &se):
 		return Problem{Line: line, Detail: fmt.Sprintf("not JSON, at byte %d", se.Offset)}
 	case strings.HasPrefix(err.Error(), "json: unknown field "):
