@@ -80,6 +80,12 @@ type Config struct {
 	Dial     transport.DialFunc
 	// Now is the wall clock for stamping and certificates; nil means time.Now.
 	Now func() time.Time
+	// MaxClockJump is how far the first write after a pause may lie past the last
+	// one before it (0: 400 days). Raise it only to write again after a longer
+	// pause: a stamped time can't be taken back.
+	MaxClockJump time.Duration
+	// uptime never jumps; tests replace it.
+	uptime func() time.Duration
 }
 
 // setDefaults fills what was left out and checks the rest.
@@ -101,6 +107,12 @@ func (c *Config) setDefaults() error {
 	}
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.MaxClockJump == 0 {
+		c.MaxClockJump = maxIdleTime
+	}
+	if c.uptime == nil {
+		c.uptime = uptime
 	}
 	if c.SnapshotThreshold == 0 {
 		c.SnapshotThreshold = 8192

@@ -143,7 +143,8 @@ func firstCommands(ctx context.Context, dir layout, cfg *Config, id *identity, i
 			ClusterAddr: ic.ClusterAdvertise, APIAddr: ic.APIAdvertise,
 		}}),
 	}
-	p := newProposer(rep, id.cluster, cfg.Now)
+	wall := func(int64) (int64, error) { return cfg.Now().UnixMilli(), nil }
+	p := newProposer(rep, id.cluster, wall)
 	for i, env := range append(first, ic.Commands...) {
 		res, err := p.apply(ctx, env)
 		if err != nil {

@@ -142,7 +142,7 @@ func (n *Node) TransferLeadership(ctx context.Context) error {
 	}
 	var err error
 	if n.leads() {
-		err = n.handOver(ctx)
+		err = n.handOver(ctx, nil)
 	} else {
 		err = n.post(ctx, old, pathTransfer, struct{}{}, nil)
 	}
@@ -155,10 +155,10 @@ func (n *Node) TransferLeadership(ctx context.Context) error {
 	})
 }
 
-// handOver gives leadership to a voter that answers now, the most advanced
-// first. Raft's own choice goes by what it sent last, which may be to a node that
+// handOver gives leadership to a voter that answers now and that fit takes (nil:
+// any), the most advanced first. Raft's own choice goes by what it sent last, which may be to a node that
 // is down.
-func (n *Node) handOver(ctx context.Context) error {
+func (n *Node) handOver(ctx context.Context, fit func(progressReply) bool) error {
 	type heir struct {
 		server   raft.Server
 		received uint64
@@ -171,7 +171,7 @@ func (n *Node) handOver(ctx context.Context) error {
 			continue
 		}
 		wg.Go(func() {
-			if p, err := n.askProgress(ctx, watchlist.NodeID(s.ID)); err == nil {
+			if p, err := n.askProgress(ctx, watchlist.NodeID(s.ID)); err == nil && (fit == nil || fit(p)) {
 				mu.Lock()
 				heirs = append(heirs, heir{s, p.Received})
 				mu.Unlock()
@@ -180,7 +180,7 @@ func (n *Node) handOver(ctx context.Context) error {
 	}
 	wg.Wait()
 	slices.SortFunc(heirs, func(a, b heir) int { return cmp.Compare(b.received, a.received) })
-	err := fmt.Errorf("no other voter answers: %w", watchlist.ErrNoLeader)
+	err := fmt.Errorf("no fit voter answers: %w", watchlist.ErrNoLeader)
 	for _, h := range heirs {
 		err = n.await(ctx, n.rep.raft.LeadershipTransferToServer(h.server.ID, h.server.Address).Error)
 		if err == nil || !n.leads() || ctx.Err() != nil {
@@ -195,7 +195,7 @@ func (n *Node) serveTransfer(w http.ResponseWriter, r *http.Request) {
 		reply(w, nil, errNotLeader)
 		return
 	}
-	reply(w, struct{}{}, n.handOver(r.Context()))
+	reply(w, struct{}{}, n.handOver(r.Context(), nil))
 }
 
 // until waits for a condition of raft that sends no signal.

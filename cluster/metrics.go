@@ -30,6 +30,8 @@ var metricHelp = map[string]string{
 	"entries":              "Watchlist entries in the registry.",
 	"audit_events":         "Events in this node's audit log.",
 	"blobs_wanted":         "Photos that this node has not fetched yet.",
+	"clock_offset_seconds": "How far this node's clock lies off the median of the voters' clocks.",
+	"clock_trusted":        "1 if this node's clock may stamp commands, else 0.",
 	"certificate_seconds":  "Time until this node's certificate ends.",
 }
 
@@ -86,6 +88,8 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		"entries":              float64(s.Stamp.Entries),
 		"audit_events":         float64(s.AuditEvents),
 		"blobs_wanted":         float64(s.BlobsWanted),
+		"clock_offset_seconds": float64(s.ClockOffsetMillis) / 1000,
+		"clock_trusted":        truth(s.ClockProblem == ""),
 		"certificate_seconds":  time.UnixMilli(s.CertificateEnds).Sub(n.cfg.Now()).Seconds(),
 	} {
 		ch <- prometheus.MustNewConstMetric(c.descs[name], prometheus.GaugeValue, v)

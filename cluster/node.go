@@ -38,6 +38,9 @@ type Node struct {
 	proposals *proposer
 	fresh     *freshness
 	progress  *progressTable
+	clock     *clockGuard
+	clockBad  atomic.Bool   // told to the operator
+	pollNow   chan struct{} // asks for the others' progress now
 	barrier   atomic.Uint64 // the last term in which a Barrier succeeded
 
 	stopping <-chan struct{}    // closed by Shutdown
@@ -64,7 +67,7 @@ func Open(ctx context.Context, cfg Config, indexes []fsm.Index) (node *Node, err
 	}
 	n := &Node{
 		cfg: cfg, dir: layout(cfg.DataDir), log: cfg.Logger, timing: timing,
-		announce: make(chan struct{}, 1), progress: newProgressTable(),
+		announce: make(chan struct{}, 1), pollNow: make(chan struct{}, 1), progress: newProgressTable(),
 	}
 	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	n.stopping, n.cancel = life.Done(), cancel
@@ -169,7 +172,9 @@ func (n *Node) startRaft(rc replicaConfig) error {
 		return errors.Join(err, trans.Close())
 	}
 	n.fresh.attach(n.rep, n.timing)
-	n.proposals = newProposer(n.rep, n.id.cluster, n.cfg.Now)
+	n.clock = newClockGuard(&n.cfg, n.peerClocks)
+	n.proposals = newProposer(n.rep, n.id.cluster, n.clock.stamp)
+	n.proposals.newTerm = n.learnClocks
 	return nil
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"sync"
 	"syscall"
-	"time"
 
 	"github.com/hashicorp/raft"
 
@@ -18,12 +17,15 @@ import (
 // proposer is the leader's half of a proposal: it stamps, seals and hands
 // commands to raft.
 type proposer struct {
-	rep  *replica
-	key  fsm.Sealer
-	now  func() time.Time
-	gate chan struct{} // holds one token: the right to stamp and enqueue
-	last int64         // last stamped time; with the token only
-	term uint64        // the term that last belongs to
+	rep *replica
+	key fsm.Sealer
+	// wall gives the time to stamp after a stamped one, or refuses.
+	wall func(last int64) (int64, error)
+	// newTerm, when not nil, runs before the first stamp of a term.
+	newTerm func(context.Context)
+	gate    chan struct{} // holds one token: the right to stamp and enqueue
+	last    int64         // last stamped time; with the token only
+	term    uint64        // the term that last belongs to
 
 	slots chan struct{} // one per proposal under way
 	mu    sync.Mutex
@@ -31,8 +33,8 @@ type proposer struct {
 	wg    sync.WaitGroup
 }
 
-func newProposer(r *replica, key fsm.Sealer, now func() time.Time) *proposer {
-	p := &proposer{rep: r, key: key, now: now, gate: make(chan struct{}, 1), slots: make(chan struct{}, maxInFlight)}
+func newProposer(r *replica, key fsm.Sealer, wall func(int64) (int64, error)) *proposer {
+	p := &proposer{rep: r, key: key, wall: wall, gate: make(chan struct{}, 1), slots: make(chan struct{}, maxInFlight)}
 	p.gate <- struct{}{}
 	return p
 }
@@ -121,9 +123,16 @@ func (p *proposer) enqueue(ctx context.Context, env command.Envelope) (raft.Appl
 		if err != nil {
 			return nil, fmt.Errorf("reading the cluster's clock: %w", err)
 		}
+		if p.newTerm != nil {
+			p.newTerm(ctx)
+		}
 		p.term, p.last = term, max(p.last, floor)
 	}
-	env.Time = max(p.last, p.now().UnixMilli())
+	wall, err := p.wall(p.last)
+	if err != nil {
+		return nil, err
+	}
+	env.Time = max(p.last, wall)
 	sealed, err := fsm.SealCommand(p.key, &env)
 	if err != nil {
 		return nil, err

@@ -23,6 +23,8 @@ type progressReply struct {
 	AuditCount uint64 `cbor:"5,keyasint"`
 	AuditHead  []byte `cbor:"6,keyasint"`
 	Connected  bool   `cbor:"7,keyasint,omitempty"`
+	// Clock is the node's wall clock, Unix milliseconds.
+	Clock int64 `cbor:"8,keyasint,omitempty"`
 }
 
 func (n *Node) ownProgress() progressReply {
@@ -31,6 +33,7 @@ func (n *Node) ownProgress() progressReply {
 	return progressReply{
 		Applied: st.AppliedIndex, StateHash: st.StateHash, Received: n.rep.raft.LastIndex(),
 		AgeMs: st.AgeMillis, Connected: st.Connected, AuditCount: count, AuditHead: head,
+		Clock: n.cfg.Now().UnixMilli(),
 	}
 }
 
@@ -38,12 +41,15 @@ func (n *Node) serveProgress(w http.ResponseWriter, _ *http.Request) { reply(w, 
 
 // askProgress asks one member, briefly.
 func (n *Node) askProgress(ctx context.Context, id watchlist.NodeID) (progressReply, error) {
-	ctx, cancel := context.WithTimeout(ctx, max(2*n.timing.heartbeat, time.Second))
+	ctx, cancel := context.WithTimeout(ctx, n.askTimeout())
 	defer cancel()
 	var p progressReply
 	err := n.post(ctx, id, pathProgress, struct{}{}, &p)
 	return p, err
 }
+
+// askTimeout bounds a short question to another member.
+func (n *Node) askTimeout() time.Duration { return max(2*n.timing.heartbeat, time.Second) }
 
 // progressTable keeps the last answer of each member.
 type progressTable struct {
@@ -54,14 +60,15 @@ type progressTable struct {
 type progressSeen struct {
 	progressReply
 	at time.Time
-	ok bool // the last question was answered
+	up time.Duration // as at, by uptime
+	ok bool          // the last question was answered
 }
 
 func newProgressTable() *progressTable {
 	return &progressTable{seen: make(map[watchlist.NodeID]progressSeen)}
 }
 
-func (t *progressTable) put(id watchlist.NodeID, p progressReply, err error) {
+func (t *progressTable) put(id watchlist.NodeID, p progressReply, up time.Duration, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if err != nil {
@@ -70,7 +77,7 @@ func (t *progressTable) put(id watchlist.NodeID, p progressReply, err error) {
 		t.seen[id] = old
 		return
 	}
-	t.seen[id] = progressSeen{progressReply: p, at: time.Now(), ok: true}
+	t.seen[id] = progressSeen{progressReply: p, at: time.Now(), up: up, ok: true}
 }
 
 func (t *progressTable) get(id watchlist.NodeID) progressSeen {
@@ -88,12 +95,13 @@ func (n *Node) pollLoop(ctx context.Context) {
 		for _, m := range n.book.others() {
 			wg.Go(func() {
 				p, err := n.askProgress(ctx, m.ID)
-				n.progress.put(m.ID, p, err)
+				n.progress.put(m.ID, p, n.cfg.uptime(), err)
 			})
 		}
 		wg.Wait()
 		select {
 		case <-tick.C:
+		case <-n.pollNow:
 		case <-ctx.Done():
 			return
 		}
@@ -123,6 +131,11 @@ type Status struct {
 	// CertificateEnds is when the node's certificate ends, Unix milliseconds; it
 	// is renewed long before.
 	CertificateEnds int64 `json:"certificate_ends"`
+	// ClockOffsetMillis is how far the node's clock lies off the median of the
+	// voters' clocks; 0 when no other one is known. ClockProblem says why the node
+	// stamps no commands, "" when it may.
+	ClockOffsetMillis int64  `json:"clock_offset_ms"`
+	ClockProblem      string `json:"clock_problem,omitempty"`
 }
 
 // MemberStatus is one member as this node sees it.
@@ -155,6 +168,7 @@ func (n *Node) Status() Status {
 		Stamp: n.Stamp(), AuditEvents: n.audit.Count(), BlobsWanted: n.blobs.Wanted(),
 		CertificateEnds: ends,
 	}
+	s.ClockOffsetMillis, s.ClockProblem = n.clockStatus()
 	voting := make(map[raft.ServerID]bool)
 	for _, srv := range n.servers() {
 		voting[srv.ID] = srv.Suffrage == raft.Voter
@@ -167,6 +181,19 @@ func (n *Node) Status() Status {
 		s.Members = append(s.Members, n.memberStatus(m, voting[raft.ServerID(m.ID)], s.CommitIndex))
 	}
 	return s
+}
+
+// clockStatus is what Status says of this node's clock.
+func (n *Node) clockStatus() (offset int64, problem string) {
+	last, err := n.rep.reg.Clock()
+	if err != nil {
+		return 0, "the cluster's clock could not be read"
+	}
+	off, err := n.clock.judge(last)
+	if err != nil {
+		problem = err.Error()
+	}
+	return off.Milliseconds(), problem
 }
 
 func (n *Node) memberStatus(m watchlist.Member, voting bool, commit uint64) MemberStatus {
@@ -233,6 +260,7 @@ func (n *Node) housekeeping(ctx context.Context) {
 		now := time.Now()
 		if now.Sub(swept) >= time.Second {
 			n.net.Sweep()
+			n.watchClock(ctx)
 			swept = now
 		}
 		if now.Sub(saved) >= 30*time.Second {

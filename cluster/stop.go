@@ -16,7 +16,7 @@ func (n *Node) Shutdown(ctx context.Context) error {
 	n.stopOnce.Do(func() {
 		if n.rep.raft.State() == raft.Leader && n.hasOtherVoter() {
 			// One try: without a successor the others elect one anyway.
-			if err := n.handOver(ctx); err != nil {
+			if err := n.handOver(ctx, nil); err != nil {
 				n.log.Warn("leadership could not be handed over", "error", err)
 			} else {
 				n.linger(ctx)

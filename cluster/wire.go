@@ -47,6 +47,7 @@ var codes = []struct {
 	err    error
 }{
 	{"not_leader", http.StatusMisdirectedRequest, errNotLeader},
+	{"clock", http.StatusServiceUnavailable, ErrClock}, // before no_leader, which it wraps
 	{"no_leader", http.StatusServiceUnavailable, watchlist.ErrNoLeader},
 	{"outcome_unknown", http.StatusBadGateway, watchlist.ErrOutcomeUnknown},
 	{"too_large", http.StatusRequestEntityTooLarge, watchlist.ErrTooLarge},
