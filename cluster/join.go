@@ -37,8 +37,8 @@ type JoinConfig struct {
 	Dial transport.DialFunc
 }
 
-// joinRequest is what a new node sends, after the far side proved to belong to
-// the authority that the token names.
+// joinRequest is what a new node sends, after the far side proved to be a member
+// that the token names.
 type joinRequest struct {
 	Secret      []byte             `cbor:"1,keyasint"`
 	Request     []byte             `cbor:"2,keyasint"` // certificate request, DER

@@ -148,7 +148,8 @@ func TestParseRequestRefusesTampering(t *testing.T) {
 
 func TestTokenRoundTrip(t *testing.T) {
 	a := newAuthority(t, time.Now())
-	want, err := NewToken(a.Certificate(), []string{"10.0.0.1:7000"}, watchlist.NodeNonvoter, 42)
+	member, stranger := issue(t, a, testCluster, time.Now()), issue(t, a, testCluster, time.Now())
+	want, err := NewToken(a.Certificate(), []string{"10.0.0.1:7000"}, []string{SPKI(member), SPKI(a.Certificate())}, watchlist.NodeNonvoter, 42)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,6 +166,37 @@ func TestTokenRoundTrip(t *testing.T) {
 	}
 	if !got.Trusts(a.Certificate()) || got.Trusts(newAuthority(t, time.Now()).Certificate()) {
 		t.Error("the token trusts the wrong authority")
+	}
+	if !got.Pinned(member) || got.Pinned(stranger) {
+		t.Error("the token names the wrong members")
+	}
+}
+
+func TestTokenNamesMembers(t *testing.T) {
+	a := newAuthority(t, time.Now())
+	spki := SPKI(a.Certificate())
+	var nine []string
+	for range 9 {
+		nine = append(nine, spki)
+	}
+	for name, members := range map[string][]string{"none": nil, "too many": nine, "malformed": {spki[:10]}} {
+		if _, err := NewToken(a.Certificate(), []string{"x"}, members, watchlist.NodeVoter, 0); err == nil {
+			t.Errorf("%s: a token was made", name)
+		}
+	}
+	tok, err := NewToken(a.Certificate(), []string{"x"}, []string{spki}, watchlist.NodeVoter, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, pins := range map[string][][]byte{"none": nil, "short": {tok.Pins[0][:8]}, "empty": {{}}} {
+		tok.Pins = pins
+		text, err := tok.Text()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ParseToken(text); !errors.Is(err, ErrBadToken) {
+			t.Errorf("%s: %v, want ErrBadToken", name, err)
+		}
 	}
 }
 

@@ -6,8 +6,10 @@ import (
 	"crypto/subtle"
 	"crypto/x509"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,6 +28,12 @@ const (
 	tokenPrefix  = "vigie1."
 	tokenMaxText = 4096
 	secretLen    = 32
+	// pinLen of 32 hash bytes are enough for a pin: to be taken for a member, an
+	// attacker needs a key whose hash begins with a given 128 bits (a second
+	// preimage; collisions are of no use, since members choose their keys). It
+	// keeps the token short enough to paste.
+	pinLen  = 16
+	maxPins = 8
 )
 
 // ErrBadToken is returned for text that is not a join token.
@@ -44,16 +52,40 @@ type Token struct {
 	ExpiresAt int64 `cbor:"4,keyasint"`
 	// Secret is 256 random bits. The cluster keeps its SHA-256 only.
 	Secret []byte `cbor:"5,keyasint"`
+	// Pins are the first 16 bytes of the SPKI hashes of the members that the
+	// addresses belong to. The secret is sent to no other key: a certificate of
+	// the authority alone proves little, removed nodes keep theirs.
+	Pins [][]byte `cbor:"6,keyasint"`
 }
 
-// NewToken draws a token for a cluster.
-func NewToken(authority *x509.Certificate, addresses []string, role watchlist.NodeRole, expiresAt int64) (Token, error) {
+// NewToken draws a token for a cluster. members holds the SPKI hash (see SPKI) of
+// each node that may take the secret, at most 8.
+func NewToken(authority *x509.Certificate, addresses, members []string, role watchlist.NodeRole, expiresAt int64) (Token, error) {
+	pins, err := pinsOf(members)
+	if err != nil {
+		return Token{}, err
+	}
 	secret := make([]byte, secretLen)
 	if _, err := rand.Read(secret); err != nil {
 		return Token{}, fmt.Errorf("drawing a token secret: %w", err)
 	}
 	h := sha256.Sum256(authority.Raw)
-	return Token{CAHash: h[:], Addresses: addresses, Role: role, ExpiresAt: expiresAt, Secret: secret}, nil
+	return Token{CAHash: h[:], Addresses: addresses, Role: role, ExpiresAt: expiresAt, Secret: secret, Pins: pins}, nil
+}
+
+func pinsOf(members []string) ([][]byte, error) {
+	if len(members) == 0 || len(members) > maxPins {
+		return nil, fmt.Errorf("a join token names 1 to %d members, not %d", maxPins, len(members))
+	}
+	var out [][]byte
+	for _, m := range members {
+		h, err := hex.DecodeString(m)
+		if err != nil || len(h) != sha256.Size {
+			return nil, errors.New("a member's key hash is malformed")
+		}
+		out = append(out, h[:pinLen])
+	}
+	return out, nil
 }
 
 // SecretHash is what the cluster stores of a token's secret.
@@ -90,6 +122,9 @@ func ParseToken(text string) (Token, error) {
 	if len(t.CAHash) != sha256.Size || len(t.Secret) != secretLen || len(t.Addresses) == 0 {
 		return Token{}, fmt.Errorf("%w: incomplete content", ErrBadToken)
 	}
+	if len(t.Pins) == 0 || len(t.Pins) > maxPins || slices.ContainsFunc(t.Pins, func(p []byte) bool { return len(p) != pinLen }) {
+		return Token{}, fmt.Errorf("%w: it does not name the members' keys", ErrBadToken)
+	}
 	if t.Role != watchlist.NodeVoter && t.Role != watchlist.NodeNonvoter {
 		return Token{}, fmt.Errorf("%w: unknown node role", ErrBadToken)
 	}
@@ -100,4 +135,12 @@ func ParseToken(text string) (Token, error) {
 func (t Token) Trusts(cert *x509.Certificate) bool {
 	h := sha256.Sum256(cert.Raw)
 	return cert.IsCA && subtle.ConstantTimeCompare(h[:], t.CAHash) == 1
+}
+
+// Pinned reports whether cert carries the key of a member that the token names.
+func (t Token) Pinned(cert *x509.Certificate) bool {
+	h := sha256.Sum256(cert.RawSubjectPublicKeyInfo)
+	return slices.ContainsFunc(t.Pins, func(p []byte) bool {
+		return len(p) == pinLen && subtle.ConstantTimeCompare(h[:pinLen], p) == 1
+	})
 }

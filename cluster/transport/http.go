@@ -166,8 +166,8 @@ func (t *Transport) newClient() (*http.Client, *http.Transport) {
 
 // JoinClient returns a client for vigie-join/1, and a function that closes its
 // connections. The host of a URL is a real host:port. Before any byte of a
-// request is sent, the far side must prove that it belongs to the authority
-// that the token names. dial is nil for TCP.
+// request is sent, the far side must prove that it belongs to the authority and
+// is a member that the token names. dial is nil for TCP.
 func JoinClient(token pki.Token, dial DialFunc) (*http.Client, func()) {
 	cfg := Config{Dial: dial}
 	cfg.setDefaults()

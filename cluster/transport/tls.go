@@ -103,8 +103,8 @@ func (t *Transport) dial(ctx context.Context, id watchlist.NodeID, proto string)
 }
 
 // dialJoin opens a connection on which a join token's secret may be sent: the
-// far side has proved that it holds a node certificate of the authority that
-// the token names.
+// far side has proved that it holds a node certificate of the authority and the
+// key of a member that the token names.
 func dialJoin(ctx context.Context, dial DialFunc, addr string, token pki.Token, cfg *Config) (*tls.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, cfg.Handshake)
 	defer cancel()
@@ -126,8 +126,13 @@ func dialJoin(ctx context.Context, dial DialFunc, addr string, token pki.Token, 
 			if err != nil {
 				return err
 			}
-			_, err = pki.Verify(leaf, s.PeerCertificates[i], who.Cluster, x509.ExtKeyUsageServerAuth, cfg.Now())
-			return err
+			if _, err = pki.Verify(leaf, s.PeerCertificates[i], who.Cluster, x509.ExtKeyUsageServerAuth, cfg.Now()); err != nil {
+				return err
+			}
+			if !token.Pinned(leaf) {
+				return errors.New("the node at this address is not one that the token names; ask for a new token if the cluster has changed")
+			}
+			return nil
 		},
 	})
 	if err := conn.HandshakeContext(ctx); err != nil {

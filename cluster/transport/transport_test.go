@@ -103,6 +103,13 @@ func (w *world) node(id watchlist.NodeID, opts ...func(*Config)) *Transport {
 	return t
 }
 
+// pin is the key pinned for a node.
+func (w *world) pin(id watchlist.NodeID) string {
+	w.dir.mu.Lock()
+	defer w.dir.mu.Unlock()
+	return w.dir.pins[id]
+}
+
 func (w *world) nodeWith(id watchlist.NodeID, cert tls.Certificate, opts ...func(*Config)) *Transport {
 	w.t.Helper()
 	cfg := Config{
@@ -320,8 +327,8 @@ func TestJoinClient(t *testing.T) {
 		c.Join = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { calls.Add(1); inner.ServeHTTP(rw, r) })
 	})
 	url := "https://" + b.Addr().String() + "/join"
-	post := func(authority *x509.Certificate, body string) (int, error) {
-		tok, err := pki.NewToken(authority, []string{b.Addr().String()}, watchlist.NodeVoter, 0)
+	post := func(authority *x509.Certificate, pin, body string) (int, error) {
+		tok, err := pki.NewToken(authority, []string{b.Addr().String()}, []string{pin}, watchlist.NodeVoter, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -334,25 +341,30 @@ func TestJoinClient(t *testing.T) {
 		defer resp.Body.Close()
 		return resp.StatusCode, nil
 	}
-	if code, err := post(w.ca.Certificate(), "hello"); err != nil || code != 200 {
+	if code, err := post(w.ca.Certificate(), w.pin("b"), "hello"); err != nil || code != 200 {
 		t.Errorf("right authority: got %d %v", code, err)
 	}
-	if code, err := post(w.ca.Certificate(), strings.Repeat("x", maxJoinBody+1)); err == nil && code != http.StatusRequestEntityTooLarge {
+	if code, err := post(w.ca.Certificate(), w.pin("b"), strings.Repeat("x", maxJoinBody+1)); err == nil && code != http.StatusRequestEntityTooLarge {
 		t.Errorf("large body: got %d, want 413", code)
 	}
 	before := calls.Load()
-	if _, err := post(newWorld(t).ca.Certificate(), "secret"); err == nil {
+	if _, err := post(newWorld(t).ca.Certificate(), w.pin("b"), "secret"); err == nil {
 		t.Error("a server of another authority was trusted")
 	}
+	// A certificate of the right authority, of a node that was removed.
+	w.node("removed")
+	if _, err := post(w.ca.Certificate(), w.pin("removed"), "secret"); err == nil {
+		t.Error("a node that the token does not name was trusted")
+	}
 	if calls.Load() != before {
-		t.Error("the secret was sent to a server of another authority")
+		t.Error("the secret was sent to the wrong server")
 	}
 }
 
 func TestJoinRateLimit(t *testing.T) {
 	w := newWorld(t)
 	b := w.node("b")
-	tok, err := pki.NewToken(w.ca.Certificate(), []string{"x"}, watchlist.NodeVoter, 0)
+	tok, err := pki.NewToken(w.ca.Certificate(), []string{"x"}, []string{w.pin("b")}, watchlist.NodeVoter, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
