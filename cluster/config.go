@@ -16,8 +16,8 @@ import (
 // Profile names the timing that suits the links between the nodes.
 type Profile string
 
-// The profiles. Lan: round trips of a few ms. Regional: a VPN with round trips
-// up to 100 ms. Satellite: about 600 ms; voters on such links make every
+// The profiles. Lan: round trips of a few ms and 4 Mbit/s. Regional: a VPN with
+// round trips up to 100 ms and 500 kbit/s. Satellite: about 600 ms and 64 kbit/s; voters on such links make every
 // election slow, a nonvoter is the better choice there.
 const (
 	ProfileLAN       Profile = "lan"
@@ -30,6 +30,11 @@ type timing struct {
 	heartbeat, election, lease, commit time.Duration
 	// rpc bounds one raft RPC; a snapshot gets rpc for each 256 KiB.
 	rpc time.Duration
+	// batch is how many entries of at most 64 KiB one raft RPC carries, and so how
+	// many proposals share one write. raft counts entries, never bytes, and sends
+	// the same batch again when it was too slow: batch*64 KiB must pass within rpc
+	// on the slowest link that the profile is for.
+	batch int
 	// poll is how often a node asks the others for their progress.
 	poll time.Duration
 }
@@ -38,11 +43,11 @@ func (p Profile) timing() (timing, error) {
 	ms := time.Millisecond
 	switch p {
 	case ProfileLAN, "":
-		return timing{heartbeat: 300 * ms, election: 300 * ms, lease: 150 * ms, commit: 20 * ms, rpc: 10 * time.Second, poll: time.Second}, nil
+		return timing{heartbeat: 300 * ms, election: 300 * ms, lease: 150 * ms, commit: 20 * ms, rpc: 10 * time.Second, batch: 64, poll: time.Second}, nil
 	case ProfileRegional:
-		return timing{heartbeat: time.Second, election: time.Second, lease: 500 * ms, commit: 50 * ms, rpc: 20 * time.Second, poll: 5 * time.Second}, nil
+		return timing{heartbeat: time.Second, election: time.Second, lease: 500 * ms, commit: 50 * ms, rpc: 20 * time.Second, batch: 16, poll: 5 * time.Second}, nil
 	case ProfileSatellite:
-		return timing{heartbeat: 5 * time.Second, election: 5 * time.Second, lease: 2500 * ms, commit: time.Second, rpc: time.Minute, poll: time.Minute}, nil
+		return timing{heartbeat: 5 * time.Second, election: 5 * time.Second, lease: 2500 * ms, commit: time.Second, rpc: time.Minute, batch: 4, poll: time.Minute}, nil
 	default:
 		return timing{}, fmt.Errorf("unknown link profile %q: use lan, regional or satellite", string(p))
 	}

@@ -26,9 +26,6 @@ const (
 	logCache = 256
 	// keptSnapshots survive on disk.
 	keptSnapshots = 2
-	// maxAppend is how many entries one raft RPC carries: with entries of at most
-	// 64 KiB, no more than 4 MiB.
-	maxAppend = 64
 )
 
 // replica is the replicated state of a node without any network of its own:
@@ -115,7 +112,7 @@ func (rc replicaConfig) raftConfig() *raft.Config {
 	c.ElectionTimeout = rc.timing.election
 	c.LeaderLeaseTimeout = rc.timing.lease
 	c.CommitTimeout = rc.timing.commit
-	c.MaxAppendEntries = maxAppend
+	c.MaxAppendEntries = rc.timing.batch
 	c.BatchApplyCh = true
 	c.SnapshotThreshold = rc.cfg.SnapshotThreshold
 	c.SnapshotInterval = rc.cfg.SnapshotInterval
