@@ -68,7 +68,7 @@ func (n *Node) reasonToAnnounce(ctx context.Context) bool {
 		case <-n.announce:
 			return true
 		case <-time.After(10 * n.timing.heartbeat):
-			if _, connected := n.fresh.age(); !connected {
+			if !n.connected() {
 				return true
 			}
 		case <-ctx.Done():

@@ -37,17 +37,20 @@ type timing struct {
 	batch int
 	// poll is how often a node asks the others for their progress.
 	poll time.Duration
+	// confirm is how often a leader proves that it leads, and a follower asks for
+	// that: a follower's list age goes up to about twice this.
+	confirm time.Duration
 }
 
 func (p Profile) timing() (timing, error) {
 	ms := time.Millisecond
 	switch p {
 	case ProfileLAN, "":
-		return timing{heartbeat: 300 * ms, election: 300 * ms, lease: 150 * ms, commit: 20 * ms, rpc: 10 * time.Second, batch: 64, poll: time.Second}, nil
+		return timing{heartbeat: 300 * ms, election: 300 * ms, lease: 150 * ms, commit: 20 * ms, rpc: 10 * time.Second, batch: 64, poll: time.Second, confirm: 250 * ms}, nil
 	case ProfileRegional:
-		return timing{heartbeat: time.Second, election: time.Second, lease: 500 * ms, commit: 50 * ms, rpc: 20 * time.Second, batch: 16, poll: 5 * time.Second}, nil
+		return timing{heartbeat: time.Second, election: time.Second, lease: 500 * ms, commit: 50 * ms, rpc: 20 * time.Second, batch: 16, poll: 5 * time.Second, confirm: 5 * time.Second}, nil
 	case ProfileSatellite:
-		return timing{heartbeat: 5 * time.Second, election: 5 * time.Second, lease: 2500 * ms, commit: time.Second, rpc: time.Minute, batch: 4, poll: time.Minute}, nil
+		return timing{heartbeat: 5 * time.Second, election: 5 * time.Second, lease: 2500 * ms, commit: time.Second, rpc: time.Minute, batch: 4, poll: time.Minute, confirm: time.Minute}, nil
 	default:
 		return timing{}, fmt.Errorf("unknown link profile %q: use lan, regional or satellite", string(p))
 	}

@@ -21,6 +21,7 @@ func (n *Node) controlPlane() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST "+pathPropose, n.servePropose)
 	mux.HandleFunc("POST "+pathIndex, n.serveIndex)
+	mux.HandleFunc("POST "+pathTerm, n.serveTerm)
 	mux.HandleFunc("POST "+pathProgress, n.serveProgress)
 	mux.HandleFunc("POST "+pathAnnounce, n.serveAnnounce)
 	mux.HandleFunc("POST "+pathTransfer, n.serveTransfer)

@@ -32,8 +32,17 @@ func TestAgeBridgesRestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	n.start()
-	if got := n.node.Stamp().AgeMillis; got < 0 {
-		t.Errorf("age %d ms", got)
+	if got := n.node.Stamp().AgeMillis; got < unknownAge.Milliseconds() {
+		t.Errorf("age %d ms with a note from the future; want unknown", got)
+	}
+	n.stop()
+	// Without a note the age is that of the last command at least.
+	if err := os.Remove(layout(n.dir).in(currentFile)); err != nil {
+		t.Fatal(err)
+	}
+	n.start()
+	if got := n.node.Stamp().AgeMillis; got < off.Milliseconds() {
+		t.Errorf("age %d ms without a note; want at least %d", got, off.Milliseconds())
 	}
 }
 

@@ -11,114 +11,141 @@ import (
 	"vigie/watchlist"
 )
 
-// freshness keeps when the node last knew that its list was current. Age is on
-// the monotonic clock; the wall clock only bridges a restart.
+// unknownAge stands for an age that nobody can tell: no list is older.
+const unknownAge = 100 * 365 * 24 * time.Hour
+
+// freshness keeps when the node last knew that its list was current. Within a
+// run it counts in uptime, which goes on while the machine is suspended; the wall
+// clock only bridges a restart.
 type freshness struct {
-	path   string
-	start  time.Time // of this run, monotonic
-	before time.Duration
+	path    string
+	uptime  func() time.Duration
+	applied func() uint64 // the index that the node's answers cover
+
+	start  time.Duration // of this run
+	before time.Duration // the age at start
 
 	mu      sync.Mutex
-	rep     *replica
-	timing  timing
-	current time.Time // zero: not since start
-	// pending is what the leader had committed at a moment, not yet applied here.
-	pending   uint64
-	pendingAt time.Time
+	known   bool // current was set in this run
+	current time.Duration
+	// waits is the earliest confirmation that is not applied yet.
+	waits   confirmation
+	waiting bool
 }
 
-// newFreshness reads when the last run was current; an unknown or impossible
-// time counts as "just before the start", which Connected tells apart.
-func newFreshness(dir layout, now time.Time) *freshness {
-	f := &freshness{path: dir.in(currentFile), start: time.Now()}
-	b, err := os.ReadFile(f.path)
-	if err != nil {
-		return f
+// confirmation says that everything committed at the moment at, in this node's
+// uptime, has an index of at most index.
+type confirmation struct {
+	index, term uint64
+	at          time.Duration
+}
+
+// newFreshness reads when the last run was current. last is the time of the last
+// command in the registry, Unix milliseconds. The age at start is never
+// flattering: without a note it is the time since that command, and unknownAge
+// when the clock contradicts what is on the disk.
+func newFreshness(dir layout, now time.Time, last int64, uptime func() time.Duration, applied func() uint64) *freshness {
+	f := &freshness{path: dir.in(currentFile), uptime: uptime, applied: applied, start: uptime(), before: unknownAge}
+	wall := now.UnixMilli()
+	if last == 0 || wall < last {
+		return f // no list yet, or a clock that is behind
 	}
-	ms, err := strconv.ParseInt(string(b), 10, 64)
-	if err == nil {
-		f.before = max(0, now.Sub(time.UnixMilli(ms)))
+	noted := last
+	if b, err := os.ReadFile(f.path); err == nil {
+		if ms, err := strconv.ParseInt(string(b), 10, 64); err == nil {
+			noted = ms
+		}
+	}
+	if noted <= wall {
+		f.before = min(unknownAge, millis(wall-noted))
 	}
 	return f
 }
 
-func (f *freshness) attach(r *replica, t timing) {
-	f.mu.Lock()
-	f.rep, f.timing = r, t
-	f.mu.Unlock()
-}
-
-// observe is called for each AppendEntries request that arrives. A request of an
-// old leader says nothing.
-func (f *freshness) observe(term, commit uint64) {
+// confirmed takes a confirmation, from this node as the leader or from the
+// leader's answer.
+func (f *freshness) confirmed(c confirmation) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.rep == nil || commit == 0 || term < f.rep.raft.CurrentTerm() {
+	f.settle()
+	if c.index <= f.applied() {
+		f.advance(c.at)
 		return
 	}
-	f.settle()
-	if f.pendingAt.IsZero() {
-		f.pending, f.pendingAt = commit, time.Now()
-		f.settle()
+	if !f.waiting {
+		f.waits, f.waiting = c, true
 	}
 }
 
-// settle moves current to the pending moment once all that was committed then
-// is applied here.
+// settle uses the waiting confirmation once its index is applied.
 func (f *freshness) settle() {
-	if !f.pendingAt.IsZero() && f.rep.caughtUp(f.pending) {
-		f.current, f.pendingAt = f.pendingAt, time.Time{}
+	if f.waiting && f.waits.index <= f.applied() {
+		f.waiting = false
+		f.advance(f.waits.at)
 	}
 }
 
-// age is the time since the node last knew that its list was current, and
-// whether it is connected to a leader that has a quorum.
-func (f *freshness) age() (time.Duration, bool) {
+func (f *freshness) advance(to time.Duration) {
+	if !f.known || to > f.current {
+		f.current, f.known = to, true
+	}
+}
+
+// age is the time since the node last knew that its list was current.
+func (f *freshness) age() time.Duration {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.rep == nil {
-		return f.before + time.Since(f.start), false
+	f.settle()
+	if f.known {
+		return f.uptime() - f.current
 	}
-	switch f.rep.raft.State() {
-	case raft.Leader:
-		// A leader without a quorum steps down after the lease.
-		if f.rep.settled() && f.rep.caughtUp(f.rep.raft.CommitIndex()) {
-			f.current = time.Now()
-			return 0, true
-		}
-		return f.since(), true
-	case raft.Follower:
-		f.settle()
-		_, leader := f.rep.raft.LeaderWithID()
-		heard := time.Since(f.rep.raft.LastContact()) < 2*f.timing.heartbeat
-		return f.since(), leader != "" && heard
-	default:
-		return f.since(), false
-	}
-}
-
-func (f *freshness) since() time.Duration {
-	if f.current.IsZero() {
-		return f.before + time.Since(f.start)
-	}
-	return time.Since(f.current)
+	return f.before + f.uptime() - f.start
 }
 
 // save notes on disk, as wall time, when the list was last current, so that the
-// age survives a restart. It is best effort: losing it makes the age too small
-// by the time that the node was off, never the list wrong.
+// age survives a restart. It is best effort: without it, or with a clock that was
+// wrong, the next run shows too high an age. Before the list was current in this
+// run, the note of the last one stays.
 func (f *freshness) save(now time.Time) {
-	age, _ := f.age()
-	_ = writeFile(f.path, strconv.AppendInt(nil, now.Add(-age).UnixMilli(), 10))
+	f.mu.Lock()
+	known := f.known
+	f.mu.Unlock()
+	if known {
+		_ = writeFile(f.path, strconv.AppendInt(nil, now.Add(-f.age()).UnixMilli(), 10))
+	}
+}
+
+// connected reports whether this node hears a leader, or leads.
+func (n *Node) connected() bool {
+	switch n.rep.raft.State() {
+	case raft.Leader:
+		return true // without a quorum it steps down after the lease
+	case raft.Follower:
+		return n.leader() != "" && time.Since(n.rep.raft.LastContact()) < 2*n.timing.heartbeat
+	default:
+		return false
+	}
 }
 
 // Stamp says which list this node's answers are from and how old it is.
-// AppliedIndex and StateHash belong together.
+// AppliedIndex and StateHash belong together. AgeMillis is an upper bound: at
+// that time before the call, everything committed anywhere was in the list. An
+// age of 100 years means unknown.
 func (n *Node) Stamp() watchlist.ListStamp {
+	// The age first: the list is at least as new as when its age was taken.
+	age, connected := n.listAge(), n.connected()
 	index, hash := n.rep.fsm.Stamp()
-	age, connected := n.fresh.age()
 	return watchlist.ListStamp{
 		Node: n.id.Node, AppliedIndex: index, StateHash: hash,
 		AgeMillis: age.Milliseconds(), Connected: connected, Entries: n.rep.reg.Count(),
 	}
+}
+
+// listAge is 0 for the only voter of a cluster: nobody else can commit anything.
+func (n *Node) listAge() time.Duration {
+	term := n.rep.raft.CurrentTerm()
+	if n.leads() && !n.hasOtherVoter() && n.barrier.Load() == term {
+		n.fresh.confirmed(confirmation{index: n.rep.fsm.Applied(), term: term, at: n.cfg.uptime()})
+	}
+	return n.fresh.age()
 }

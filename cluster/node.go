@@ -37,6 +37,7 @@ type Node struct {
 
 	proposals *proposer
 	fresh     *freshness
+	confirms  *confirmer
 	progress  *progressTable
 	clock     *clockGuard
 	clockBad  atomic.Bool   // told to the operator
@@ -68,6 +69,7 @@ func Open(ctx context.Context, cfg Config, indexes []fsm.Index) (node *Node, err
 	n := &Node{
 		cfg: cfg, dir: layout(cfg.DataDir), log: cfg.Logger, timing: timing,
 		announce: make(chan struct{}, 1), pollNow: make(chan struct{}, 1), progress: newProgressTable(),
+		confirms: newConfirmer(),
 	}
 	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	n.stopping, n.cancel = life.Done(), cancel
@@ -105,6 +107,8 @@ func Open(ctx context.Context, cfg Config, indexes []fsm.Index) (node *Node, err
 	n.background(life, "announce", n.announceLoop)
 	n.background(life, "housekeeping", n.housekeeping)
 	n.background(life, "polling", n.pollLoop)
+	n.background(life, "confirming", n.confirmLoop)
+	n.background(life, "following", n.followLoop)
 	return n, nil
 }
 
@@ -163,15 +167,17 @@ func (n *Node) openStores(watch *blobWatch) error {
 }
 
 func (n *Node) startRaft(rc replicaConfig) error {
-	n.fresh = newFreshness(n.dir, n.cfg.Now())
-	inner := raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
+	last, err := n.rep.reg.Clock()
+	if err != nil {
+		return fmt.Errorf("reading the cluster's clock: %w", err)
+	}
+	n.fresh = newFreshness(n.dir, n.cfg.Now(), last, n.cfg.uptime, n.rep.fsm.Applied)
+	trans := raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
 		Stream: n.net.Raft(), MaxPool: 3, Timeout: n.timing.rpc, Logger: newRaftLogger(n.log),
 	})
-	trans := newWatchedTransport(inner, n.fresh.observe)
 	if err := n.rep.start(rc, trans, nil); err != nil {
 		return errors.Join(err, trans.Close())
 	}
-	n.fresh.attach(n.rep, n.timing)
 	n.clock = newClockGuard(&n.cfg, n.peerClocks)
 	n.proposals = newProposer(n.rep, n.id.cluster, n.clock.stamp)
 	n.proposals.newTerm = n.learnClocks

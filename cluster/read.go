@@ -10,9 +10,18 @@ import (
 	"vigie/watchlist"
 )
 
-// indexReply answers a read-index request.
+// indexRequest asks the leader for the index of the last command committed.
+type indexRequest struct {
+	// Recent is content with what the leader confirmed a moment ago; otherwise it
+	// confirms after the request came.
+	Recent bool `cbor:"1,keyasint,omitempty"`
+}
+
+// indexReply answers it.
 type indexReply struct {
 	Index uint64 `cbor:"1,keyasint"`
+	// AgeMicros is how long before the answer a recent confirmation began.
+	AgeMicros int64 `cbor:"2,keyasint,omitempty"`
 }
 
 // WaitIndex returns once this node's registry and every derived index hold the
@@ -24,8 +33,8 @@ func (n *Node) WaitIndex(ctx context.Context, index uint64) error {
 
 // Linearizable returns once this node holds everything that was committed
 // before the call, on whichever node: reads that follow are linearizable. It
-// costs the leader one round of heartbeats; leases are not relied upon, since a
-// paused process can outlive its lease. The error wraps watchlist.ErrNoLeader
+// costs the leader one question to a majority; leases are not relied upon, since
+// a paused process can outlive its lease. The error wraps watchlist.ErrNoLeader
 // when there is no leader with a quorum.
 func (n *Node) Linearizable(ctx context.Context) error {
 	deadline := time.Now().Add(n.electionWait())
@@ -50,39 +59,35 @@ func (n *Node) Linearizable(ctx context.Context) error {
 // readIndex asks the leader of the moment.
 func (n *Node) readIndex(ctx context.Context) (uint64, error) {
 	if n.leads() {
-		return n.leaderIndex(ctx)
+		c, err := n.confirmation(ctx)
+		if errors.Is(err, errNotLeader) {
+			err = watchlist.ErrNoLeader
+		}
+		return c.index, err
 	}
 	leader := n.leader()
 	if leader == "" || leader == n.id.Node {
 		return 0, watchlist.ErrNoLeader
 	}
+	return n.askIndex(ctx, leader, indexRequest{})
+}
+
+// askIndex asks the leader, and notes how current that makes this node's list:
+// what the leader confirmed some time before its answer, it confirmed at most
+// that time before the question. How long the answer took does not matter.
+func (n *Node) askIndex(ctx context.Context, leader watchlist.NodeID, in indexRequest) (uint64, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*n.timing.election+n.timing.heartbeat)
 	defer cancel()
+	begin := n.cfg.uptime()
 	var out indexReply
-	if err := n.post(ctx, leader, pathIndex, struct{}{}, &out); err != nil {
+	if err := n.post(ctx, leader, pathIndex, in, &out); err != nil {
 		if errors.Is(err, errRefused) {
 			return 0, err
 		}
 		return 0, fmt.Errorf("%w: %w", watchlist.ErrNoLeader, err)
 	}
+	n.fresh.confirmed(confirmation{index: out.Index, at: begin - time.Duration(out.AgeMicros)*time.Microsecond})
 	return out.Index, nil
-}
-
-// leaderIndex is the leader's half of a linearizable read: the index of the last
-// command committed now, with proof that this node leads now.
-func (n *Node) leaderIndex(ctx context.Context) (uint64, error) {
-	term := n.rep.raft.CurrentTerm()
-	if err := n.settleTerm(ctx, term); err != nil {
-		return 0, err
-	}
-	commit := n.rep.raft.CommitIndex()
-	if err := n.await(ctx, n.rep.raft.VerifyLeader().Error); err != nil {
-		return 0, fmt.Errorf("%w: %w", watchlist.ErrNoLeader, err)
-	}
-	if n.rep.raft.CurrentTerm() != term {
-		return 0, watchlist.ErrNoLeader
-	}
-	return n.rep.lastCommand(commit)
 }
 
 // settleTerm makes sure that an entry of this term is committed: before that, a
@@ -101,12 +106,23 @@ func (n *Node) settleTerm(ctx context.Context, term uint64) error {
 	return nil
 }
 
-// serveIndex answers a follower's readIndex.
+// serveIndex is the leader's half of readIndex.
 func (n *Node) serveIndex(w http.ResponseWriter, r *http.Request) {
+	var in indexRequest
+	if err := readWire(r, &in); err != nil {
+		reply(w, nil, err)
+		return
+	}
 	if !n.leads() {
 		reply(w, nil, errNotLeader)
 		return
 	}
-	index, err := n.leaderIndex(r.Context())
-	reply(w, indexReply{Index: index}, err)
+	if !in.Recent {
+		c, err := n.confirmation(r.Context())
+		reply(w, indexReply{Index: c.index}, err)
+		return
+	}
+	c, err := n.recent(r.Context())
+	age := n.cfg.uptime() - c.at
+	reply(w, indexReply{Index: c.index, AgeMicros: age.Microseconds() + 1}, err)
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -35,8 +34,6 @@ type replica struct {
 	fsm  *fsm.FSM
 	reg  *registry.Store
 	log  *wal.WAL
-
-	settledTerm atomic.Uint64
 }
 
 // replicaConfig is what openReplica needs.
@@ -206,34 +203,6 @@ func (r *replica) lastCommand(index uint64) (uint64, error) {
 		index--
 	}
 	return index, nil
-}
-
-// caughtUp reports whether the state machine holds everything up to a commit
-// index.
-func (r *replica) caughtUp(commit uint64) bool {
-	if commit <= r.fsm.Applied() {
-		return true
-	}
-	if commit > r.raft.AppliedIndex() {
-		return false
-	}
-	last, err := r.lastCommand(commit)
-	return err == nil && last <= r.fsm.Applied()
-}
-
-// settled reports whether an entry of this leader's term is committed. Before
-// that its commit index may lie behind what its predecessor acknowledged.
-func (r *replica) settled() bool {
-	term := r.raft.CurrentTerm()
-	if r.settledTerm.Load() == term {
-		return true
-	}
-	var l raft.Log
-	if err := r.log.GetLog(r.raft.CommitIndex(), &l); err != nil || l.Term != term {
-		return false
-	}
-	r.settledTerm.Store(term)
-	return true
 }
 
 // awaitLeader waits until this node leads; for a cluster of one.

@@ -21,6 +21,7 @@ import (
 const (
 	pathPropose  = "/v1/propose"
 	pathIndex    = "/v1/read-index"
+	pathTerm     = "/v1/term"
 	pathProgress = "/v1/progress"
 	pathAnnounce = "/v1/announce"
 	pathTransfer = "/v1/transfer"
