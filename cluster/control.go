@@ -79,7 +79,7 @@ func (p blobPeers) Sources() []watchlist.NodeID {
 
 // Push implements blob.Peers.
 func (p blobPeers) Push(ctx context.Context, peer watchlist.NodeID, id watchlist.BlobID, plain []byte) error {
-	_, err := p.n.roundTrip(ctx, http.MethodPut, peer, pathBlob+string(id), plain, maxReply)
+	_, err := roundTrip(ctx, p.n.net.BulkClient(), http.MethodPut, peer, pathBlob+string(id), plain, maxReply)
 	return err
 }
 
@@ -89,7 +89,7 @@ const pieceHeader = 4
 // Piece implements blob.Peers.
 func (p blobPeers) Piece(ctx context.Context, peer watchlist.NodeID, id watchlist.BlobID, offset int) ([]byte, int, error) {
 	path := pathBlob + string(id) + "?offset=" + strconv.Itoa(offset)
-	b, err := p.n.roundTrip(ctx, http.MethodGet, peer, path, nil, blob.PieceSize+pieceHeader)
+	b, err := roundTrip(ctx, p.n.net.BulkClient(), http.MethodGet, peer, path, nil, blob.PieceSize+pieceHeader)
 	if err != nil {
 		return nil, 0, err
 	}

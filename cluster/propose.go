@@ -93,7 +93,7 @@ func (n *Node) proposeOnce(ctx context.Context, env command.Envelope, encoded []
 	if leader == "" || leader == n.id.Node {
 		return command.Result{}, watchlist.ErrNoLeader
 	}
-	body, err := n.roundTrip(ctx, http.MethodPost, leader, pathPropose, encoded, maxReply)
+	body, err := roundTrip(ctx, n.net.Client(), http.MethodPost, leader, pathPropose, encoded, maxReply)
 	var ce *callError
 	switch {
 	case err == nil:

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptrace"
+	"sync/atomic"
 
 	"github.com/fxamacker/cbor/v2"
 
@@ -147,6 +147,32 @@ func (e *callError) Error() string { return e.err.Error() }
 // Unwrap gives the cause.
 func (e *callError) Unwrap() error { return e.err }
 
+// heldBody is a request's body that either was begun or never leaves. net/http
+// may still be writing a request whose call has returned, so only the body can
+// say for certain that the peer can't have got the whole of it.
+type heldBody struct {
+	r     *bytes.Reader
+	state *atomic.Int32 // 0, bodyBegun or bodyWithheld
+}
+
+const (
+	bodyBegun    = 1
+	bodyWithheld = 2
+)
+
+var errWithheld = errors.New("the request was given up")
+
+// Read implements io.Reader.
+func (b heldBody) Read(p []byte) (int, error) {
+	if !b.state.CompareAndSwap(0, bodyBegun) && b.state.Load() == bodyWithheld {
+		return 0, errWithheld
+	}
+	return b.r.Read(p)
+}
+
+// Close implements io.Closer.
+func (heldBody) Close() error { return nil }
+
 // post sends a CBOR request to a member and reads its CBOR answer into out,
 // which may be nil.
 func (n *Node) post(ctx context.Context, peer watchlist.NodeID, path string, in, out any) error {
@@ -154,7 +180,7 @@ func (n *Node) post(ctx context.Context, peer watchlist.NodeID, path string, in,
 	if err != nil {
 		return fmt.Errorf("encoding a request: %w", err)
 	}
-	body, err := n.roundTrip(ctx, http.MethodPost, peer, path, b, maxReply)
+	body, err := roundTrip(ctx, n.net.Client(), http.MethodPost, peer, path, b, maxReply)
 	if err != nil || out == nil {
 		return err
 	}
@@ -163,16 +189,21 @@ func (n *Node) post(ctx context.Context, peer watchlist.NodeID, path string, in,
 
 // roundTrip sends one request to a member and returns the body of the answer,
 // or the error that the answer stands for.
-func (n *Node) roundTrip(ctx context.Context, method string, peer watchlist.NodeID, path string, in []byte, limit int64) ([]byte, error) {
-	wrote := false
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { wrote = true }})
-	req, err := http.NewRequestWithContext(ctx, method, "https://"+string(peer)+path, bytes.NewReader(in))
+func roundTrip(ctx context.Context, client *http.Client, method string, peer watchlist.NodeID, path string, in []byte, limit int64) ([]byte, error) {
+	var state atomic.Int32
+	req, err := http.NewRequestWithContext(ctx, method, "https://"+string(peer)+path, nil)
 	if err != nil {
 		return nil, fmt.Errorf("making a request: %w", err)
 	}
-	resp, err := n.net.Client().Do(req)
+	if len(in) > 0 {
+		// net/http takes another body when it found a connection dead before it had
+		// written anything.
+		req.GetBody = func() (io.ReadCloser, error) { return heldBody{bytes.NewReader(in), &state}, nil }
+		req.Body, req.ContentLength = heldBody{bytes.NewReader(in), &state}, int64(len(in))
+	}
+	resp, err := client.Do(req)
 	if err != nil {
-		return nil, &callError{err: fmt.Errorf("asking node %s: %w", peer, err), unsent: !wrote}
+		return nil, &callError{err: fmt.Errorf("asking node %s: %w", peer, err), unsent: state.CompareAndSwap(0, bodyWithheld)}
 	}
 	defer resp.Body.Close()
 	b, err := io.ReadAll(io.LimitReader(resp.Body, limit))

@@ -24,15 +24,21 @@ const (
 // Limits of the listener.
 const (
 	defaultHandshake = 10 * time.Second
-	maxHandshakes    = 128
-	maxConns         = 1024
-	maxConnsPerPeer  = 192
-	maxJoinConns     = 8
-	joinPerSecond    = 2
-	joinBurst        = 10
-	maxHeader        = 8 << 10
-	maxNodeBody      = 5 << 20
-	maxJoinBody      = 16 << 10
+	// acceptTime is for a handshake from outside: two round trips of a satellite
+	// link take 1.3 s.
+	acceptTime      = 5 * time.Second
+	maxHandshakes   = 256
+	maxHandshakesIP = clientConns
+	clientConns     = 64 // of a Client to one peer
+	bulkConns       = 8
+	maxConns        = 1024
+	maxConnsPerPeer = 192
+	maxJoinConns    = 8
+	joinPerSecond   = 2
+	joinBurst       = 10
+	maxHeader       = 8 << 10
+	maxNodeBody     = 5 << 20
+	maxJoinBody     = 16 << 10
 )
 
 // ErrNotMember is what a Directory wraps when it refuses an identity.
@@ -71,7 +77,8 @@ type Config struct {
 	// Control serves vigie-node/1 and Join serves vigie-join/1.
 	Control, Join http.Handler
 	Logger        *slog.Logger
-	// Handshake bounds dialling plus TLS handshake, 10 s when 0 (optional).
+	// Handshake bounds dialling plus TLS handshake, 10 s when 0 (optional). A
+	// handshake that another side began has 5 s at most.
 	Handshake time.Duration
 	// Now is the clock for certificate checks, time.Now when nil (optional).
 	Now func() time.Time

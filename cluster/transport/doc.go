@@ -16,8 +16,10 @@
 // Directory at each connection, so a node may change its address without a
 // change of the raft configuration.
 //
-// Limits: handshakes have a deadline and a cap, connections are capped in total
-// and per member, join connections are few and rate limited, headers and bodies
+// Limits: handshakes have a deadline, a cap in total and one per address (the
+// address with the most gives way to one with fewer, so that silent strangers
+// keep no member out), connections are capped in total and per member, bulk
+// transfers have connections of their own, join connections are few and rate limited, headers and bodies
 // are bounded, dead peers are found by TCP keepalive.
 //
 // Start order: Listen binds the port (so that its address is known), Serve

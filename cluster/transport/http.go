@@ -144,7 +144,11 @@ func guarded(log *slog.Logger, maxBody int64, h http.Handler) http.Handler {
 // https://<node-id>/path. It follows no redirects.
 func (t *Transport) Client() *http.Client { return t.client }
 
-func (t *Transport) newClient() (*http.Client, *http.Transport) {
+// BulkClient is Client with few connections of its own, for transfers that must
+// not hold up the rest.
+func (t *Transport) BulkClient() *http.Client { return t.bulk }
+
+func (t *Transport) newClient(perPeer int) *http.Client {
 	tr := &http.Transport{
 		DialTLSContext: func(ctx context.Context, _, addr string) (net.Conn, error) {
 			host, _, err := net.SplitHostPort(addr)
@@ -153,15 +157,15 @@ func (t *Transport) newClient() (*http.Client, *http.Transport) {
 			}
 			return t.dial(ctx, watchlist.NodeID(host), ProtoNode)
 		},
-		MaxConnsPerHost:     64,
-		MaxIdleConnsPerHost: 64,
+		MaxConnsPerHost:     perPeer,
+		MaxIdleConnsPerHost: perPeer,
 		// Shorter than the server's, so that the client closes first and a
 		// request rarely meets a closing connection.
 		IdleConnTimeout:        45 * time.Second,
 		MaxResponseHeaderBytes: maxHeader,
 		DisableCompression:     true,
 	}
-	return &http.Client{Transport: tr, CheckRedirect: noRedirect}, tr
+	return &http.Client{Transport: tr, CheckRedirect: noRedirect}
 }
 
 // JoinClient returns a client for vigie-join/1, and a function that closes its

@@ -26,8 +26,8 @@ type Transport struct {
 	raft       *streamLayer
 	node, join *httpPlane
 	client     *http.Client
-	clientPool *http.Transport
-	handshakes chan struct{}
+	bulk       *http.Client
+	handshakes *handshakes
 
 	wg     sync.WaitGroup
 	mu     sync.Mutex
@@ -52,7 +52,7 @@ func Listen(ctx context.Context, cfg Config) (*Transport, error) {
 		listener:   ln,
 		log:        cfg.Logger,
 		conns:      make(map[net.Conn]pki.Identity),
-		handshakes: make(chan struct{}, maxHandshakes),
+		handshakes: newHandshakes(),
 		sessions: map[string]tls.ClientSessionCache{
 			ProtoRaft: tls.NewLRUClientSessionCache(64),
 			ProtoNode: tls.NewLRUClientSessionCache(64),
@@ -62,7 +62,7 @@ func Listen(ctx context.Context, cfg Config) (*Transport, error) {
 	t.raft = newStreamLayer(t)
 	t.node = newNodePlane(t)
 	t.join = newJoinPlane(t)
-	t.client, t.clientPool = t.newClient()
+	t.client, t.bulk = t.newClient(clientConns), t.newClient(bulkConns)
 	return t, nil
 }
 
@@ -91,29 +91,30 @@ func (t *Transport) accept() {
 			continue
 		}
 		delay = 0
-		select {
-		case t.handshakes <- struct{}{}:
-		default:
-			t.drop(conn, "too many handshakes at once")
+		instead, ok := t.handshakes.begin(conn)
+		if instead != nil {
+			t.drop(instead, "its address has the most handshakes")
+		}
+		if !ok {
+			t.drop(conn, "too many handshakes of one address")
 			continue
 		}
 		if !t.track(conn, pki.Identity{}) {
 			t.drop(conn, "too many connections")
-			<-t.handshakes
+			t.handshakes.end(conn)
 			continue
 		}
 		t.wg.Go(func() { t.handshake(conn) })
 	}
 }
 
-// handshake runs TLS on a fresh connection and hands it to its protocol. It
-// releases the slot in handshakes.
+// handshake runs TLS on a fresh connection and hands it to its protocol.
 func (t *Transport) handshake(raw net.Conn) {
-	defer func() { <-t.handshakes }()
 	conn := tls.Server(raw, t.tlsCfg)
-	ctx, cancel := context.WithTimeout(context.Background(), t.cfg.Handshake)
+	ctx, cancel := context.WithTimeout(context.Background(), min(t.cfg.Handshake, acceptTime))
 	err := conn.HandshakeContext(ctx)
 	cancel()
+	t.handshakes.end(raw)
 	if err != nil {
 		t.untrack(raw)
 		t.log.Debug("cluster port: handshake refused", "remote", raw.RemoteAddr().String(), "error", err)
@@ -241,7 +242,8 @@ func (t *Transport) Close() error {
 	err := ignoreClosed(t.listener.Close())
 	t.raft.stop()
 	err = errors.Join(err, t.node.stop(), t.join.stop())
-	t.clientPool.CloseIdleConnections()
+	t.client.CloseIdleConnections()
+	t.bulk.CloseIdleConnections()
 	t.mu.Lock()
 	open := make([]net.Conn, 0, len(t.conns))
 	for c := range t.conns {
