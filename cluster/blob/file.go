@@ -17,11 +17,7 @@ import (
 // nothing or all of them.
 func (s *Store) writeDurable(id watchlist.BlobID, sealed []byte) error {
 	dir := filepath.Dir(s.path(id))
-	if err := os.Mkdir(dir, 0o700); err == nil {
-		if err := syncDir(s.dir); err != nil {
-			return err
-		}
-	} else if !errors.Is(err, fs.ErrExist) {
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("making a blob folder: %w", err)
 	}
 	f, err := os.CreateTemp(s.tmpDir(), string(id[:8])+"-*")
@@ -39,7 +35,13 @@ func (s *Store) writeDurable(id watchlist.BlobID, sealed []byte) error {
 	if err != nil {
 		return errors.Join(fmt.Errorf("writing a blob: %w", err), os.Remove(f.Name()))
 	}
-	return syncDir(dir)
+	return s.syncFolders(id)
+}
+
+// syncFolders makes a blob's name durable. The outer folder is synced as well:
+// whoever made the inner one may not have come that far.
+func (s *Store) syncFolders(id watchlist.BlobID) error {
+	return errors.Join(s.syncDir(filepath.Dir(s.path(id))), s.syncDir(s.dir))
 }
 
 func syncDir(dir string) error {

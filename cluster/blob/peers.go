@@ -13,23 +13,29 @@ import (
 const (
 	// pushTimeout bounds one push to one peer, also when Put has returned.
 	pushTimeout = 2 * time.Minute
+	// maxPushes is how many pushes are under way to one peer. Each holds a blob in
+	// memory, also when Put has returned.
+	maxPushes = 4
 	// fetchTimeout bounds one fetch over all peers.
 	fetchTimeout = 5 * time.Minute
 )
 
 // push sends a blob to every other voter at once and returns when enough of
-// them hold it; the rest goes on in the background.
+// them hold it. What is under way then goes on in the background; a peer that was
+// too busy to begin fetches the blob when it hears of its entry.
 func (s *Store) push(ctx context.Context, id watchlist.BlobID, plain []byte) error {
 	peers, need := s.opt.Peers.Replicas()
 	if len(peers) < need {
 		return fmt.Errorf("%w: only %d of the %d needed are known", ErrNotReplicated, len(peers), need)
 	}
 	results := make(chan error, len(peers))
+	waiting, done := context.WithCancel(ctx)
+	defer done()
 	for _, p := range peers {
 		started := s.spawn(func(life context.Context) {
 			ctx, cancel := context.WithTimeout(life, pushTimeout)
 			defer cancel()
-			results <- s.guard(func() error { return s.opt.Peers.Push(ctx, p, id, plain) })
+			results <- s.guard(func() error { return s.pushTo(ctx, waiting, p, id, plain) })
 		})
 		if !started {
 			return ErrClosed
@@ -52,6 +58,30 @@ func (s *Store) push(ctx context.Context, id watchlist.BlobID, plain []byte) err
 		}
 	}
 	return nil
+}
+
+// pushTo pushes to one peer once it has a free slot, or gives up at the end of
+// waiting.
+func (s *Store) pushTo(ctx, waiting context.Context, peer watchlist.NodeID, id watchlist.BlobID, plain []byte) error {
+	slot := s.slot(peer)
+	select {
+	case slot <- struct{}{}:
+		defer func() { <-slot }()
+	case <-waiting.Done():
+		return fmt.Errorf("node %s is busy: %w", peer, waiting.Err())
+	case <-ctx.Done():
+		return fmt.Errorf("node %s is busy: %w", peer, ctx.Err())
+	}
+	return s.opt.Peers.Push(ctx, peer, id, plain)
+}
+
+func (s *Store) slot(peer watchlist.NodeID) chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.slots[peer] == nil {
+		s.slots[peer] = make(chan struct{}, maxPushes)
+	}
+	return s.slots[peer]
 }
 
 // guard turns a panic of f into an error.

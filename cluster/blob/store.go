@@ -86,6 +86,9 @@ type Store struct {
 	wanted map[watchlist.BlobID]struct{}
 	wake   chan struct{}
 
+	slots   map[watchlist.NodeID]chan struct{} // pushes under way, per peer
+	syncDir func(string) error                 // tests watch it
+
 	cacheMu   sync.Mutex // the blob served last, for its next piece
 	cacheID   watchlist.BlobID
 	cacheData []byte
@@ -100,7 +103,7 @@ func Open(dir string, opt Options) (*Store, error) {
 	if opt.Retry == 0 {
 		opt.Retry = 30 * time.Second
 	}
-	s := &Store{dir: dir, opt: opt, wanted: make(map[watchlist.BlobID]struct{}), wake: make(chan struct{}, 1)}
+	s := &Store{dir: dir, opt: opt, wanted: make(map[watchlist.BlobID]struct{}), wake: make(chan struct{}, 1), slots: make(map[watchlist.NodeID]chan struct{}), syncDir: syncDir}
 	if err := os.RemoveAll(s.tmpDir()); err != nil {
 		return nil, fmt.Errorf("clearing temporary blobs: %w", err)
 	}
@@ -173,6 +176,11 @@ func (s *Store) Accept(id watchlist.BlobID, plain []byte) error {
 		return fmt.Errorf("%w: bytes and name differ", ErrCorrupt)
 	}
 	if _, err := s.readLocal(id); err == nil {
+		// Another call may have put it there a moment ago, or before a crash, and
+		// not have synced the folders yet.
+		if err := s.syncFolders(id); err != nil {
+			return fmt.Errorf("storing blob %s: %w", id, diskError(err))
+		}
 		return nil
 	}
 	sealed, err := s.opt.Sealer.Seal(plain, []byte(id))
