@@ -44,6 +44,9 @@ type Log struct {
 	wg   sync.WaitGroup
 	once sync.Once
 
+	gate   sync.RWMutex // held for reading while an event is queued
+	closed bool
+
 	// Writer goroutine only.
 	f   *os.File
 	end position
@@ -120,17 +123,8 @@ func (l *Log) Head() (uint64, []byte) {
 // event may still be written.
 func (l *Log) Append(ctx context.Context, ev watchlist.AuditEvent) (uint64, error) {
 	r := request{ev: ev, done: make(chan response, 1)}
-	select {
-	case <-l.stop: // checked first: a closed log must not take the event
-		return 0, ErrClosed
-	default:
-	}
-	select {
-	case l.reqs <- r:
-	case <-l.stop:
-		return 0, ErrClosed
-	case <-ctx.Done():
-		return 0, fmt.Errorf("queueing an audit event: %w", ctx.Err())
+	if err := l.enqueue(ctx, r); err != nil {
+		return 0, err
 	}
 	select {
 	case resp := <-r.done:
@@ -140,11 +134,30 @@ func (l *Log) Append(ctx context.Context, ev watchlist.AuditEvent) (uint64, erro
 	}
 }
 
+// enqueue gives an event to the writer, which answers every one that it got:
+// Close stops the writer only when no event is on its way.
+func (l *Log) enqueue(ctx context.Context, r request) error {
+	l.gate.RLock()
+	defer l.gate.RUnlock()
+	if l.closed {
+		return ErrClosed
+	}
+	select {
+	case l.reqs <- r:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("queueing an audit event: %w", ctx.Err())
+	}
+}
+
 // Close writes what is queued and the final head. Later Appends fail with
 // ErrClosed.
 func (l *Log) Close() error {
 	var err error
 	l.once.Do(func() {
+		l.gate.Lock()
+		l.closed = true
+		l.gate.Unlock()
 		close(l.stop)
 		l.wg.Wait()
 		err = l.f.Close()
