@@ -34,7 +34,7 @@ func (s *service) GetCluster(ctx context.Context, _ gen.GetClusterRequestObject)
 
 func memberOut(m MemberStatus) gen.Member {
 	out := gen.Member{
-		Id: string(m.ID), Name: m.Name, Role: gen.NodeRole(m.Role), ClusterAddr: m.ClusterAddr, ApiAddr: m.APIAddr,
+		Id: string(m.ID), Name: m.Name, Role: gen.NodeRole(m.Role), Voting: m.Voting, ClusterAddr: m.ClusterAddr, ApiAddr: m.APIAddr,
 	}
 	if m.Known {
 		reachable, lag, contact := m.Reachable, int64(m.Lag), m.LastContact.Milliseconds()

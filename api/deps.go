@@ -120,6 +120,8 @@ type ClusterStatus struct {
 // is.
 type MemberStatus struct {
 	watchlist.Member
+	// Voting tells that the node counts for the quorum now.
+	Voting bool
 	// Known tells that Reachable, Lag and LastContact mean something.
 	Known     bool
 	Reachable bool

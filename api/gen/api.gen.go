@@ -1083,6 +1083,9 @@ type Member struct {
 	// Reachable Absent when this node can't know, not being the leader.
 	Reachable *bool    `json:"reachable,omitempty"`
 	Role      NodeRole `json:"role"`
+
+	// Voting Whether it counts for the quorum now: a new voter does once it holds the list.
+	Voting bool `json:"voting"`
 }
 
 // MrzCheck defines model for MrzCheck.

@@ -111,7 +111,7 @@ func (c *Cluster) start(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return c.waitVoting(ctx)
 }
 
 // join admits a node with a fresh token, as an operator would.
@@ -310,6 +310,11 @@ type Status struct {
 	State string              `json:"state"`
 	Term  uint64              `json:"term"`
 	Stamp watchlist.ListStamp `json:"stamp"`
+	// Members are the nodes that the node knows of.
+	Members []struct {
+		Name   string `json:"name"`
+		Voting bool   `json:"voting"`
+	} `json:"members"`
 }
 
 // Status asks node i for its state.

@@ -32,7 +32,7 @@ func (c clusterInfo) Status() api.ClusterStatus {
 			out.Node = m.Member
 		}
 		out.Members = append(out.Members, api.MemberStatus{
-			Member: m.Member, Known: m.SeenMillis >= 0, Reachable: m.Reachable, Lag: m.Lag,
+			Member: m.Member, Voting: m.Voting, Known: m.SeenMillis >= 0, Reachable: m.Reachable, Lag: m.Lag,
 			LastContact: time.Duration(m.SeenMillis) * time.Millisecond,
 		})
 	}

@@ -60,7 +60,11 @@ func writeStatus(w io.Writer, st *client.ClusterStatus) {
 		if m.Id == st.Node.Id {
 			state, reach = st.State+" (asked)", "true"
 		}
-		row(w, m.Name, m.Role, dash(state), m.ApiAddr, m.ClusterAddr, lag, reach)
+		role := string(m.Role)
+		if m.Role == "voter" && !m.Voting {
+			role = "voter (not voting yet)"
+		}
+		row(w, m.Name, role, dash(state), m.ApiAddr, m.ClusterAddr, lag, reach)
 	}
 	fmt.Fprintln(w, stampLine(st.Stamp))
 	fmt.Fprintln(w, printable(fmt.Sprintf("Origin: %s, %s. Term %d, committed index %d, version %s.", st.Origin.Country, st.Origin.Authority, st.Term, st.CommitIndex, st.Version)))
