@@ -38,6 +38,8 @@ func TestAuditGoesFirst(t *testing.T) {
 		{"getEntry", watchlist.AuditRead, ask{method: "GET", path: "/v1/entries/" + id, role: admin}},
 		{"getEntry", watchlist.AuditDenied, ask{method: "GET", path: "/v1/entries/" + id, role: officer}},
 		{"listEntries", watchlist.AuditRead, ask{method: "GET", path: "/v1/entries", role: admin}},
+		{"searchEntries", watchlist.AuditSearch, ask{method: "POST", path: "/v1/entries/search", role: admin, body: searchInput()}},
+		{"searchEntries", watchlist.AuditDenied, ask{method: "POST", path: "/v1/entries/search", role: officer, body: searchInput()}},
 		{"createEntry", watchlist.AuditWrite, ask{method: "POST", path: "/v1/entries", role: admin, body: entryInput()}},
 		{"updateEntry", watchlist.AuditWrite, ask{method: "PATCH", path: "/v1/entries/" + id, role: admin, kind: mediaPatch, body: `{"specimen":true}`, header: map[string]string{"If-Match": `"1"`}}},
 		{"withdrawEntry", watchlist.AuditWrite, ask{method: "POST", path: "/v1/entries/" + id + "/withdraw", role: admin, body: `{"reason":"lifted"}`}},

@@ -51,46 +51,66 @@ func filterHash(filters []string) string {
 	return hex.EncodeToString(h.Sum(nil)[:8])
 }
 
-// ListEntries lists entries page by page, or finds them by name.
+// ListEntries lists entries page by page.
 func (s *service) ListEntries(ctx context.Context, req gen.ListEntriesRequestObject) (gen.ListEntriesResponseObject, error) {
 	p := req.Params
-	cur, err := parseCursor(p.Cursor, "entries", string(p.Status), string(p.Category), p.Q)
+	cur, err := parseCursor(p.Cursor, "entries", string(p.Status), string(p.Category))
 	if err != nil {
 		return nil, err
 	}
 	if err := s.freshen(ctx, p.Consistency != gen.ListEntriesParamsConsistencyLocal, p.MinIndex); err != nil {
 		return nil, err
 	}
-	now := s.opt.Now()
-	keep := func(e *watchlist.Entry) bool {
-		return (p.Status == "" || e.EffectiveStatus(now.UnixMilli()) == watchlist.Status(p.Status)) &&
-			(p.Category == "" || e.Category == watchlist.Category(p.Category))
-	}
 	limit := p.Limit
-	if limit == 0 {
-		limit = defaultPage
-	}
-	var found []*watchlist.Entry
-	var next watchlist.EntryID
-	if p.Q != "" {
-		found, err = s.searchNames(ctx, p.Q, limit, keep)
-	} else {
-		found, next, err = s.deps.Entries.Entries(watchlist.EntryID(cur.After), limit, keep)
-	}
+	def(&limit, defaultPage)
+	found, next, err := s.deps.Entries.Entries(watchlist.EntryID(cur.After), limit, s.keeps(p.Status, p.Category))
 	if err != nil {
 		return nil, err
 	}
-	out := gen.ListEntries200JSONResponse{Items: make([]gen.EntrySummary, len(found))}
-	c := callOf(ctx)
-	for i, e := range found {
-		out.Items[i] = summaryOut(e, now)
-		c.event.Entries = append(c.event.Entries, e.ID)
-	}
+	out := gen.ListEntries200JSONResponse{Items: s.listed(ctx, found)}
 	if next != "" {
 		cur.After = string(next)
 		out.Next = cur.String()
 	}
 	return out, nil
+}
+
+// keeps is the filter of a list; "" lets everything through.
+func (s *service) keeps(status gen.EntryStatus, category gen.Category) func(*watchlist.Entry) bool {
+	now := s.opt.Now().UnixMilli()
+	return func(e *watchlist.Entry) bool {
+		return (status == "" || e.EffectiveStatus(now) == watchlist.Status(status)) &&
+			(category == "" || e.Category == watchlist.Category(category))
+	}
+}
+
+// listed words entries for a list and names them in the audit event.
+func (s *service) listed(ctx context.Context, found []*watchlist.Entry) []gen.EntrySummary {
+	c, now := callOf(ctx), s.opt.Now()
+	out := make([]gen.EntrySummary, len(found))
+	for i, e := range found {
+		out[i] = summaryOut(e, now)
+		c.event.Entries = append(c.event.Entries, e.ID)
+	}
+	return out
+}
+
+// SearchEntries finds entries by name. The name that is searched is neither
+// logged nor audited; who, why and what was found is.
+func (s *service) SearchEntries(ctx context.Context, req gen.SearchEntriesRequestObject) (gen.SearchEntriesResponseObject, error) {
+	c, in := callOf(ctx), req.Body
+	c.event.Purpose, c.event.Reason = watchlist.Purpose(in.Purpose), in.Reason
+	c.event.Evidence = []watchlist.EvidenceKind{watchlist.EvidenceName}
+	if err := s.freshen(ctx, req.Params.Consistency != gen.SearchEntriesParamsConsistencyLocal, req.Params.MinIndex); err != nil {
+		return nil, err
+	}
+	limit := in.Limit
+	def(&limit, defaultPage)
+	found, err := s.searchNames(ctx, in.Q, limit, s.keeps(in.Status, in.Category))
+	if err != nil {
+		return nil, err
+	}
+	return gen.SearchEntries200JSONResponse{Items: s.listed(ctx, found)}, nil
 }
 
 // maxNameHits is how many entries a name search looks at before filtering.

@@ -246,6 +246,14 @@ func probeInput(change ...map[string]any) map[string]any {
 	return m
 }
 
+func searchInput(change ...map[string]any) map[string]any {
+	m := map[string]any{"q": "diallo", "purpose": "investigation", "reason": "case review"}
+	for _, c := range change {
+		maps.Copy(m, c)
+	}
+	return m
+}
+
 // enrolled creates an entry and gives its id.
 func (r *rig) enrolled(change ...map[string]any) string {
 	r.Helper()

@@ -525,6 +525,24 @@ func (e ListEntriesParamsConsistency) Valid() bool {
 	}
 }
 
+// Defines values for SearchEntriesParamsConsistency.
+const (
+	SearchEntriesParamsConsistencyLeader SearchEntriesParamsConsistency = "leader"
+	SearchEntriesParamsConsistencyLocal  SearchEntriesParamsConsistency = "local"
+)
+
+// Valid indicates whether the value is a known member of the SearchEntriesParamsConsistency enum.
+func (e SearchEntriesParamsConsistency) Valid() bool {
+	switch e {
+	case SearchEntriesParamsConsistencyLeader:
+		return true
+	case SearchEntriesParamsConsistencyLocal:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for GetEntryParamsConsistency.
 const (
 	GetEntryParamsConsistencyLeader GetEntryParamsConsistency = "leader"
@@ -823,6 +841,20 @@ type EntryList struct {
 
 // EntryPatch Any of the fields of `EntryInput` but `faces`; null clears an optional one. The result must be a whole valid `EntryInput`.
 type EntryPatch = map[string]any
+
+// EntrySearch defines model for EntrySearch.
+type EntrySearch struct {
+	Category Category `json:"category,omitempty,omitzero"`
+	Limit    int      `json:"limit,omitempty,omitzero"`
+	Purpose  Purpose  `json:"purpose"`
+
+	// Q A name, in any spelling.
+	Q string `json:"q"`
+
+	// Reason Why this person is searched now; kept in the audit log.
+	Reason string      `json:"reason"`
+	Status EntryStatus `json:"status,omitempty,omitzero"`
+}
 
 // EntryStatus defines model for EntryStatus.
 type EntryStatus string
@@ -1521,9 +1553,6 @@ type ListEntriesParams struct {
 
 	// Category Only entries of this category.
 	Category Category `form:"category,omitempty" json:"category,omitempty,omitzero"`
-
-	// Q A name, in any spelling.
-	Q string `form:"q,omitempty" json:"q,omitempty,omitzero"`
 }
 
 // ListEntriesParamsConsistency defines parameters for ListEntries.
@@ -1534,6 +1563,18 @@ type CreateEntryParams struct {
 	// IdempotencyKey A random text that names this request; send the same one on a retry.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
+
+// SearchEntriesParams defines parameters for SearchEntries.
+type SearchEntriesParams struct {
+	// Consistency `leader` (default) for a linearizable answer, `local` for this node's own copy.
+	Consistency SearchEntriesParamsConsistency `form:"consistency,omitempty" json:"consistency,omitempty,omitzero"`
+
+	// MinIndex Wait until the node has applied this index.
+	MinIndex MinIndex `form:"min_index,omitempty" json:"min_index,omitempty,omitzero"`
+}
+
+// SearchEntriesParamsConsistency defines parameters for SearchEntries.
+type SearchEntriesParamsConsistency string
 
 // GetEntryParams defines parameters for GetEntry.
 type GetEntryParams struct {
@@ -1679,6 +1720,9 @@ type CreateJoinTokenJSONRequestBody = TokenCreate
 
 // CreateEntryJSONRequestBody defines body for CreateEntry for application/json ContentType.
 type CreateEntryJSONRequestBody = EntryInput
+
+// SearchEntriesJSONRequestBody defines body for SearchEntries for application/json ContentType.
+type SearchEntriesJSONRequestBody = EntrySearch
 
 // UpdateEntryApplicationMergePatchPlusJSONRequestBody defines body for UpdateEntry for application/merge-patch+json ContentType.
 type UpdateEntryApplicationMergePatchPlusJSONRequestBody = EntryPatch
@@ -1870,11 +1914,10 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/cluster/transfer (the `TransferLeadership` operationId).
 	TransferLeadership(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListEntries List or search entries
+	// ListEntries List entries
 	//
-	// In the order of their ids, page by page. With `q` the entries whose
-	// names are like it come first to last, in one page of at most `limit`,
-	// and there is no next page.
+	// In the order of their ids, page by page. `POST /v1/entries/search` finds
+	// them by name.
 	//
 	// Corresponds with GET /v1/entries (the `ListEntries` operationId).
 	ListEntries(ctx context.Context, params *ListEntriesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1902,6 +1945,30 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/entries (the `CreateEntry` operationId).
 	CreateEntry(ctx context.Context, params *CreateEntryParams, body CreateEntryJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SearchEntriesWithBody Search entries by name
+	//
+	// The entries whose names are most like `q`, the most alike first, in one
+	// page. A search is made of a person: purpose and reason are required and
+	// audited, and the name travels in the body, out of the logs of proxies.
+	// This finds what to edit or to read; `POST /v1/match` weighs evidence.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/entries/search (the `SearchEntries` operationId).
+	SearchEntriesWithBody(ctx context.Context, params *SearchEntriesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SearchEntries Search entries by name
+	//
+	// The entries whose names are most like `q`, the most alike first, in one
+	// page. A search is made of a person: purpose and reason are required and
+	// audited, and the name travels in the body, out of the logs of proxies.
+	// This finds what to edit or to read; `POST /v1/match` weighs evidence.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/entries/search (the `SearchEntries` operationId).
+	SearchEntries(ctx context.Context, params *SearchEntriesParams, body SearchEntriesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetEntry Read an entry
 	//
@@ -2408,11 +2475,10 @@ func (c *Raw) TransferLeadership(ctx context.Context, reqEditors ...RequestEdito
 	return c.Client.Do(req)
 }
 
-// ListEntries List or search entries
+// ListEntries List entries
 //
-// In the order of their ids, page by page. With `q` the entries whose
-// names are like it come first to last, in one page of at most `limit`,
-// and there is no next page.
+// In the order of their ids, page by page. `POST /v1/entries/search` finds
+// them by name.
 //
 // Corresponds with GET /v1/entries (the `ListEntries` operationId).
 func (c *Raw) ListEntries(ctx context.Context, params *ListEntriesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -2461,6 +2527,50 @@ func (c *Raw) CreateEntryWithBody(ctx context.Context, params *CreateEntryParams
 // Corresponds with POST /v1/entries (the `CreateEntry` operationId).
 func (c *Raw) CreateEntry(ctx context.Context, params *CreateEntryParams, body CreateEntryJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateEntryRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SearchEntriesWithBody Search entries by name
+//
+// The entries whose names are most like `q`, the most alike first, in one
+// page. A search is made of a person: purpose and reason are required and
+// audited, and the name travels in the body, out of the logs of proxies.
+// This finds what to edit or to read; `POST /v1/match` weighs evidence.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/entries/search (the `SearchEntries` operationId).
+func (c *Raw) SearchEntriesWithBody(ctx context.Context, params *SearchEntriesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSearchEntriesRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SearchEntries Search entries by name
+//
+// The entries whose names are most like `q`, the most alike first, in one
+// page. A search is made of a person: purpose and reason are required and
+// audited, and the name travels in the body, out of the logs of proxies.
+// This finds what to edit or to read; `POST /v1/match` weighs evidence.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/entries/search (the `SearchEntries` operationId).
+func (c *Raw) SearchEntries(ctx context.Context, params *SearchEntriesParams, body SearchEntriesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSearchEntriesRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -3491,14 +3601,6 @@ func NewListEntriesRequest(server string, params *ListEntriesParams) (*http.Requ
 			}
 		}
 
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "q", params.Q, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
-			}
-		}
-
 		if encoded := queryValues.Encode(); encoded != "" {
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
@@ -3562,6 +3664,77 @@ func NewCreateEntryRequestWithBody(server string, params *CreateEntryParams, con
 		req.Header.Set("Idempotency-Key", headerParam0)
 
 	}
+
+	return req, nil
+}
+
+// NewSearchEntriesRequest calls the generic SearchEntries builder with application/json body
+func NewSearchEntriesRequest(server string, params *SearchEntriesParams, body SearchEntriesJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSearchEntriesRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewSearchEntriesRequestWithBody constructs an http.Request for the SearchEntries method, with any body, and a specified content type
+func NewSearchEntriesRequestWithBody(server string, params *SearchEntriesParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/entries/search")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "consistency", params.Consistency, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "min_index", params.MinIndex, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -4809,11 +4982,10 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/cluster/transfer (the `TransferLeadership` operationId).
 	TransferLeadershipWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*TransferLeadershipResponse, error)
 
-	// ListEntriesWithResponse List or search entries
+	// ListEntriesWithResponse List entries
 	//
-	// In the order of their ids, page by page. With `q` the entries whose
-	// names are like it come first to last, in one page of at most `limit`,
-	// and there is no next page.
+	// In the order of their ids, page by page. `POST /v1/entries/search` finds
+	// them by name.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -4843,6 +5015,30 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/entries (the `CreateEntry` operationId).
 	CreateEntryWithResponse(ctx context.Context, params *CreateEntryParams, body CreateEntryJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateEntryResponse, error)
+
+	// SearchEntriesWithBodyWithResponse Search entries by name
+	//
+	// The entries whose names are most like `q`, the most alike first, in one
+	// page. A search is made of a person: purpose and reason are required and
+	// audited, and the name travels in the body, out of the logs of proxies.
+	// This finds what to edit or to read; `POST /v1/match` weighs evidence.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/entries/search (the `SearchEntries` operationId).
+	SearchEntriesWithBodyWithResponse(ctx context.Context, params *SearchEntriesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SearchEntriesResponse, error)
+
+	// SearchEntriesWithResponse Search entries by name
+	//
+	// The entries whose names are most like `q`, the most alike first, in one
+	// page. A search is made of a person: purpose and reason are required and
+	// audited, and the name travels in the body, out of the logs of proxies.
+	// This finds what to edit or to read; `POST /v1/match` weighs evidence.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/entries/search (the `SearchEntries` operationId).
+	SearchEntriesWithResponse(ctx context.Context, params *SearchEntriesParams, body SearchEntriesJSONRequestBody, reqEditors ...RequestEditorFn) (*SearchEntriesResponse, error)
 
 	// GetEntryWithResponse Read an entry
 	//
@@ -5615,6 +5811,47 @@ func (r CreateEntryResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r CreateEntryResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type SearchEntriesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EntryList
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SearchEntriesResponse) GetJSON200() *EntryList {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r SearchEntriesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SearchEntriesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SearchEntriesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SearchEntriesResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -6563,11 +6800,10 @@ func (c *ClientWithResponses) TransferLeadershipWithResponse(ctx context.Context
 	return ParseTransferLeadershipResponse(rsp)
 }
 
-// ListEntriesWithResponse List or search entries
+// ListEntriesWithResponse List entries
 //
-// In the order of their ids, page by page. With `q` the entries whose
-// names are like it come first to last, in one page of at most `limit`,
-// and there is no next page.
+// In the order of their ids, page by page. `POST /v1/entries/search` finds
+// them by name.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -6614,6 +6850,42 @@ func (c *ClientWithResponses) CreateEntryWithResponse(ctx context.Context, param
 		return nil, err
 	}
 	return ParseCreateEntryResponse(rsp)
+}
+
+// SearchEntriesWithBodyWithResponse Search entries by name
+//
+// The entries whose names are most like `q`, the most alike first, in one
+// page. A search is made of a person: purpose and reason are required and
+// audited, and the name travels in the body, out of the logs of proxies.
+// This finds what to edit or to read; `POST /v1/match` weighs evidence.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/entries/search (the `SearchEntries` operationId).
+func (c *ClientWithResponses) SearchEntriesWithBodyWithResponse(ctx context.Context, params *SearchEntriesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SearchEntriesResponse, error) {
+	rsp, err := c.SearchEntriesWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSearchEntriesResponse(rsp)
+}
+
+// SearchEntriesWithResponse Search entries by name
+//
+// The entries whose names are most like `q`, the most alike first, in one
+// page. A search is made of a person: purpose and reason are required and
+// audited, and the name travels in the body, out of the logs of proxies.
+// This finds what to edit or to read; `POST /v1/match` weighs evidence.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/entries/search (the `SearchEntries` operationId).
+func (c *ClientWithResponses) SearchEntriesWithResponse(ctx context.Context, params *SearchEntriesParams, body SearchEntriesJSONRequestBody, reqEditors ...RequestEditorFn) (*SearchEntriesResponse, error) {
+	rsp, err := c.SearchEntries(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSearchEntriesResponse(rsp)
 }
 
 // GetEntryWithResponse Read an entry
@@ -7404,6 +7676,32 @@ func ParseCreateEntryResponse(rsp *http.Response) (*CreateEntryResponse, error) 
 			return nil, err
 		}
 		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSearchEntriesResponse parses an HTTP response from a SearchEntriesWithResponse call
+func ParseSearchEntriesResponse(rsp *http.Response) (*SearchEntriesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SearchEntriesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EntryList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
 
 	}
 

@@ -251,8 +251,8 @@ func (d *doer) Do(r *http.Request) (*http.Response, error) {
 	}
 }
 
-// withoutQuery takes the query out of the address in an error of net/http: a
-// name that was searched must not get into a log.
+// withoutQuery takes the query out of the address in an error of net/http: what
+// was asked for must not get into a log.
 func withoutQuery(err error) error {
 	var where *url.Error
 	if errors.As(err, &where) {
@@ -262,7 +262,7 @@ func withoutQuery(err error) error {
 }
 
 // repeatable tells whether sending a request twice does no harm: reads, matches,
-// and writes that name themselves.
+// searches, and writes that name themselves.
 func repeatable(r *http.Request) bool {
 	if r.Body != nil && r.Body != http.NoBody && r.GetBody == nil {
 		return false
@@ -271,7 +271,7 @@ func repeatable(r *http.Request) bool {
 	case http.MethodGet, http.MethodHead:
 		return true
 	case http.MethodPost:
-		if strings.HasSuffix(r.URL.Path, "/v1/match") {
+		if strings.HasSuffix(r.URL.Path, "/v1/match") || strings.HasSuffix(r.URL.Path, "/v1/entries/search") {
 			return true
 		}
 	}

@@ -172,14 +172,33 @@ func TestForms(t *testing.T) {
 	}
 }
 
-// TestErrorsHoldNoQuery: the name that was searched is in the address.
+// TestErrorsHoldNoQuery: what was asked for stays out of logs.
 func TestErrorsHoldNoQuery(t *testing.T) {
 	c, err := New(Config{Server: "https://127.0.0.1:1", Retries: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = c.ListEntries(context.Background(), &ListEntriesParams{Q: "PLANTED"})
+	_, err = c.ListEntries(context.Background(), &ListEntriesParams{Cursor: "PLANTED"})
 	if err == nil || strings.Contains(err.Error(), "PLANTED") || !strings.Contains(err.Error(), "/v1/entries") {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestSearchesAreRepeated: a search changes nothing, so a busy node is asked
+// again, with the same body.
+func TestSearchesAreRepeated(t *testing.T) {
+	var bodies []string
+	c, _ := node(t, func(n int, w http.ResponseWriter, r *http.Request) {
+		b, _ := io.ReadAll(r.Body)
+		if bodies = append(bodies, string(b)); n == 0 {
+			w.Header().Set("Retry-After", "0")
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		_, _ = io.WriteString(w, `{"items":[]}`)
+	})
+	_, err := Answer[EntryList](c.SearchEntries(context.Background(), &SearchEntriesParams{}, EntrySearch{Q: "diallo", Purpose: "test", Reason: "abc"}))
+	if err != nil || len(bodies) != 2 || bodies[0] != bodies[1] || bodies[0] == "" {
+		t.Errorf("%v %q", err, bodies)
 	}
 }

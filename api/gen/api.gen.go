@@ -526,6 +526,24 @@ func (e ListEntriesParamsConsistency) Valid() bool {
 	}
 }
 
+// Defines values for SearchEntriesParamsConsistency.
+const (
+	SearchEntriesParamsConsistencyLeader SearchEntriesParamsConsistency = "leader"
+	SearchEntriesParamsConsistencyLocal  SearchEntriesParamsConsistency = "local"
+)
+
+// Valid indicates whether the value is a known member of the SearchEntriesParamsConsistency enum.
+func (e SearchEntriesParamsConsistency) Valid() bool {
+	switch e {
+	case SearchEntriesParamsConsistencyLeader:
+		return true
+	case SearchEntriesParamsConsistencyLocal:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for GetEntryParamsConsistency.
 const (
 	GetEntryParamsConsistencyLeader GetEntryParamsConsistency = "leader"
@@ -824,6 +842,20 @@ type EntryList struct {
 
 // EntryPatch Any of the fields of `EntryInput` but `faces`; null clears an optional one. The result must be a whole valid `EntryInput`.
 type EntryPatch = map[string]any
+
+// EntrySearch defines model for EntrySearch.
+type EntrySearch struct {
+	Category Category `json:"category,omitempty,omitzero"`
+	Limit    int      `json:"limit,omitempty,omitzero"`
+	Purpose  Purpose  `json:"purpose"`
+
+	// Q A name, in any spelling.
+	Q string `json:"q"`
+
+	// Reason Why this person is searched now; kept in the audit log.
+	Reason string      `json:"reason"`
+	Status EntryStatus `json:"status,omitempty,omitzero"`
+}
 
 // EntryStatus defines model for EntryStatus.
 type EntryStatus string
@@ -1522,9 +1554,6 @@ type ListEntriesParams struct {
 
 	// Category Only entries of this category.
 	Category Category `form:"category,omitempty" json:"category,omitempty,omitzero"`
-
-	// Q A name, in any spelling.
-	Q string `form:"q,omitempty" json:"q,omitempty,omitzero"`
 }
 
 // ListEntriesParamsConsistency defines parameters for ListEntries.
@@ -1535,6 +1564,18 @@ type CreateEntryParams struct {
 	// IdempotencyKey A random text that names this request; send the same one on a retry.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
+
+// SearchEntriesParams defines parameters for SearchEntries.
+type SearchEntriesParams struct {
+	// Consistency `leader` (default) for a linearizable answer, `local` for this node's own copy.
+	Consistency SearchEntriesParamsConsistency `form:"consistency,omitempty" json:"consistency,omitempty,omitzero"`
+
+	// MinIndex Wait until the node has applied this index.
+	MinIndex MinIndex `form:"min_index,omitempty" json:"min_index,omitempty,omitzero"`
+}
+
+// SearchEntriesParamsConsistency defines parameters for SearchEntries.
+type SearchEntriesParamsConsistency string
 
 // GetEntryParams defines parameters for GetEntry.
 type GetEntryParams struct {
@@ -1681,6 +1722,9 @@ type CreateJoinTokenJSONRequestBody = TokenCreate
 // CreateEntryJSONRequestBody defines body for CreateEntry for application/json ContentType.
 type CreateEntryJSONRequestBody = EntryInput
 
+// SearchEntriesJSONRequestBody defines body for SearchEntries for application/json ContentType.
+type SearchEntriesJSONRequestBody = EntrySearch
+
 // UpdateEntryApplicationMergePatchPlusJSONRequestBody defines body for UpdateEntry for application/merge-patch+json ContentType.
 type UpdateEntryApplicationMergePatchPlusJSONRequestBody = EntryPatch
 
@@ -1746,12 +1790,15 @@ type ServerInterface interface {
 	// TransferLeadership Hand leadership to another node
 	// (POST /v1/cluster/transfer)
 	TransferLeadership(ctx echo.Context) error
-	// ListEntries List or search entries
+	// ListEntries List entries
 	// (GET /v1/entries)
 	ListEntries(ctx echo.Context, params ListEntriesParams) error
 	// CreateEntry Create an entry
 	// (POST /v1/entries)
 	CreateEntry(ctx echo.Context, params CreateEntryParams) error
+	// SearchEntries Search entries by name
+	// (POST /v1/entries/search)
+	SearchEntries(ctx echo.Context, params SearchEntriesParams) error
 	// GetEntry Read an entry
 	// (GET /v1/entries/{entry})
 	GetEntry(ctx echo.Context, entry EntryId, params GetEntryParams) error
@@ -1953,13 +2000,6 @@ func (w *ServerInterfaceWrapper) ListEntries(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter category: %s", err))
 	}
 
-	// ------------- Optional query parameter "q" -------------
-
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "q", ctx.QueryParams(), &params.Q, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
-	if err != nil {
-		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter q: %s", err))
-	}
-
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ListEntries(ctx, params)
 	return err
@@ -1991,6 +2031,31 @@ func (w *ServerInterfaceWrapper) CreateEntry(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.CreateEntry(ctx, params)
+	return err
+}
+
+// SearchEntries converts echo context to params.
+func (w *ServerInterfaceWrapper) SearchEntries(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SearchEntriesParams
+	// ------------- Optional query parameter "consistency" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "consistency", ctx.QueryParams(), &params.Consistency, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter consistency: %s", err))
+	}
+
+	// ------------- Optional query parameter "min_index" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "min_index", ctx.QueryParams(), &params.MinIndex, runtime.BindQueryParameterOptions{Type: "integer", Format: "int64"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter min_index: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SearchEntries(ctx, params)
 	return err
 }
 
@@ -2675,6 +2740,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.DELETE(options.BaseURL+"/v1/entries/:entry/faces/:face", wrapper.RemoveFace, options.OperationMiddlewares["removeFace"]...)
 	router.GET(options.BaseURL+"/v1/entries/:entry/faces/:face/photo", wrapper.GetFacePhoto, options.OperationMiddlewares["getFacePhoto"]...)
 	router.POST(options.BaseURL+"/v1/entries/:entry/withdraw", wrapper.WithdrawEntry, options.OperationMiddlewares["withdrawEntry"]...)
+	router.POST(options.BaseURL+"/v1/entries/search", wrapper.SearchEntries, options.OperationMiddlewares["searchEntries"]...)
 	router.POST(options.BaseURL+"/v1/imports/:batch/entries", wrapper.ImportEntries, options.OperationMiddlewares["importEntries"]...)
 	router.POST(options.BaseURL+"/v1/imports/:batch/undo", wrapper.UndoImport, options.OperationMiddlewares["undoImport"]...)
 	router.GET(options.BaseURL+"/v1/keys", wrapper.ListKeys, options.OperationMiddlewares["listKeys"]...)
@@ -2902,6 +2968,29 @@ func (response CreateEntry201JSONResponse) VisitCreateEntryResponse(w http.Respo
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SearchEntriesRequestObject struct {
+	Params SearchEntriesParams
+	Body   *SearchEntriesJSONRequestBody
+}
+
+type SearchEntriesResponseObject interface {
+	VisitSearchEntriesResponse(w http.ResponseWriter) error
+}
+
+type SearchEntries200JSONResponse EntryList
+
+func (response SearchEntries200JSONResponse) VisitSearchEntriesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -3378,12 +3467,15 @@ type StrictServerInterface interface {
 	// TransferLeadership Hand leadership to another node
 	// (POST /v1/cluster/transfer)
 	TransferLeadership(ctx context.Context, request TransferLeadershipRequestObject) (TransferLeadershipResponseObject, error)
-	// ListEntries List or search entries
+	// ListEntries List entries
 	// (GET /v1/entries)
 	ListEntries(ctx context.Context, request ListEntriesRequestObject) (ListEntriesResponseObject, error)
 	// CreateEntry Create an entry
 	// (POST /v1/entries)
 	CreateEntry(ctx context.Context, request CreateEntryRequestObject) (CreateEntryResponseObject, error)
+	// SearchEntries Search entries by name
+	// (POST /v1/entries/search)
+	SearchEntries(ctx context.Context, request SearchEntriesRequestObject) (SearchEntriesResponseObject, error)
 	// GetEntry Read an entry
 	// (GET /v1/entries/{entry})
 	GetEntry(ctx context.Context, request GetEntryRequestObject) (GetEntryResponseObject, error)
@@ -3713,6 +3805,54 @@ func (sh *strictHandler) CreateEntry(ctx echo.Context, params CreateEntryParams)
 		return err
 	} else if validResponse, ok := response.(CreateEntryResponseObject); ok {
 		return validResponse.VisitCreateEntryResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SearchEntries operation middleware
+func (sh *strictHandler) SearchEntries(ctx echo.Context, params SearchEntriesParams) error {
+	var request SearchEntriesRequestObject
+
+	request.Params = params
+
+	var body SearchEntriesJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SearchEntries(ctx.Request().Context(), request.(SearchEntriesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SearchEntries")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SearchEntriesResponseObject); ok {
+		return validResponse.VisitSearchEntriesResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -92,7 +92,7 @@ func testEntryCommands(t *testing.T, c *clustertest.Cluster) {
 		t.Fatal(err)
 	}
 	v.has(v.ok("entry", "get", w.Id), "Zéphirin DIALLO", "active, revision 1", "SPECIMEN")
-	v.has(v.ok("entry", "list", "--name", "zefirin diallo"), w.Id)
+	v.has(v.ok("entry", "list", "--name", "zefirin diallo", "--purpose", "test", "--reason", "end-to-end"), w.Id)
 	match := []string{"match", "name", "Zefirin", "Djallo", "--birth", "1984", "--purpose", "test", "--reason", "end-to-end", "--explain", "--min-index", fmt.Sprint(w.Index)}
 	v.has(v.ok(match...), w.Id, "Zéphirin DIALLO", "LLR", "Stages:")
 	v.ok("entry", "edit", w.Id, "--set", "status=suspended", "--set", `births=[{"date":"1985"}]`)

@@ -50,7 +50,10 @@ func testE2ENoTrace(t *testing.T, c *clustertest.Cluster, engine bool) {
 		if r := call(t, c, n, "POST", "/v1/match", refused); r.status/100 != 4 || bytes.Contains(r.body, []byte("Refusedwitness")) {
 			t.Errorf("a refused request: %d %s", r.status, r.body)
 		}
-		call(t, c, n, "GET", "/v1/entries?q=Refusedwitness", nil)
+		search := []byte(`{"q":"Refusedwitness","purpose":"test","reason":"end-to-end test"}`)
+		if r := call(t, c, n, "POST", "/v1/entries/search", search); r.status != http.StatusOK {
+			t.Errorf("search: %d %s", r.status, r.body)
+		}
 		call(t, c, n, "POST", "/v1/sessions", []byte(`{"login":"refusedwitness","password":"Passwordwitness"}`))
 	}
 	var files int

@@ -194,49 +194,6 @@ func writeEntry(w io.Writer, e *client.Entry) {
 	}
 }
 
-func (p *program) entryListCmd() *cobra.Command {
-	params := &client.ListEntriesParams{}
-	var status, category string
-	cmd := &cobra.Command{
-		Use: "list", Short: "List entries, or those with a name like --name", Args: usage(cobra.NoArgs, "no arguments"),
-		Example: "  vigie entry list --status active --limit 500\n  vigie entry list --name 'djallo'",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := p.dial()
-			if err != nil {
-				return err
-			}
-			params.Status, params.Category = client.EntryStatus(status), client.Category(category)
-			list, err := answer[client.EntryList](c.ListEntries(cmd.Context(), params))
-			if err != nil {
-				return err
-			}
-			return p.emit(list, func(w io.Writer) {
-				row(w, "ENTRY", "NAME", "BORN", "CATEGORY", "ACTION", "STATUS", "FACES", "ENDS")
-				for _, e := range list.Items {
-					name, born := "-", "-"
-					if len(e.Names) > 0 {
-						name = e.Names[0].Full
-					}
-					if len(e.Births) > 0 {
-						born = e.Births[0].Date
-					}
-					row(w, e.Id, name, born, e.Category, e.Action, e.Status, e.Faces, showDate(e.ExpiresAt))
-				}
-				if list.Next != "" {
-					row(w, "more:", "vigie entry list --cursor "+list.Next)
-				}
-			})
-		},
-	}
-	f := cmd.Flags()
-	f.StringVar(&params.Q, "name", "", "names like this one, in any spelling")
-	f.StringVar(&status, "status", "", "draft, active, suspended, withdrawn or expired")
-	f.StringVar(&category, "category", "", "smuggler, trafficker, document_fraud or facilitator")
-	f.IntVar(&params.Limit, "limit", 100, "most entries to show, 1 to 500")
-	f.StringVar(&params.Cursor, "cursor", "", "go on where the last page ended")
-	return cmd
-}
-
 func (p *program) entryWithdrawCmd() *cobra.Command {
 	reason := ""
 	cmd := &cobra.Command{
