@@ -54,13 +54,12 @@ func (s *Server) admit(next echo.HandlerFunc) echo.HandlerFunc {
 		if err != nil {
 			return err
 		}
-		if op.heavy(r.ContentLength) {
-			select {
-			case s.uploads <- struct{}{}:
-				defer func() { <-s.uploads }()
-			default:
+		// One that alone is above the limit passes when it is alone.
+		if weight := min(op.weight(r.ContentLength, media == multipartForm), s.opt.MaxUploadBytes); weight > 0 {
+			if !s.uploads.TryAcquire(weight) {
 				return fail("overloaded")
 			}
+			defer s.uploads.Release(weight)
 		}
 		if media == multipartForm {
 			r.Body = http.MaxBytesReader(ec.Response().Writer, r.Body, op.maxMultipart)

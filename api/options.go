@@ -42,9 +42,12 @@ type Options struct {
 	// MatchPatience how long one waits for its turn, default 2 s. Then 503.
 	MaxMatches    int
 	MatchPatience time.Duration
-	// MaxUploads is how many bodies above 1 MiB are received at once, default
-	// 32: it bounds memory against many slow senders. Then 503.
-	MaxUploads int
+	// MaxUploadBytes is how much the bodies above 64 KiB may have declared
+	// together while they are received and worked on, default 64 MiB; a body
+	// without a length counts as the most that its operation takes. Memory peaks
+	// at four to five times as much, since a photo in JSON is held as text, as a
+	// value and as bytes. Then 503.
+	MaxUploadBytes int64
 	// ReadPatience bounds the wait of a read for min_index or for the leader;
 	// default 5 s. Then 503.
 	ReadPatience time.Duration
@@ -87,7 +90,7 @@ func (o Options) withDefaults() Options {
 	def(&o.MaxPhotoBytes, 10<<20)
 	def(&o.MaxMatches, 4*runtime.GOMAXPROCS(0))
 	def(&o.MatchPatience, 2*time.Second)
-	def(&o.MaxUploads, 32)
+	def(&o.MaxUploadBytes, 64<<20)
 	def(&o.ReadPatience, 5*time.Second)
 	def(&o.WritePatience, 15*time.Second)
 	def(&o.HeaderTimeout, 5*time.Second)

@@ -226,10 +226,10 @@ func TestHugeHeader(t *testing.T) {
 	}
 }
 
-// TestUploadsAreBounded: more large bodies at once than there are slots are sent
-// away before they are read.
+// TestUploadsAreBounded: bodies that declare more at once than is kept in memory
+// are sent away before they are read.
 func TestUploadsAreBounded(t *testing.T) {
-	r := newRig(t, func(o *Options) { o.MaxUploads = 1 })
+	r := newRig(t, func(o *Options) { o.MaxUploadBytes = 8<<20 + smallBody })
 	pr, pw := io.Pipe()
 	first := r.request(ask{method: "POST", path: "/v1/match", role: officer, kind: mediaJSON})
 	reading := make(chan struct{})
@@ -245,7 +245,7 @@ func TestUploadsAreBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-reading
-	r.problem("overloaded", ask{method: "POST", path: "/v1/match", role: officer, body: probeInput(map[string]any{"reason": strings.Repeat("x", largeBody)})})
+	r.problem("overloaded", ask{method: "POST", path: "/v1/match", role: officer, body: probeInput(map[string]any{"reason": strings.Repeat("x", smallBody)})})
 	r.want(200, ask{method: "POST", path: "/v1/match", role: officer, body: probeInput()}) // small ones need no slot
 	if _, err := pw.Write([]byte(`"reason":"slow","names":[{"full":"A"}]}`)); err != nil {
 		t.Fatal(err)
@@ -255,6 +255,63 @@ func TestUploadsAreBounded(t *testing.T) {
 		t.Errorf("the slow one got %d", code)
 	}
 	r.want(200, ask{method: "POST", path: "/v1/match", role: officer, body: probeInput()})
+}
+
+// TestUploadsCountBytes: the limit is on bytes, not on how many send them, and a
+// body that is over it alone passes alone.
+func TestUploadsCountBytes(t *testing.T) {
+	r := newRig(t, func(o *Options) { o.MaxUploadBytes = 1 << 20 })
+	entered, release := make(chan struct{}), make(chan struct{})
+	r.w.match = func(context.Context, watchlist.Probe) (*watchlist.Lead, error) {
+		entered <- struct{}{}
+		<-release
+		return sampleLead(r.w), nil
+	}
+	photo := func(n int) ask {
+		return ask{method: "POST", path: "/v1/match", role: officer, body: jsonText(t, probeInput(map[string]any{"photos": []any{map[string]any{"image": make([]byte, n)}}}))}
+	}
+	codes := make(chan int, 2)
+	send := func(a ask) {
+		req := r.request(a)
+		go func() {
+			rec := newRecorder()
+			r.s.Handler().ServeHTTP(rec, req)
+			codes <- rec.Code
+		}()
+		<-entered
+	}
+	send(photo(300 << 10)) // 400 KiB in base64
+	send(photo(300 << 10))
+	r.problem("overloaded", photo(300<<10))
+	release <- struct{}{}
+	release <- struct{}{}
+	send(photo(3 << 20))
+	r.problem("overloaded", photo(300<<10))
+	close(release)
+	for range 3 {
+		if code := <-codes; code != 200 {
+			t.Errorf("status %d", code)
+		}
+	}
+}
+
+func TestBodyWeights(t *testing.T) {
+	o := &operation{maxBody: 8 << 20, maxMultipart: 24 << 20}
+	for _, c := range []struct {
+		length int64
+		form   bool
+		want   int64
+	}{
+		{0, false, 0}, {smallBody, false, 0}, {smallBody + 1, false, smallBody + 1}, {-1, false, 8 << 20}, {-1, true, 24 << 20},
+		{10 << 20, true, 10 << 20}, {1 << 40, false, 8 << 20}, {1 << 40, true, 24 << 20},
+	} {
+		if got := o.weight(c.length, c.form); got != c.want {
+			t.Errorf("%d, form %v: %d, want %d", c.length, c.form, got, c.want)
+		}
+	}
+	if got := (&operation{maxBody: 4096}).weight(-1, false); got != 0 {
+		t.Errorf("an operation with small bodies only counts %d", got)
+	}
 }
 
 // signal closes ch at the first write.

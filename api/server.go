@@ -47,7 +47,8 @@ type Server struct {
 	// accounts is held by whoever changes an account.
 	accounts *semaphore.Weighted
 	matches  *semaphore.Weighted
-	uploads  chan struct{}
+	// uploads counts the bytes of the bodies in flight.
+	uploads *semaphore.Weighted
 
 	handler  http.Handler
 	http     *http.Server
@@ -99,7 +100,7 @@ func New(deps Deps, options Options) (*Server, error) {
 		deniedLimit: auth.NewLimiter(deniedEvery, deniedBurst, deniedKeys),
 		accounts:    semaphore.NewWeighted(1),
 		matches:     semaphore.NewWeighted(int64(opt.MaxMatches)),
-		uploads:     make(chan struct{}, opt.MaxUploads),
+		uploads:     semaphore.NewWeighted(opt.MaxUploadBytes),
 	}
 	e := s.router(openapi)
 	if err := checkRoutes(ops, routesOf(e)); err != nil {

@@ -38,13 +38,25 @@ type operation struct {
 	query []string
 }
 
-// largeBody is the size from which a body needs an upload slot.
-const largeBody = 1 << 20
+// smallBody is the declared size up to which a body isn't counted among the
+// uploads in flight.
+const smallBody = 64 << 10
 
-// heavy tells that a body of that declared length (-1 for unknown) may be large
-// enough to need an upload slot.
-func (o *operation) heavy(length int64) bool {
-	return max(o.maxBody, o.maxMultipart) > largeBody && (length < 0 || length > largeBody)
+// weight is what a body counts for among the uploads in flight: its declared
+// length, or the most that the operation takes when it declares none (-1); 0 for
+// a small one.
+func (o *operation) weight(length int64, form bool) int64 {
+	limit := o.maxBody
+	if form {
+		limit = o.maxMultipart
+	}
+	if length < 0 {
+		length = limit
+	}
+	if length <= smallBody {
+		return 0
+	}
+	return min(length, limit)
 }
 
 // routeKey is "METHOD path" with echo's parameter syntax.
