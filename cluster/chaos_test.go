@@ -18,6 +18,7 @@ import (
 // off and stopped in turn. Afterwards every acknowledged entry is on every node,
 // an entry refused for certain is on none, and the states are equal.
 func TestAcknowledgedWritesSurviveFaults(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, 3, func(cfg *Config) {
 		cfg.SnapshotThreshold, cfg.TrailingLogs, cfg.SnapshotInterval = 50, 20, 50*time.Millisecond
 	})

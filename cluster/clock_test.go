@@ -73,6 +73,7 @@ func TestClockGuard(t *testing.T) {
 // TestLeaderWithWrongClockGivesWay: no command gets a time far ahead, writes go
 // on under a leader with a right clock, and the operator is told.
 func TestLeaderWithWrongClockGivesWay(t *testing.T) {
+	t.Parallel()
 	var next atomic.Int64
 	skew := make([]atomic.Int64, 3)
 	c := newCluster(t, 3, func(cfg *Config) {

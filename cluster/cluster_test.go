@@ -97,6 +97,7 @@ func TestLeaderStops(t *testing.T) {
 }
 
 func TestLeaderCutOff(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, 3, nil)
 	old := c.leader()
 	c.net.isolate(old.addr)
@@ -123,6 +124,7 @@ func TestLeaderCutOff(t *testing.T) {
 }
 
 func TestIdempotentWriteSurvivesFailover(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, 3, nil)
 	writer := c.followers()[0]
 	old := c.leader()
@@ -145,6 +147,7 @@ func TestIdempotentWriteSurvivesFailover(t *testing.T) {
 }
 
 func TestIsolatedNodeGoesOnReading(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, 3, nil)
 	c.leader().mustPut(1)
 	lone := c.followers()[0]
@@ -173,6 +176,7 @@ func TestIsolatedNodeGoesOnReading(t *testing.T) {
 }
 
 func TestRestartKeepsEverything(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, 1, nil)
 	n := c.nodes[0]
 	for i := range 20 {
@@ -196,6 +200,7 @@ func TestRestartKeepsEverything(t *testing.T) {
 }
 
 func TestAddressChange(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, 3, nil)
 	n := c.followers()[0]
 	n.stop()
@@ -212,6 +217,7 @@ func TestAddressChange(t *testing.T) {
 }
 
 func TestFiveNodesLoseTwo(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, 5, nil)
 	c.leader().mustPut(1)
 	c.leader().stop()

@@ -11,6 +11,7 @@ import (
 // TestAgeBridgesRestart: a node that starts alone must not present an old list
 // as new.
 func TestAgeBridgesRestart(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, 2, nil)
 	n := c.followers()[0]
 	c.eventually("current", func() bool { return n.node.Stamp().AgeMillis < 500 })
@@ -49,6 +50,7 @@ func TestAgeBridgesRestart(t *testing.T) {
 // TestStampedTimeNeverFalls: a leader whose clock is behind goes on from the
 // cluster's time.
 func TestStampedTimeNeverFalls(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, 1, nil)
 	n := c.nodes[0]
 	n.mustPut(1)

@@ -143,6 +143,7 @@ func TestSlowAnswerIsOld(t *testing.T) {
 // TestDeposedLeaderCannotProveItsTerm: what a paused leader still believes, and
 // acknowledgements that were under way, prove nothing: voters are asked.
 func TestDeposedLeaderCannotProveItsTerm(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, 3, nil)
 	old := c.leader()
 	term := old.node.rep.raft.CurrentTerm()

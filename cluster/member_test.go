@@ -46,6 +46,7 @@ func TestNonvoter(t *testing.T) {
 }
 
 func TestRemovedMemberIsRefused(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, 3, nil)
 	gone := c.followers()[0]
 	other := c.followers()[1]
@@ -91,6 +92,7 @@ func TestRemovedMemberIsRefused(t *testing.T) {
 }
 
 func TestRemoveLeader(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, 3, nil)
 	old := c.leader()
 	by := c.followers()[0]
@@ -104,6 +106,7 @@ func TestRemoveLeader(t *testing.T) {
 }
 
 func TestRemoveKeepsQuorum(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, 3, nil)
 	f := c.followers()
 	id := f[0].node.ID()
@@ -210,6 +213,7 @@ func TestFailedJoinLeavesNothing(t *testing.T) {
 }
 
 func TestJoinThroughFollower(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, 3, nil)
 	tok, err := pki.ParseToken(c.token(watchlist.NodeVoter))
 	if err != nil {
@@ -226,6 +230,7 @@ func TestJoinThroughFollower(t *testing.T) {
 // TestLateMemberIsLetIn: a node that was off while a newer one joined and became
 // the leader must accept that leader.
 func TestLateMemberIsLetIn(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, 3, nil)
 	away := c.followers()[0]
 	away.stop()
@@ -243,6 +248,7 @@ func TestLateMemberIsLetIn(t *testing.T) {
 }
 
 func TestForeignNodesAreRefused(t *testing.T) {
+	t.Parallel()
 	a, b := newCluster(t, 1, nil), newCluster(t, 1, nil)
 	target, stranger := a.nodes[0], b.nodes[0]
 	for _, proto := range []string{transport.ProtoNode, transport.ProtoRaft} {
@@ -359,6 +365,7 @@ func TestKeysOnAnotherMedium(t *testing.T) {
 }
 
 func TestCertificateIsRenewed(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, 1, nil)
 	n := c.nodes[0]
 	n.mustPut(1)

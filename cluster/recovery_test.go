@@ -20,6 +20,7 @@ import (
 // TestLostLogIsRefused: a node whose log was lost but not its registry has
 // acknowledged entries that it could no longer defend with its vote.
 func TestLostLogIsRefused(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, 3, nil)
 	leader, f := c.leader(), c.followers()
 	lags, loses := f[0], f[1]
@@ -70,6 +71,7 @@ func (h *holdingIndex) Applied() uint64 { return h.applied.Load() }
 // configuration in its log, but not yet applied the member's record, must not
 // take it for a stranger.
 func TestLaggingLeaderKeepsNewMembers(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, 2, nil)
 	lags := c.slot()
 	lags.obtain(c.token(watchlist.NodeVoter))
