@@ -26,6 +26,7 @@ const (
 //
 //   - watchlist.ErrTooLarge: the command exceeds 64 KiB; nothing was sent.
 //   - watchlist.ErrNoLeader: no leader took it in time; nothing was committed.
+//     ErrClock besides when the leader's clock is the reason.
 //   - watchlist.ErrOverloaded, watchlist.ErrDiskFull: refused, not committed.
 //   - watchlist.ErrOutcomeUnknown: it may have been committed or may still be.
 //

@@ -8,7 +8,8 @@
 // sees half of it. Pieces of an interrupted fetch wait, sealed, in
 // <dir>/partial, so that a cut link costs at most one piece.
 //
-// Put returns when a majority of the voters holds the blob. Entries refer to
+// Put returns when a majority of the voters holds the blob. At most 4 pushes go
+// to one peer at once, and a peer that is too busy is left to fetch. Entries refer to
 // blobs by name; a node that has the entry but not yet the blob fetches it in
 // the background (Want) or on demand (Get), from any peer that has it.
 //
