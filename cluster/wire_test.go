@@ -58,6 +58,28 @@ func TestRequestGivenUp(t *testing.T) {
 	}
 }
 
+// lateWriter is a RoundTripper that fails at once and leaves the body to be read
+// afterwards, as net/http may do.
+type lateWriter struct{ body io.Reader }
+
+func (l *lateWriter) RoundTrip(r *http.Request) (*http.Response, error) {
+	l.body = r.Body
+	return nil, errors.New("given up")
+}
+
+// TestUnsentStaysUnsent: once a call has said "unsent", the request can't leave.
+func TestUnsentStaysUnsent(t *testing.T) {
+	late := &lateWriter{}
+	_, err := roundTrip(t.Context(), &http.Client{Transport: late}, http.MethodPost, "peer", "/", []byte("command"), 10)
+	var ce *callError
+	if !errors.As(err, &ce) || !ce.unsent {
+		t.Fatalf("error %v, want one that says unsent", err)
+	}
+	if b, err := io.ReadAll(late.body); err == nil || len(b) > 0 {
+		t.Errorf("the request was read afterwards: %q, %v", b, err)
+	}
+}
+
 // TestHeldBody: what was withheld is never read, what was begun is not withheld.
 func TestHeldBody(t *testing.T) {
 	for _, begun := range []bool{false, true} {
