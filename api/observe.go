@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"runtime"
 	"runtime/debug"
 	"strconv"
+	"time"
 
 	"github.com/labstack/echo/v4"
 )
@@ -26,11 +28,13 @@ func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		ctx := context.WithValue(ec.Request().Context(), callKey{}, c)
 		ec.SetRequest(ec.Request().WithContext(ctx))
 		secureHeaders(ec.Response().Header(), c.trace)
+		body := ec.Request().Body
 
 		done := s.metrics.begin(c)
 		err := s.isolate(c, next, ec)
 		if err != nil {
 			s.answer(ctx, c, ec, err)
+			drain(ec, body)
 		}
 		status := ec.Response().Status
 		done(status)
@@ -76,9 +80,30 @@ func (s *Server) answer(ctx context.Context, c *call, ec echo.Context, err error
 		// The answer has begun: breaking the connection is the only honest sign.
 		panic(http.ErrAbortHandler)
 	}
-	if werr := e.write(ec.Response(), c.trace); werr != nil {
+	if werr := e.write(ec.Response(), ec.Request().ProtoMajor, c.trace); werr != nil {
 		s.opt.Logger.DebugContext(ctx, "problem not sent", slog.String("trace", c.trace))
 	}
+}
+
+// drainBytes and drainPatience bound what is read of a refused body.
+const (
+	drainBytes    = 16 << 20
+	drainPatience = 500 * time.Millisecond
+)
+
+// drain sends the answer to a refused request and lets the client see it before
+// the stream is reset, which discards what it has not read yet: curl, while it
+// is still sending, loses the answer otherwise. net/http does so over HTTP/1.
+func drain(ec echo.Context, body io.Reader) {
+	if ec.Request().ProtoMajor != 2 || body == http.NoBody {
+		return
+	}
+	rc := http.NewResponseController(ec.Response())
+	if rc.Flush() != nil || rc.SetReadDeadline(time.Now().Add(drainPatience)) != nil {
+		return
+	}
+	// It ends when the client stops sending.
+	_, _ = io.Copy(io.Discard, io.LimitReader(body, drainBytes))
 }
 
 func (s *Server) access(ctx context.Context, c *call, method string, status int) {

@@ -64,7 +64,7 @@ var problemKinds = map[string]kind{
 
 	"revision_conflict": {412, "The entry has changed", "Read it again and repeat the change on its present revision.", 0},
 
-	"body_too_large":  {413, "The request is too large", "The contract's x-max-body says how much is accepted.", 0},
+	"body_too_large":  {413, "The request is too large", "The contract's x-max-body and x-max-multipart say how much is accepted.", 0},
 	"entry_too_large": {413, "The record is too large", "One record takes at most 64 KiB besides its photos.", 0},
 
 	"unsupported_media_type": {415, "Content type not accepted", "The contract lists the content types of this operation.", 0},
@@ -245,8 +245,9 @@ func (e *apiError) problem(trace string) gen.Problem {
 	return p
 }
 
-// write sends the problem. It must not be called once the answer has begun.
-func (e *apiError) write(w http.ResponseWriter, trace string) error {
+// write sends the problem over HTTP of a major version. It must not be called
+// once the answer has begun.
+func (e *apiError) write(w http.ResponseWriter, major int, trace string) error {
 	k := problemKinds[e.code]
 	if retry := max(e.retry, k.retry); retry > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(retry.Seconds()))))
@@ -254,7 +255,9 @@ func (e *apiError) write(w http.ResponseWriter, trace string) error {
 	if k.status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 	}
-	if k.status == http.StatusRequestTimeout || k.status == http.StatusRequestEntityTooLarge {
+	// What is left of the body isn't read. HTTP/2 ends the stream alone; there the
+	// header would end the connection, and curl would drop the answer with it.
+	if major == 1 && (k.status == http.StatusRequestTimeout || k.status == http.StatusRequestEntityTooLarge) {
 		w.Header().Set("Connection", "close")
 	}
 	w.Header().Set("Content-Type", mediaProblem)

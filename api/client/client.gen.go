@@ -2019,6 +2019,7 @@ type ClientInterface interface {
 	// was computed elsewhere with the model that this cluster runs. The photo
 	// must show exactly one usable face, or `face` must pick one by its box.
 	// It is kept upright, without metadata, at most 1280 pixels wide or high.
+	// A photo has at most 10 MiB, in either form.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2031,6 +2032,7 @@ type ClientInterface interface {
 	// was computed elsewhere with the model that this cluster runs. The photo
 	// must show exactly one usable face, or `face` must pick one by its box.
 	// It is kept upright, without metadata, at most 1280 pixels wide or high.
+	// A photo has at most 10 MiB, in either form.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2159,7 +2161,9 @@ type ClientInterface interface {
 	// probe live in memory only and are gone after the answer.
 	//
 	// As multipart: one `probe` part (JSON, the same object without `photos`),
-	// which comes first, and one to four `photo` parts of at most 10 MiB each.
+	// which comes first, and one to four `photo` parts of at most 10 MiB each
+	// and 24 MiB together with the rest of the form. As JSON the body takes at
+	// most 8 MiB, in base64 some 6 MiB of photos.
 	//
 	// The answer is a lead: ranked candidates with the evidence for and
 	// against each. It says neither "yes" nor how sure to be; a person
@@ -2182,7 +2186,9 @@ type ClientInterface interface {
 	// probe live in memory only and are gone after the answer.
 	//
 	// As multipart: one `probe` part (JSON, the same object without `photos`),
-	// which comes first, and one to four `photo` parts of at most 10 MiB each.
+	// which comes first, and one to four `photo` parts of at most 10 MiB each
+	// and 24 MiB together with the rest of the form. As JSON the body takes at
+	// most 8 MiB, in base64 some 6 MiB of photos.
 	//
 	// The answer is a lead: ranked candidates with the evidence for and
 	// against each. It says neither "yes" nor how sure to be; a person
@@ -2680,6 +2686,7 @@ func (c *Raw) ReplaceEntry(ctx context.Context, entry EntryId, params *ReplaceEn
 // was computed elsewhere with the model that this cluster runs. The photo
 // must show exactly one usable face, or `face` must pick one by its box.
 // It is kept upright, without metadata, at most 1280 pixels wide or high.
+// A photo has at most 10 MiB, in either form.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2702,6 +2709,7 @@ func (c *Raw) AddFaceWithBody(ctx context.Context, entry EntryId, params *AddFac
 // was computed elsewhere with the model that this cluster runs. The photo
 // must show exactly one usable face, or `face` must pick one by its box.
 // It is kept upright, without metadata, at most 1280 pixels wide or high.
+// A photo has at most 10 MiB, in either form.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2960,7 +2968,9 @@ func (c *Raw) RevokeKey(ctx context.Context, key KeyId, reqEditors ...RequestEdi
 // probe live in memory only and are gone after the answer.
 //
 // As multipart: one `probe` part (JSON, the same object without `photos`),
-// which comes first, and one to four `photo` parts of at most 10 MiB each.
+// which comes first, and one to four `photo` parts of at most 10 MiB each
+// and 24 MiB together with the rest of the form. As JSON the body takes at
+// most 8 MiB, in base64 some 6 MiB of photos.
 //
 // The answer is a lead: ranked candidates with the evidence for and
 // against each. It says neither "yes" nor how sure to be; a person
@@ -2993,7 +3003,9 @@ func (c *Raw) MatchWithBody(ctx context.Context, contentType string, body io.Rea
 // probe live in memory only and are gone after the answer.
 //
 // As multipart: one `probe` part (JSON, the same object without `photos`),
-// which comes first, and one to four `photo` parts of at most 10 MiB each.
+// which comes first, and one to four `photo` parts of at most 10 MiB each
+// and 24 MiB together with the rest of the form. As JSON the body takes at
+// most 8 MiB, in base64 some 6 MiB of photos.
 //
 // The answer is a lead: ranked candidates with the evidence for and
 // against each. It says neither "yes" nor how sure to be; a person
@@ -5091,6 +5103,7 @@ type ClientWithResponsesInterface interface {
 	// was computed elsewhere with the model that this cluster runs. The photo
 	// must show exactly one usable face, or `face` must pick one by its box.
 	// It is kept upright, without metadata, at most 1280 pixels wide or high.
+	// A photo has at most 10 MiB, in either form.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5103,6 +5116,7 @@ type ClientWithResponsesInterface interface {
 	// was computed elsewhere with the model that this cluster runs. The photo
 	// must show exactly one usable face, or `face` must pick one by its box.
 	// It is kept upright, without metadata, at most 1280 pixels wide or high.
+	// A photo has at most 10 MiB, in either form.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5239,7 +5253,9 @@ type ClientWithResponsesInterface interface {
 	// probe live in memory only and are gone after the answer.
 	//
 	// As multipart: one `probe` part (JSON, the same object without `photos`),
-	// which comes first, and one to four `photo` parts of at most 10 MiB each.
+	// which comes first, and one to four `photo` parts of at most 10 MiB each
+	// and 24 MiB together with the rest of the form. As JSON the body takes at
+	// most 8 MiB, in base64 some 6 MiB of photos.
 	//
 	// The answer is a lead: ranked candidates with the evidence for and
 	// against each. It says neither "yes" nor how sure to be; a person
@@ -5262,7 +5278,9 @@ type ClientWithResponsesInterface interface {
 	// probe live in memory only and are gone after the answer.
 	//
 	// As multipart: one `probe` part (JSON, the same object without `photos`),
-	// which comes first, and one to four `photo` parts of at most 10 MiB each.
+	// which comes first, and one to four `photo` parts of at most 10 MiB each
+	// and 24 MiB together with the rest of the form. As JSON the body takes at
+	// most 8 MiB, in base64 some 6 MiB of photos.
 	//
 	// The answer is a lead: ranked candidates with the evidence for and
 	// against each. It says neither "yes" nor how sure to be; a person
@@ -6969,6 +6987,7 @@ func (c *ClientWithResponses) ReplaceEntryWithResponse(ctx context.Context, entr
 // was computed elsewhere with the model that this cluster runs. The photo
 // must show exactly one usable face, or `face` must pick one by its box.
 // It is kept upright, without metadata, at most 1280 pixels wide or high.
+// A photo has at most 10 MiB, in either form.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6987,6 +7006,7 @@ func (c *ClientWithResponses) AddFaceWithBodyWithResponse(ctx context.Context, e
 // was computed elsewhere with the model that this cluster runs. The photo
 // must show exactly one usable face, or `face` must pick one by its box.
 // It is kept upright, without metadata, at most 1280 pixels wide or high.
+// A photo has at most 10 MiB, in either form.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -7201,7 +7221,9 @@ func (c *ClientWithResponses) RevokeKeyWithResponse(ctx context.Context, key Key
 // probe live in memory only and are gone after the answer.
 //
 // As multipart: one `probe` part (JSON, the same object without `photos`),
-// which comes first, and one to four `photo` parts of at most 10 MiB each.
+// which comes first, and one to four `photo` parts of at most 10 MiB each
+// and 24 MiB together with the rest of the form. As JSON the body takes at
+// most 8 MiB, in base64 some 6 MiB of photos.
 //
 // The answer is a lead: ranked candidates with the evidence for and
 // against each. It says neither "yes" nor how sure to be; a person
@@ -7230,7 +7252,9 @@ func (c *ClientWithResponses) MatchWithBodyWithResponse(ctx context.Context, con
 // probe live in memory only and are gone after the answer.
 //
 // As multipart: one `probe` part (JSON, the same object without `photos`),
-// which comes first, and one to four `photo` parts of at most 10 MiB each.
+// which comes first, and one to four `photo` parts of at most 10 MiB each
+// and 24 MiB together with the rest of the form. As JSON the body takes at
+// most 8 MiB, in base64 some 6 MiB of photos.
 //
 // The answer is a lead: ranked candidates with the evidence for and
 // against each. It says neither "yes" nor how sure to be; a person
