@@ -2,6 +2,7 @@ package score
 
 import (
 	"math"
+	"slices"
 	"strconv"
 
 	"vigie/watchlist"
@@ -36,11 +37,14 @@ func CompareNames(probe, entry []watchlist.Name, explain bool) (watchlist.Eviden
 
 // Names is a probe's names, parsed once to be held against many entries. It is
 // immutable and safe for concurrent use.
-type Names struct{ parsed []names.Parsed }
+type Names struct {
+	names  []watchlist.Name
+	parsed []names.Parsed
+}
 
 // NewNames parses the probe's names.
 func NewNames(probe []watchlist.Name) Names {
-	var n Names
+	n := Names{names: slices.Clone(probe)}
 	for _, p := range probe {
 		n.parsed = append(n.parsed, names.Parse(p))
 	}
@@ -55,7 +59,7 @@ func (n Names) Compare(entry []watchlist.Name, explain bool) (watchlist.Evidence
 		if len(pe.Tokens) == 0 {
 			continue
 		}
-		for _, pp := range n.parsed {
+		for k, pp := range n.parsed {
 			if len(pp.Tokens) == 0 {
 				continue
 			}
@@ -65,7 +69,10 @@ func (n Names) Compare(entry []watchlist.Name, explain bool) (watchlist.Evidence
 				s = names.WeakScore(s)
 			}
 			if s > best.score {
-				best = nameMatch{score: s, c: c, probe: pp.Tokens, entry: pe.Tokens, name: i, kind: e.Kind}
+				best = nameMatch{
+					score: s, c: c, probe: pp.Tokens, entry: pe.Tokens, name: i, kind: e.Kind,
+					probeSurname: n.names[k].Surname, entrySurname: e.Surname,
+				}
 			}
 		}
 	}
@@ -81,6 +88,8 @@ type nameMatch struct {
 	probe, entry []*names.Token
 	name         int
 	kind         watchlist.NameKind
+	// The surnames as recorded, or "".
+	probeSurname, entrySurname string
 }
 
 func (m nameMatch) evidence(explain bool) watchlist.Evidence {
@@ -89,16 +98,9 @@ func (m nameMatch) evidence(explain bool) watchlist.Evidence {
 		Params: map[string]string{"kind": string(m.kind), "name": strconv.Itoa(m.name)},
 	}
 	llrs, total := m.weigh()
-	highest := MaxNameLLR
-	if m.kind == watchlist.NameWeak {
-		highest = MaxWeakNameLLR
-	}
-	ev.LLR = max(MinNameLLR, min(highest, total))
-	if m.score < partialFrom {
-		// Two names: the words that happen to agree are no support.
-		ev.LLR = min(ev.LLR, 0)
-	}
-	ev.Code, ev.Reason = m.word()
+	differs := m.surnamesDiffer(llrs)
+	ev.Code, ev.Reason = m.word(differs)
+	ev.LLR = max(MinNameLLR, min(m.highest(ev.Code, differs), total))
 	if m.score >= nearFrom && total < 2 {
 		ev.Params["common"] = "true"
 		ev.Reason += " Ce nom est répandu dans la région."
@@ -112,6 +114,20 @@ func (m nameMatch) evidence(explain bool) watchlist.Evidence {
 	return ev
 }
 
+// highest is the most that the whole name may be worth. Of two names, the words
+// that happen to agree are no support.
+func (m nameMatch) highest(code string, differs bool) float64 {
+	switch {
+	case differs || m.score < partialFrom:
+		return 0
+	case m.kind == watchlist.NameWeak:
+		return MaxWeakNameLLR
+	case code == CodeNamePartial:
+		return MaxPartialNameLLR
+	}
+	return MaxNameLLR
+}
+
 // weigh gives the LLR of each pair and their sum, shrunk for dependence.
 func (m nameMatch) weigh() (each []float64, total float64) {
 	each = make([]float64, len(m.c.Pairs))
@@ -123,7 +139,7 @@ func (m nameMatch) weigh() (each []float64, total float64) {
 		case p.Probe < 0 && m.entry[p.Entry].Class == names.Core:
 			leftEntry++
 		case p.Probe >= 0 && p.Entry >= 0:
-			each[i] = pairLLR(m.probe[p.Probe], m.entry[p.Entry], p.Rule)
+			each[i] = pairLLR(m.probe[p.Probe], m.entry[p.Entry], p.Rule, p.Score)
 			agree += each[i]
 		}
 	}
@@ -145,8 +161,8 @@ func (m nameMatch) weigh() (each []float64, total float64) {
 	return each, agree*wordsDepend + float64(conflicts)*wordConflict + float64(omitted)*wordOmitted
 }
 
-// pairLLR is what one pair of words is worth.
-func pairLLR(a, b *names.Token, rule names.Rule) float64 {
+// pairLLR is what one pair of words of that likeness is worth.
+func pairLLR(a, b *names.Token, rule names.Rule, likeness float64) float64 {
 	f := max(a.Frequency, b.Frequency)
 	switch {
 	case rule == names.RuleTwoNames:
@@ -160,11 +176,15 @@ func pairLLR(a, b *names.Token, rule names.Rule) float64 {
 	if u <= 0 {
 		return 0
 	}
-	return math.Log10(wordAgrees / u)
+	worth := math.Log10(wordAgrees / u)
+	if rule == names.RuleShort {
+		return shortSupport * worth
+	}
+	return scaled(worth, likeness)
 }
 
 // word gives code and sentence.
-func (m nameMatch) word() (code, reason string) {
+func (m nameMatch) word(differs bool) (code, reason string) {
 	weakest, missing := names.RuleExact, 0
 	for _, p := range m.c.Pairs {
 		switch {
@@ -179,7 +199,7 @@ func (m nameMatch) word() (code, reason string) {
 	switch {
 	case m.c.Score < partialFrom:
 		return CodeNameDifferent, "Noms différents."
-	case m.c.Score < nearFrom || missing > 0 || weakest == names.RuleTwoNames:
+	case differs || m.c.Score < nearFrom || missing > 0 || weakest == names.RuleTwoNames:
 		return CodeNamePartial, "Une partie du nom correspond."
 	}
 	switch strength[weakest] {
