@@ -46,7 +46,7 @@ func (p Profile) timing() (timing, error) {
 	ms := time.Millisecond
 	switch p {
 	case ProfileLAN, "":
-		return timing{heartbeat: 300 * ms, election: 300 * ms, lease: 150 * ms, commit: 20 * ms, rpc: 10 * time.Second, batch: 64, poll: time.Second, confirm: 250 * ms}, nil
+		return timing{heartbeat: 300 * ms, election: 300 * ms, lease: 300 * ms, commit: 20 * ms, rpc: 10 * time.Second, batch: 64, poll: time.Second, confirm: 250 * ms}, nil
 	case ProfileRegional:
 		return timing{heartbeat: time.Second, election: time.Second, lease: 500 * ms, commit: 50 * ms, rpc: 20 * time.Second, batch: 16, poll: 5 * time.Second, confirm: 5 * time.Second}, nil
 	case ProfileSatellite:
