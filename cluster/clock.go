@@ -101,7 +101,7 @@ func (g *clockGuard) check(own int64, up time.Duration, last int64) (time.Durati
 // may follow one wrong time server.
 func (g *clockGuard) checkPause(own, last int64) error {
 	if ahead := millis(own - last); last > 0 && ahead > g.jump {
-		return fmt.Errorf("%w: it is %s past the last write; if it is right, raise the clock jump limit", ErrClock, ahead.Round(time.Second))
+		return fmt.Errorf("%w: it is %s past the last write; if it is right, raise node.max_clock_jump", ErrClock, ahead.Round(time.Second))
 	}
 	return nil
 }

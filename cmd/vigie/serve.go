@@ -126,7 +126,7 @@ func (s *server) openNode(ctx context.Context) (func() error, error) {
 	s.node, err = cluster.Open(ctx, cluster.Config{
 		DataDir: c.Node.DataDir, NodeKeyFile: c.Node.NodeKeyFile, ClusterKeyFile: c.Node.ClusterKeyFile,
 		ClusterListen: c.Listen.Cluster, ClusterAdvertise: c.Advertise.Cluster, APIAdvertise: c.Advertise.API,
-		Name: c.Node.Name, Profile: cluster.Profile(c.Link.Profile), Logger: s.log, Registerer: s.metrics,
+		Name: c.Node.Name, MaxClockJump: c.Node.MaxClockJump.Std(), Profile: cluster.Profile(c.Link.Profile), Logger: s.log, Registerer: s.metrics,
 	}, []fsm.Index{s.gallery, s.names, s.documents})
 	if errors.Is(err, cluster.ErrNoIdentity) {
 		return nil, withHint(err, "Begin with 'vigie init' (new cluster) or 'vigie join' (one more node).")

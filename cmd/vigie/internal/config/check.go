@@ -30,6 +30,7 @@ func (c *Config) check() []finding {
 	add(c.Node.DataDir == "", "node.data_dir", "name the folder for the node's data, such as /var/lib/vigie")
 	add(c.Node.ClusterKeyFile == c.Node.NodeKeyFile, "node.node_key_file", "the node key and the cluster key need a file each")
 	add(c.Node.StopGrace.Std() < 0 || c.Node.StopGrace.Std() > 10*time.Minute, "node.stop_grace", "use 0s to 10m")
+	add(c.Node.MaxClockJump.Std() < time.Hour, "node.max_clock_jump", "use 1h or more; 9600h is 400 days")
 	add(!countryRE.MatchString(c.Origin.Country), "origin.country", "give the ISO 3166-1 alpha-3 code of the country that owns the entries, such as SEN")
 	add(strings.TrimSpace(c.Origin.Authority) == "" || len(c.Origin.Authority) > 200, "origin.authority", "name the authority that owns the entries, at most 200 bytes")
 	add(!slices.Contains([]string{"lan", "regional", "satellite"}, c.Link.Profile), "link.profile", "use lan, regional or satellite")

@@ -46,6 +46,11 @@ type Node struct {
 	// StopGrace is how long a stopping node waits for requests in flight,
 	// default 20s, at most 10m.
 	StopGrace Duration `yaml:"stop_grace"`
+	// MaxClockJump is how far the first write after a pause may lie past the
+	// last one before it, default 9600h (400 days), at least 1h. Raise it only
+	// to write again after a longer pause: a stamped time can't be taken back,
+	// and a wrong one makes entries expire.
+	MaxClockJump Duration `yaml:"max_clock_jump"`
 }
 
 // Origin is the authority that owns the entries written on this cluster. It has
@@ -108,7 +113,8 @@ type Faces struct {
 	// MiB.
 	MaxBytes int64 `yaml:"max_bytes"`
 	// MaxPixels caps one photo's decoded size, default 40000000, 1 to 200
-	// million; a photo takes 4 bytes a pixel while it is decoded.
+	// million. Decoding takes 1.5 to 15 bytes a pixel by the kind of file; a
+	// photo that would take more than 160 MB is refused below this limit too.
 	MaxPixels int `yaml:"max_pixels"`
 }
 
@@ -136,7 +142,7 @@ type Log struct {
 // Default gives the documented defaults. Origin is empty and must be filled.
 func Default() Config {
 	return Config{
-		Node:   Node{Name: "vigie", DataDir: "/var/lib/vigie", StopGrace: Duration(20 * time.Second)},
+		Node:   Node{Name: "vigie", DataDir: "/var/lib/vigie", StopGrace: Duration(20 * time.Second), MaxClockJump: Duration(9600 * time.Hour)},
 		Listen: Listen{API: "127.0.0.1:8443", Cluster: "127.0.0.1:8444"},
 		Link:   Link{Profile: "lan"},
 		Faces:  Faces{Engine: "on", MaxQueue: 32, MaxBytes: 10 << 20, MaxPixels: 40_000_000},
