@@ -11,7 +11,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
@@ -131,63 +130,6 @@ func bodyError(err error) error {
 	}
 	// The client broke off, or sent less than it announced.
 	return fail("client_gone")
-}
-
-// checkObject refuses what isn't one JSON object in UTF-8 with nothing after it,
-// nesting deeper than maxDepth, and more than limit list items and members,
-// before a decoder recurses into it. It leaves the rest of the syntax to the
-// decoder.
-func checkObject(b []byte, limit int) error {
-	if !utf8.Valid(b) {
-		return fail("malformed_json")
-	}
-	depth, values, closed := 0, 0, false
-	for i := 0; i < len(b); i++ {
-		ch := b[i]
-		if ch == ' ' || ch == '\t' || ch == '\n' || ch == '\r' {
-			continue
-		}
-		if closed || depth == 0 && ch != '{' {
-			return fail("malformed_json")
-		}
-		switch ch {
-		case '"':
-			i = endOfString(b, i)
-		case '{', '[':
-			if depth++; depth > maxDepth {
-				return fail("too_deep")
-			}
-			values++
-		case ',':
-			values++
-		case '}', ']':
-			depth--
-			closed = depth == 0
-		}
-		if values > limit {
-			return fail("too_many_values")
-		}
-	}
-	if !closed {
-		return fail("malformed_json")
-	}
-	return nil
-}
-
-// endOfString gives the index of the quote that ends the string beginning at i,
-// or the last index.
-func endOfString(b []byte, i int) int {
-	for i++; i < len(b); i++ {
-		n := bytes.IndexAny(b[i:], `"\`)
-		if n < 0 {
-			break
-		}
-		if i += n; b[i] == '"' {
-			return i
-		}
-		i++
-	}
-	return len(b) - 1
 }
 
 // knownQuery refuses query parameters that the operation doesn't have: a

@@ -207,7 +207,7 @@ func TestEntryRules(t *testing.T) {
 		{"name without letters", map[string]any{"names": []any{map[string]any{"kind": "primary", "full": "123"}}}, "invalid", "/names/0/full", "no_letters"},
 		{"blank offence", map[string]any{"offence": "  "}, "invalid", "/offence", "required"},
 		{"nothing to match", map[string]any{"names": []any{}, "documents": []any{}}, "invalid", "/names", "required"},
-		{"unknown field", map[string]any{"ethnicity": "x"}, "invalid_request", "", "unknown_field"},
+		{"unknown field", map[string]any{"ethnicity": "x"}, "invalid_request", "/ethnicity", "unknown_field"},
 		{"withdrawn from the start", map[string]any{"status": "withdrawn"}, "invalid_request", "/status", "unknown_value"},
 		{"country in words", map[string]any{"nationalities": []any{"Guinée"}}, "invalid_request", "/nationalities/0", "malformed"},
 	} {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -17,20 +18,61 @@ import (
 // FuzzCheckObject: what the scanner lets through and the decoder accepts is one
 // object; what it refuses as malformed, the decoder refuses too.
 func FuzzCheckObject(f *testing.F) {
-	for _, s := range []string{`{}`, ` {"a":[1,{"b":"\"}"}]} `, `[]`, `{} {}`, `{"a":"\\"}`, `{"a":"`, `{"a":"\`, `}{`, `{"a":"x"}}`, "{\"a\":\"\xff\"}", `"{"`} {
+	for _, s := range []string{`{}`, ` {"a":[1,{"b":"\"}"}]} `, `[]`, `{} {}`, `{"a":"\\"}`, `{"a":"`, `{"a":"\`, `}{`, `{"a":"x"}}`, `{"a":1,"\u0061":{}}`, `{"a":{"a":["a","a"]},"b":"a"}`, "{\"a\":\"\xff\"}", `"{"`} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		err := checkObject(b, maxValues)
 		var m map[string]any
 		valid := json.Unmarshal(b, &m) == nil && m != nil && utf8.Valid(b)
-		if err != nil && valid && !slices.Contains([]string{"too_deep", "too_many_values"}, asAPIError(err).code) {
+		if err != nil && valid && !slices.Contains([]string{"too_deep", "too_many_values", "duplicate_key"}, asAPIError(err).code) {
 			t.Errorf("refused %q", b)
+		}
+		if dup := repeats(b); valid && dup != (err != nil && asAPIError(err).code == "duplicate_key") && (err == nil || asAPIError(err).code == "duplicate_key") {
+			t.Errorf("a key comes twice: %v, but %v: %q", dup, err, b)
 		}
 		if err == nil && json.Valid(b) && !valid {
 			t.Errorf("accepted %q", b)
 		}
 	})
+}
+
+// repeats tells by the decoder's own tokens whether an object of a valid text
+// names a member twice.
+func repeats(b []byte) bool {
+	d := json.NewDecoder(bytes.NewReader(b))
+	type frame struct {
+		seen map[string]bool
+		key  bool
+	}
+	var open []frame
+	for {
+		tok, err := d.Token()
+		if err != nil {
+			return false
+		}
+		if delim, ok := tok.(json.Delim); ok && (delim == '}' || delim == ']') {
+			open = open[:len(open)-1]
+			continue
+		}
+		if n := len(open) - 1; n >= 0 && open[n].seen != nil {
+			if open[n].key = !open[n].key; open[n].key {
+				name := tok.(string)
+				if open[n].seen[name] {
+					return true
+				}
+				open[n].seen[name] = true
+				continue
+			}
+		}
+		if delim, ok := tok.(json.Delim); ok {
+			f := frame{}
+			if delim == '{' {
+				f.seen = map[string]bool{}
+			}
+			open = append(open, f)
+		}
+	}
 }
 
 // FuzzRequests sends fuzzed bodies, ids and parameters to every operation: no

@@ -36,7 +36,7 @@ func TestImport(t *testing.T) {
 	if rep.Created != 2 || rep.Rejected != 6 || rep.Index == 0 || rep.DryRun || len(rep.Results) != 8 {
 		t.Fatalf("report %+v", rep)
 	}
-	for i, want := range []string{"", "invalid_request /category unknown_value", "invalid /expires_at out_of_range", "", "foreign_origin /id foreign_origin", "invalid /births/0/date malformed", "invalid_request  unknown_field", "model_mismatch /faces/0/template/model model_mismatch"} {
+	for i, want := range []string{"", "invalid_request /category unknown_value", "invalid /expires_at out_of_range", "", "foreign_origin /id foreign_origin", "invalid /births/0/date malformed", "invalid_request /extra unknown_field", "model_mismatch /faces/0/template/model model_mismatch"} {
 		res := rep.Results[i]
 		got := ""
 		if res.Outcome == "rejected" {
@@ -127,7 +127,7 @@ func TestImportRequests(t *testing.T) {
 		"line 0":              {map[string]any{"lines": []any{line(0)}}, "/lines/0/line"},
 		"bad id":              {map[string]any{"lines": []any{map[string]any{"line": 1, "id": "x", "entry": entryInput()}}}, "/lines/0/id"},
 		"line is no object":   {map[string]any{"lines": []any{3}}, "/lines/0"},
-		"unknown field":       {map[string]any{"lines": []any{line(1)}, "more": 1}, ""},
+		"unknown field":       {map[string]any{"lines": []any{line(1)}, "more": 1}, "/more"},
 		"label too long":      {map[string]any{"lines": []any{line(1)}, "label": strings.Repeat("x", 300)}, "/label"},
 	} {
 		p := r.problem("invalid_request", ask{method: "POST", path: "/v1/imports/b1/entries", role: admin, body: c.body})

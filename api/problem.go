@@ -34,6 +34,7 @@ var problemKinds = map[string]kind{
 	"body_missing":    {400, "Body missing", "This operation needs a body.", 0},
 	"too_deep":        {400, "JSON nested too deeply", "At most 32 levels are accepted.", 0},
 	"too_many_values": {400, "Too many JSON values", "The body holds more list items and members than any request of this operation needs.", 0},
+	"duplicate_key":   {400, "Duplicate key", "A JSON object names a member twice, and readers differ on which counts.", 0},
 	"cursor_invalid":  {400, "Invalid cursor", "Pass the page's next unchanged, with the same filters.", 0},
 
 	"if_match_invalid": {400, "Invalid If-Match", `If-Match is one revision in quotes, such as "3".`, 0},

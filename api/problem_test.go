@@ -205,7 +205,9 @@ func TestFieldProblems(t *testing.T) {
 		{"template beyond float32", "invalid_request", "/templates/0/values/0", "out_of_range", template(append([]any{1e39}, long[:127]...))},
 		{"template of words", "invalid_request", "/templates/0/values/0", "wrong_type", template(append([]any{"x"}, long[:127]...))},
 		{"photo that is no base64", "invalid_request", "/photos/0/image", "malformed", map[string]any{"photos": []any{map[string]any{"image": "%%%%"}}}},
-		{"unknown field in a list", "invalid_request", "/names/0", "unknown_field", map[string]any{"names": []any{map[string]any{"full": "A", "tribe": "x"}}}},
+		{"unknown field in a list", "invalid_request", "/names/0/tribe", "unknown_field", map[string]any{"names": []any{map[string]any{"full": "A", "tribe": "x"}}}},
+		{"unknown field with a name of its own", "invalid_request", "/names/0", "unknown_field", map[string]any{"names": []any{map[string]any{"full": "A", "Tribe 7": "x"}}}},
+		{"unknown field with a long name", "invalid_request", "", "unknown_field", map[string]any{strings.Repeat("a", 41): 1}},
 		{"no such day", "invalid", "/birth/date", "malformed", map[string]any{"birth": map[string]any{"date": "1984-13-01"}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -115,9 +117,18 @@ func (s *Server) validate(next echo.HandlerFunc) echo.HandlerFunc {
 func (v *validator) json(schema string, b []byte, base string) (any, error) {
 	value, err := decodeObject(b, maxValues)
 	if err != nil {
-		return nil, err
+		return nil, below(err, base)
 	}
 	return value, v.value(schema, value, base)
+}
+
+// below puts base before the pointers of a problem.
+func below(err error, base string) error {
+	e := asAPIError(err)
+	for i := range e.fields {
+		e.fields[i].Pointer = base + e.fields[i].Pointer
+	}
+	return e
 }
 
 // value checks a decoded value against a schema of the contract.
@@ -126,11 +137,7 @@ func (v *validator) value(schema string, value any, base string) error {
 	if err == nil {
 		return nil
 	}
-	e := invalidRequest(err)
-	for i := range e.fields {
-		e.fields[i].Pointer = base + e.fields[i].Pointer
-	}
-	return e
+	return below(invalidRequest(err), base)
 }
 
 // decodeObject decodes one JSON object of at most limit values; numbers stay as
@@ -199,13 +206,23 @@ func requestProblem(e *apiError, x *openapi3filter.RequestError) {
 	}
 }
 
-// schemaProblem names the field by the contract's own names and the rule.
+// unsupported is the checker's text about a field that the contract doesn't
+// have, if the field is named like one of the contract's.
+var unsupported = regexp.MustCompile(`^property "([a-z_]{1,40})" is unsupported$`)
+
+// schemaProblem names the field by the contract's own names and the rule. An
+// unknown field that isn't named like one of the contract's is told by the
+// object that holds it, since its name may be anything; the body itself has the
+// pointer "".
 func schemaProblem(x *openapi3.SchemaError, parameter string) gen.FieldProblem {
 	f := gen.FieldProblem{Parameter: parameter}
 	if path := x.JSONPointer(); parameter == "" {
 		for _, p := range path {
 			f.Pointer += "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(p)
 		}
+	}
+	if m := unsupported.FindStringSubmatch(x.Reason); m != nil && x.SchemaField == "properties" {
+		f.Pointer += "/" + m[1]
 	}
 	f.Code, f.Detail = rule(x)
 	return f
@@ -218,7 +235,7 @@ func rule(x *openapi3.SchemaError) (code, detail string) {
 	case "properties":
 		return "unknown_field", "an unknown field; allowed here: " + known(propertyNames(x.Schema))
 	case "enum":
-		return "unknown_value", "not one of the allowed values"
+		return "unknown_value", "allowed here: " + known(enumValues(x.Schema))
 	case "type", "nullable":
 		return "wrong_type", "not of the type that the contract says"
 	case "format", "pattern":
@@ -240,4 +257,16 @@ func propertyNames(s *openapi3.Schema) []string {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// enumValues lists the values that the contract allows; null is told as null.
+func enumValues(s *openapi3.Schema) []string {
+	out := make([]string, len(s.Enum))
+	for i, v := range s.Enum {
+		if v == nil {
+			v = "null"
+		}
+		out[i] = fmt.Sprint(v)
+	}
+	return out
 }

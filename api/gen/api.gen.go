@@ -951,7 +951,7 @@ type FieldProblem struct {
 	// Parameter A query, path or header parameter.
 	Parameter string `json:"parameter,omitempty,omitzero"`
 
-	// Pointer JSON pointer (RFC 6901) into the body.
+	// Pointer JSON pointer (RFC 6901) into the body; without pointer and parameter the body itself is meant.
 	Pointer string `json:"pointer,omitempty,omitzero"`
 }
 
