@@ -7,9 +7,11 @@ import (
 	"image"
 	"image/draw"
 	"image/jpeg"
+	"log/slog"
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -231,7 +233,7 @@ func (s *stuck) Faces([]byte) ([]dlib.Face, error) {
 	s.entered <- struct{}{}
 	<-s.leave
 	if s.panics {
-		panic("boom")
+		panic("boom: Mamadou Diallo")
 	}
 	return nil, nil
 }
@@ -273,15 +275,26 @@ func TestOverload(t *testing.T) {
 }
 
 // A panic in the pipeline is an answer, and the worker goes back to the pool.
+// Its value, which may be personal data, is neither logged nor told.
 func TestPanicIsAnAnswer(t *testing.T) {
-	e := newEngine(Options{Workers: 1, Queue: 1})
+	var log bytes.Buffer
+	e := newEngine(Options{Workers: 1, Queue: 1, Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	s := &stuck{entered: make(chan struct{}, 9), leave: make(chan struct{}), panics: true}
 	close(s.leave)
 	e.fill([]recogniser{s})
 	for range 3 {
-		if _, err := extract(t, e, jpegOf(t, grey(64, 64), 80)); code(err) != watchlist.FaceCorrupt {
+		_, err := extract(t, e, jpegOf(t, grey(64, 64), 80))
+		if code(err) != watchlist.FaceCorrupt {
 			t.Errorf("got %s", code(err))
 		}
+		for cause := err; cause != nil; cause = errors.Unwrap(cause) {
+			if strings.Contains(cause.Error(), "Diallo") {
+				t.Error("the error holds the panic's value")
+			}
+		}
+	}
+	if text := log.String(); strings.Contains(text, "Diallo") || !strings.Contains(text, "type=string") || !strings.Contains(text, "detect") {
+		t.Errorf("the log should hold type and stack, no value: %s", text)
 	}
 }
 

@@ -5,7 +5,9 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"vigie/matcher/face/dlib"
@@ -71,8 +73,11 @@ func (j *job) lap(stage string, start time.Time) time.Time {
 func (j *job) run(ctx context.Context, p watchlist.Photo) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			j.engine.log.Error("the face pipeline panicked", "panic", fmt.Sprint(r))
-			err = errCorrupt(fmt.Errorf("face pipeline panicked: %v", r))
+			// The panic's value may hold what was on the photo; its type and the
+			// stack (functions and lines, no arguments) don't.
+			kind := fmt.Sprintf("%T", r)
+			j.engine.log.Error("the face pipeline panicked", "type", kind, "stack", stack())
+			err = errCorrupt(fmt.Errorf("face pipeline panicked with a %s", kind))
 		}
 	}()
 	t := time.Now()
@@ -107,6 +112,21 @@ func (j *job) run(ctx context.Context, p watchlist.Photo) (err error) {
 	}
 	j.lap(StageQuality, t)
 	return err
+}
+
+// stack gives the stack of a panic that was just recovered, without the frames'
+// arguments: a line for each function, with its file and line.
+func stack() string {
+	pcs := make([]uintptr, 64)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs)])
+	var b strings.Builder
+	for {
+		f, more := frames.Next()
+		fmt.Fprintf(&b, "%s %s:%d\n", f.Function, f.File, f.Line)
+		if !more {
+			return b.String()
+		}
+	}
 }
 
 // detect searches the working picture, and once more at twice the size, cut

@@ -53,7 +53,7 @@ func (h header) upright() (width, height int) {
 }
 
 // gate judges a file by its first bytes and its header: size, kind, dimensions,
-// animation, number of scans. It costs microseconds and takes no slot.
+// memory to decode it, animation, number of scans. It costs microseconds and takes no slot.
 type gate struct {
 	maxBytes  int64
 	maxPixels int
@@ -73,6 +73,9 @@ func (g gate) check(b []byte) (header, error) {
 	}
 	if err := g.checkSize(cfg); err != nil {
 		return header{}, err
+	}
+	if decodeBytes(f, cfg, b) > maxDecodeBytes {
+		return header{}, refuse(watchlist.FaceImageTooLarge, nil, "Decoding this photo of %d x %d px takes more than %d MB: send it smaller, or as a baseline JPEG.", cfg.Width, cfg.Height, maxDecodeBytes/1_000_000)
 	}
 	if f == formatJPEG && countScans(b) > maxScans {
 		return header{}, errUnsupported(fmt.Sprintf("The JPEG has more than %d scans", maxScans))
@@ -178,9 +181,10 @@ func decodeError(err error) error {
 	return errCorrupt(err)
 }
 
-// recoverAs turns a decoder's panic into an error.
+// recoverAs turns a decoder's panic into an error, which names the type of the
+// panic alone: its value may hold what was on the photo.
 func recoverAs(err *error) {
 	if p := recover(); p != nil {
-		*err = fmt.Errorf("decoder panicked: %v", p)
+		*err = fmt.Errorf("decoder panicked with a %T", p)
 	}
 }
