@@ -51,10 +51,20 @@ func (s *Server) admitted(ec echo.Context, c *call) error {
 		c.event.Kind = ""
 		return fail("unauthenticated")
 	}
-	who, err := s.auth.Authenticate(ec.Request().Context(), credential, s.opt.Now())
+	// One try is taken at most: before the wait for a session that may not exist,
+	// else when the credential has failed.
+	tried, ok, wait := false, true, time.Duration(0)
+	try := func() bool {
+		if !tried {
+			tried = true
+			ok, wait = s.deniedLimit.Allow(c.ip, s.opt.Now())
+		}
+		return ok
+	}
+	who, err := s.auth.Authenticate(ec.Request().Context(), credential, s.opt.Now(), try)
 	switch {
 	case errors.Is(err, auth.ErrUnauthenticated):
-		if ok, wait := s.deniedLimit.Allow(c.ip, s.opt.Now()); !ok {
+		if !try() {
 			c.event.Kind = ""
 			return &apiError{code: "too_many_attempts", retry: wait}
 		}

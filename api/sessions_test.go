@@ -280,3 +280,32 @@ func TestPasswordMustChange(t *testing.T) {
 	r.want(201, login("awa", "another long secret"))
 	r.problem("people_only", ask{method: "PUT", path: "/v1/me/password", role: officer, body: map[string]string{"old": "x", "new": "another long secret"}})
 }
+
+// TestForgedSessionsAreLimitedBeforeTheWait: each made-up token that could be
+// waited for costs a try first.
+func TestForgedSessionsAreLimitedBeforeTheWait(t *testing.T) {
+	r := newRig(t)
+	waits := 0
+	r.s.auth.Wait = func(context.Context, uint64) error { waits++; return context.DeadlineExceeded }
+	forged := func(ahead uint64) ask {
+		tok, err := auth.NewSessionToken()
+		if err != nil {
+			t.Fatal(err)
+		}
+		tok.Index = r.w.index + ahead
+		return ask{method: "GET", path: "/v1/me", token: tok.String()}
+	}
+	r.problem("unauthenticated", forged(1<<40))
+	if waits != 0 {
+		t.Error("waits for an index that is far off")
+	}
+	for range deniedBurst - 1 {
+		r.problem("unauthenticated", forged(1))
+	}
+	for range 3 {
+		r.problem("too_many_attempts", forged(1))
+	}
+	if waits != deniedBurst-1 {
+		t.Errorf("%d waits", waits)
+	}
+}

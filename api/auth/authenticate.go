@@ -19,6 +19,14 @@ type Accounts interface {
 	APIKey(id watchlist.KeyID) (watchlist.APIKey, error)
 }
 
+// maxAhead is how far beyond the node's applied index a session may have been
+// stored to be waited for. A token proves nothing until its session is found, so
+// an index that no cluster reaches within a second is not believed.
+const maxAhead = 1024
+
+// maxPatience bounds the wait for a session that may not exist.
+const maxPatience = time.Second
+
 // ErrUnauthenticated: the credential is missing, unknown, expired or revoked.
 // Which of them is not told.
 var ErrUnauthenticated = errors.New("not authenticated")
@@ -40,7 +48,7 @@ type Authenticator struct {
 	// Wait returns once the node has applied an index, or when ctx ends. It is
 	// called for a session that this node may not have received yet.
 	Wait func(ctx context.Context, index uint64) error
-	// Patience bounds that wait.
+	// Patience bounds that wait; default and most is a second.
 	Patience time.Duration
 	// Applied is the index that the node has applied.
 	Applied func() uint64
@@ -48,13 +56,14 @@ type Authenticator struct {
 
 // Authenticate checks a session token or API key at now. It returns
 // ErrUnauthenticated (wrapped) when the credential doesn't hold, other errors
-// when it can't tell.
-func (a *Authenticator) Authenticate(ctx context.Context, credential string, now time.Time) (Identity, error) {
+// when it can't tell. mayWait is asked once before a wait for a session that the
+// node doesn't know yet; false refuses it at once.
+func (a *Authenticator) Authenticate(ctx context.Context, credential string, now time.Time, mayWait func() bool) (Identity, error) {
 	if k, ok := ParseAPIKeyToken(credential); ok {
 		return a.key(k, now)
 	}
 	if t, ok := ParseSessionToken(credential); ok {
-		return a.session(ctx, t, now)
+		return a.session(ctx, t, now, mayWait)
 	}
 	return Identity{}, fmt.Errorf("malformed credential: %w", ErrUnauthenticated)
 }
@@ -75,14 +84,29 @@ func (a *Authenticator) key(k APIKeyToken, now time.Time) (Identity, error) {
 	}, nil
 }
 
-func (a *Authenticator) session(ctx context.Context, t SessionToken, now time.Time) (Identity, error) {
+// awaited waits for the write that stored a session, and tells whether the node
+// has it now.
+func (a *Authenticator) awaited(ctx context.Context, index uint64, mayWait func() bool) bool {
+	if a.Wait == nil {
+		return false
+	}
+	applied := a.Applied()
+	if index <= applied || index-applied > maxAhead || !mayWait() {
+		return false
+	}
+	patience := maxPatience
+	if a.Patience > 0 {
+		patience = min(patience, a.Patience)
+	}
+	wctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return a.Wait(wctx, index) == nil
+}
+
+func (a *Authenticator) session(ctx context.Context, t SessionToken, now time.Time, mayWait func() bool) (Identity, error) {
 	s, err := a.Accounts.Session(t.Hash())
-	if errors.Is(err, watchlist.ErrNotFound) && a.Wait != nil && a.Applied() < t.Index {
-		wctx, cancel := context.WithTimeout(ctx, a.Patience)
-		defer cancel()
-		if a.Wait(wctx, t.Index) == nil {
-			s, err = a.Accounts.Session(t.Hash())
-		}
+	if errors.Is(err, watchlist.ErrNotFound) && a.awaited(ctx, t.Index, mayWait) {
+		s, err = a.Accounts.Session(t.Hash())
 	}
 	if errors.Is(err, watchlist.ErrNotFound) {
 		return Identity{}, fmt.Errorf("unknown session: %w", ErrUnauthenticated)
