@@ -91,21 +91,13 @@ func Run(ctx context.Context, opt Options) (*Report, error) {
 		return nil, fmt.Errorf("face search: %w", err)
 	}
 	r.Faces = faces
-	dir, err := os.MkdirTemp("", "vigie-bench-")
-	if err != nil {
-		return nil, fmt.Errorf("make a folder: %w", err)
+	b := &bench{Options: opt, report: r}
+	for _, phase := range []func(context.Context) error{b.singleWrites, b.queries} {
+		if err := b.onFreshCluster(ctx, phase); err != nil {
+			return nil, err
+		}
 	}
-	defer os.RemoveAll(dir)
-	c, err := clustertest.Start(ctx, clustertest.Options{
-		Binary: opt.Binary, Dir: dir + "/cluster", Faces: opt.Portrait != nil, ModelsDir: opt.ModelsDir,
-		Progress: opt.Progress,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("start three nodes: %w", err)
-	}
-	defer func() { _ = c.Close() }()
-	b := &bench{Options: opt, cluster: c, report: r}
-	return r, b.run(ctx)
+	return r, nil
 }
 
 type bench struct {
@@ -116,16 +108,41 @@ type bench struct {
 	entries int
 }
 
-func (b *bench) run(ctx context.Context) error {
-	if err := b.findLeader(ctx); err != nil {
-		return err
+// onFreshCluster runs a phase on three new nodes with an empty list.
+func (b *bench) onFreshCluster(ctx context.Context, phase func(context.Context) error) error {
+	dir, err := os.MkdirTemp("", "vigie-bench-")
+	if err != nil {
+		return fmt.Errorf("make a folder: %w", err)
 	}
+	defer os.RemoveAll(dir)
+	b.cluster, err = clustertest.Start(ctx, clustertest.Options{
+		Binary: b.Binary, Dir: dir + "/cluster", Faces: b.Portrait != nil, ModelsDir: b.ModelsDir,
+		Progress: b.Progress,
+	})
+	if err != nil {
+		return fmt.Errorf("start three nodes: %w", err)
+	}
+	b.entries = 0
+	err = phase(ctx)
+	if stop := b.cluster.Close(); err == nil && stop != nil {
+		err = fmt.Errorf("stop the nodes: %w", stop)
+	}
+	return err
+}
+
+// singleWrites measures writes one by one.
+func (b *bench) singleWrites(ctx context.Context) error {
 	for _, clients := range []int{1, 16, 64} {
 		b.Progress(fmt.Sprintf("durable writes, %d clients", clients))
 		if err := b.writes(ctx, clients); err != nil {
 			return fmt.Errorf("writes with %d clients: %w", clients, err)
 		}
 	}
+	return nil
+}
+
+// queries measures imports, name queries and photo queries.
+func (b *bench) queries(ctx context.Context) error {
 	for _, size := range b.ListSizes {
 		b.Progress(fmt.Sprintf("import up to %d entries", size))
 		if err := b.fill(ctx, size); err != nil {

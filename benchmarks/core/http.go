@@ -12,21 +12,13 @@ import (
 	"vigie/watchlist"
 )
 
-// findLeader waits until the cluster has a leader.
-func (b *bench) findLeader(ctx context.Context) error {
-	if _, err := b.cluster.Leader(ctx); err != nil {
-		return fmt.Errorf("find the leader: %w", err)
-	}
-	return nil
-}
-
-// leaderURL is the API of the leader, or of node 0 when there is none.
-func (b *bench) leaderURL(ctx context.Context) string {
+// leaderURL waits until the cluster has a leader and gives its API.
+func (b *bench) leaderURL(ctx context.Context) (string, error) {
 	i, err := b.cluster.Leader(ctx)
 	if err != nil {
-		i = 0
+		return "", fmt.Errorf("find the leader: %w", err)
 	}
-	return b.cluster.URL(i)
+	return b.cluster.URL(i), nil
 }
 
 // call sends one JSON request with the administrator's key and decodes the

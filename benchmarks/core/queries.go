@@ -21,18 +21,18 @@ import (
 // names asks for misspelt names of the list, one after the other, on a node
 // that isn't the leader.
 func (b *bench) names(ctx context.Context) error {
-	listed := gen.Names(uint64(b.entries)+7, 5*b.Queries)
+	listed := gen.Names(uint64(b.entries)+7, b.Queries)
 	var bodies []json.RawMessage
 	var want []string
 	for i := range b.Queries {
 		q, err := json.Marshal(map[string]any{
-			"names":   []map[string]any{{"full": gen.Misspell(uint64(i), listed[i*5])}},
+			"names":   []map[string]any{{"full": gen.Misspell(uint64(i), listed[i])}},
 			"purpose": "test", "reason": "benchmark", "limit": 10,
 		})
 		if err != nil {
 			return fmt.Errorf("encode a query: %w", err)
 		}
-		bodies, want = append(bodies, q), append(want, listed[i*5])
+		bodies, want = append(bodies, q), append(want, listed[i])
 	}
 	q, err := b.ask(ctx, bodies, want)
 	if err != nil {

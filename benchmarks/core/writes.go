@@ -14,7 +14,11 @@ import (
 // writes creates entries one by one with a number of clients for WriteSeconds.
 // A write is counted when the API has acknowledged it.
 func (b *bench) writes(ctx context.Context, clients int) error {
-	url := b.leaderURL(ctx) + "/v1/entries"
+	url, err := b.leaderURL(ctx)
+	if err != nil {
+		return err
+	}
+	url += "/v1/entries"
 	names := gen.Names(uint64(clients), 20000)
 	end := time.Now().Add(time.Duration(b.WriteSeconds) * time.Second)
 	var mu sync.Mutex
@@ -77,7 +81,11 @@ func (b *bench) fill(ctx context.Context, size int) error {
 		return err
 	}
 	names := gen.Names(uint64(size)+7, n)
-	url := fmt.Sprintf("%s/v1/imports/bench-%d/entries", b.leaderURL(ctx), size)
+	leader, err := b.leaderURL(ctx)
+	if err != nil {
+		return err
+	}
+	url := fmt.Sprintf("%s/v1/imports/bench-%d/entries", leader, size)
 	start := time.Now()
 	for at := 0; at < n; at += 256 {
 		var lines []map[string]any
