@@ -62,6 +62,28 @@ func TestNobodyDemotesThemselves(t *testing.T) {
 	r.want(200, ask{method: "PATCH", path: "/v1/users/" + string(id), token: s.Token, kind: mediaPatch, body: `{"post":"dakar"}`})
 }
 
+// TestOwnPasswordNeedsTheOldOne: whoever finds a session open can't take the
+// account over with it.
+func TestOwnPasswordNeedsTheOldOne(t *testing.T) {
+	r := newRig(t)
+	id := r.person("boss", admin)
+	other := r.person("second", admin)
+	s := decode[gen.Session](t, r.want(201, login("boss", goodPassword)))
+	patch := func(id watchlist.UserID) ask {
+		return ask{method: "PATCH", path: "/v1/users/" + string(id), token: s.Token, kind: mediaPatch, body: `{"password":"another long secret","post":"x"}`}
+	}
+	before := r.w.users[id]
+	p := r.problem("self_change", patch(id))
+	if p.Errors[0].Pointer != "/password" || !strings.Contains(p.Detail, "/v1/me/password") || r.w.users[id] != before {
+		t.Errorf("%+v", p)
+	}
+	r.want(200, ask{method: "GET", path: "/v1/me", token: s.Token})
+	r.want(200, patch(other))
+	if u := r.w.users[other]; !u.MustChange {
+		t.Errorf("another one's new password works for good: %+v", u)
+	}
+}
+
 // TestUserReplay: the replayed answer is the first one, and no fast hash of the
 // password lies in the log.
 func TestUserReplay(t *testing.T) {

@@ -83,6 +83,12 @@ func (s *service) UpdateUser(ctx context.Context, req gen.UpdateUserRequestObjec
 	c := callOf(ctx)
 	in := *req.Body
 	c.event.Subject, c.event.Changes = req.User, userChanges(&in)
+	if in.Password != "" && req.User == c.who.ID {
+		// A session left open would otherwise be enough to take the account over.
+		e := failField("self_change", "/password", "self_change", "PUT /v1/me/password asks for the old one too")
+		e.detail = "Change your own password with PUT /v1/me/password."
+		return nil, e
+	}
 	hash, err := s.resetPassword(ctx, watchlist.UserID(req.User), &in)
 	if err != nil {
 		return nil, err
@@ -100,7 +106,7 @@ func (s *service) UpdateUser(ctx context.Context, req gen.UpdateUserRequestObjec
 		return nil, err
 	}
 	before := u
-	patchUser(&u, &in, hash, string(u.ID) == c.who.ID)
+	patchUser(&u, &in, hash)
 	if err := s.mayUpdate(c, &before, &u); err != nil {
 		return nil, err
 	}
@@ -195,11 +201,11 @@ func userChanges(in *gen.UserPatch) []string {
 	return out
 }
 
-// patchUser changes u; hash is that of the new password, "" for none. Unless it
-// is one's own, the password works once.
-func patchUser(u *watchlist.User, in *gen.UserPatch, hash string, own bool) {
+// patchUser changes u; hash is that of the new password, "" for none. Unless the
+// patch says otherwise, the password works once.
+func patchUser(u *watchlist.User, in *gen.UserPatch, hash string) {
 	if hash != "" {
-		u.PasswordHash, u.MustChange = hash, !own
+		u.PasswordHash, u.MustChange = hash, true
 	}
 	if in.Role != "" {
 		u.Role = watchlist.Role(in.Role)

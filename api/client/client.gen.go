@@ -2288,7 +2288,8 @@ type ClientInterface interface {
 	//
 	// JSON merge patch (RFC 7396): role, post, disabled, a new password.
 	// Disabling an account or setting its password ends its sessions. One's
-	// own role and disabled flag can't be changed (409 `self_change`).
+	// own role, disabled flag and password can't be changed here (409
+	// `self_change`); `PUT /v1/me/password` asks for the old password.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2299,7 +2300,8 @@ type ClientInterface interface {
 	//
 	// JSON merge patch (RFC 7396): role, post, disabled, a new password.
 	// Disabling an account or setting its password ends its sessions. One's
-	// own role and disabled flag can't be changed (409 `self_change`).
+	// own role, disabled flag and password can't be changed here (409
+	// `self_change`); `PUT /v1/me/password` asks for the old password.
 	//
 	// Takes a body of the `application/merge-patch+json` content type.
 	//
@@ -3205,7 +3207,8 @@ func (c *Raw) CreateUser(ctx context.Context, params *CreateUserParams, body Cre
 //
 // JSON merge patch (RFC 7396): role, post, disabled, a new password.
 // Disabling an account or setting its password ends its sessions. One's
-// own role and disabled flag can't be changed (409 `self_change`).
+// own role, disabled flag and password can't be changed here (409
+// `self_change`); `PUT /v1/me/password` asks for the old password.
 //
 // Takes any type of body and a specified content type.
 //
@@ -3226,7 +3229,8 @@ func (c *Raw) UpdateUserWithBody(ctx context.Context, user UserId, params *Updat
 //
 // JSON merge patch (RFC 7396): role, post, disabled, a new password.
 // Disabling an account or setting its password ends its sessions. One's
-// own role and disabled flag can't be changed (409 `self_change`).
+// own role, disabled flag and password can't be changed here (409
+// `self_change`); `PUT /v1/me/password` asks for the old password.
 //
 // Takes a body of the `application/merge-patch+json` content type.
 //
@@ -5386,7 +5390,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// JSON merge patch (RFC 7396): role, post, disabled, a new password.
 	// Disabling an account or setting its password ends its sessions. One's
-	// own role and disabled flag can't be changed (409 `self_change`).
+	// own role, disabled flag and password can't be changed here (409
+	// `self_change`); `PUT /v1/me/password` asks for the old password.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5397,7 +5402,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// JSON merge patch (RFC 7396): role, post, disabled, a new password.
 	// Disabling an account or setting its password ends its sessions. One's
-	// own role and disabled flag can't be changed (409 `self_change`).
+	// own role, disabled flag and password can't be changed here (409
+	// `self_change`); `PUT /v1/me/password` asks for the old password.
 	//
 	// Takes a body of the `application/merge-patch+json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -7420,7 +7426,8 @@ func (c *ClientWithResponses) CreateUserWithResponse(ctx context.Context, params
 //
 // JSON merge patch (RFC 7396): role, post, disabled, a new password.
 // Disabling an account or setting its password ends its sessions. One's
-// own role and disabled flag can't be changed (409 `self_change`).
+// own role, disabled flag and password can't be changed here (409
+// `self_change`); `PUT /v1/me/password` asks for the old password.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -7437,7 +7444,8 @@ func (c *ClientWithResponses) UpdateUserWithBodyWithResponse(ctx context.Context
 //
 // JSON merge patch (RFC 7396): role, post, disabled, a new password.
 // Disabling an account or setting its password ends its sessions. One's
-// own role and disabled flag can't be changed (409 `self_change`).
+// own role, disabled flag and password can't be changed here (409
+// `self_change`); `PUT /v1/me/password` asks for the old password.
 //
 // Takes a body of the `application/merge-patch+json` content type, and returns a wrapper object for the known response body format(s).
 //
