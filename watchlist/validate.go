@@ -49,6 +49,19 @@ func (c *checker) text(ptr, s string, max int, required bool) {
 	}
 }
 
+// visible refuses characters that change how a name is shown without being seen:
+// bidirectional embeddings, overrides and isolates (UAX #9), zero-width spaces
+// and joiners of words. The zero-width joiner and non-joiner, which Arabic script
+// and N'Ko need, pass, and so do the direction marks.
+func (c *checker) visible(ptr, s string) {
+	hidden := func(r rune) bool {
+		return r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069 || r == 0x200B || r == 0x2060 || r == 0xFEFF
+	}
+	if strings.IndexFunc(s, hidden) >= 0 {
+		c.add(ptr, "control_character", "invisible characters that reorder or split a name are not allowed")
+	}
+}
+
 func oneOf[T comparable](c *checker, ptr string, v T, allowed ...T) {
 	if !slices.Contains(allowed, v) {
 		c.add(ptr, "unknown_value", "not one of the allowed values")
@@ -88,7 +101,11 @@ func (e *Entry) checkIdentity(c *checker) {
 	}
 	c.count("/names", len(e.Names), MaxNames)
 	for i, n := range e.Names {
-		CheckName(n, fmt.Sprintf("/names/%d", i), &c.errs)
+		p := fmt.Sprintf("/names/%d", i)
+		CheckName(n, p, &c.errs)
+		c.visible(p+"/full", n.Full)
+		c.visible(p+"/surname", n.Surname)
+		c.visible(p+"/given", n.Given)
 	}
 	c.count("/births", len(e.Births), MaxBirths)
 	for i, b := range e.Births {
@@ -149,8 +166,9 @@ func (c *checker) countries(ptr string, list []Country) {
 	}
 }
 
-// CheckName appends to errs what is wrong with a name; ptr is the name's JSON
-// pointer.
+// CheckName appends to errs what is wrong with a name, of an entry or of a probe;
+// ptr is the name's JSON pointer. Invisible characters pass: a probe may hold
+// them, and comparing folds them away.
 func CheckName(n Name, ptr string, errs *ValidationError) {
 	c := &checker{}
 	oneOf(c, ptr+"/kind", n.Kind, NamePrimary, NameAlias, NameWeak)
