@@ -245,3 +245,53 @@ func BenchmarkCompareNames(b *testing.B) {
 		n.Compare(entry, false)
 	}
 }
+
+// TestLikenessScalesSupport: the less two words are alike, the less they say, and
+// unlike ones speak against.
+func TestLikenessScalesSupport(t *testing.T) {
+	last := math.Inf(-1)
+	for l := 0.5; l <= 1; l += 0.005 {
+		v := scaled(2.5, l)
+		switch {
+		case v < last, l < noSupport && v >= 0, l <= wordsUnlike && v > wordConflict, l >= fullSupport && v != 2.5, v > 2.5:
+			t.Errorf("likeness %.3f: %+.2f after %+.2f", l, v, last)
+		}
+		last = v
+	}
+}
+
+// TestPartialNamesStayBelow: a name of which a part is missing says less than the
+// whole, however rare.
+func TestPartialNamesStayBelow(t *testing.T) {
+	whole, _ := CompareNames(name("", "Xaviera Kpatcha Zenabou"), name("", "Xaviera Kpatcha Zenabou"), false)
+	part, _ := CompareNames(name("", "Xaviera Kpatcha Zenabou"), name("", "Xaviera Zenabou"), false)
+	if part.Code != CodeNamePartial || part.LLR > MaxPartialNameLLR || whole.LLR < part.LLR+0.9 {
+		t.Errorf("whole %s %+.2f, part %s %+.2f", whole.Code, whole.LLR, part.Code, part.LLR)
+	}
+}
+
+// TestRecordedSurnames: with the surnames on record a difference in the given
+// names leaves support, one in the surname doesn't.
+func TestRecordedSurnames(t *testing.T) {
+	person := func(given, surname string) []watchlist.Name {
+		return []watchlist.Name{{Full: given + " " + surname, Given: given, Surname: surname}}
+	}
+	llr := func(a, b []watchlist.Name) float64 {
+		t.Helper()
+		ev, ok := CompareNames(a, b, false)
+		back, _ := CompareNames(b, a, false)
+		if !ok || math.Abs(ev.LLR-back.LLR) > 1e-9 {
+			t.Fatalf("%+.2f, back %+.2f", ev.LLR, back.LLR)
+		}
+		return ev.LLR
+	}
+	if l := llr(person("Zenabu Yarra Penda", "Kpatcha Wolfe"), person("Zenabu Yarro Awa", "Kpatcha Wolfe")); l <= 0 {
+		t.Errorf("one surname, another given name: %+.2f", l)
+	}
+	if l := llr(person("Zenabu Yarra Penda", "Kpatcha"), person("Zenabu Yarra Penda", "Semedo")); l > 0 {
+		t.Errorf("another surname: %+.2f", l)
+	}
+	if l := llr(person("Kpatcha Yarra", "Diop"), []watchlist.Name{{Full: "DIOUF Kpatcha Yarra"}}); l > 0 {
+		t.Errorf("another surname, in another order: %+.2f", l)
+	}
+}

@@ -149,8 +149,8 @@ const (
 // chance lowers the score of two sounds that are short enough to agree by
 // chance: where one side writes no short vowels, those of one or two consonants
 // and other vowels; otherwise those of up to three sounds that are spelt quite differently (Xin,
-// Kyong). On 20,000 strangers against the OFAC list it took a third of the false
-// alerts away, and no recall at 10.
+// Kyong). On 20,000 strangers against the OFAC list it took a quarter of the
+// false alerts away, and no recall at 10.
 func chance(a, b *Token, x, y string) float64 {
 	if a.Consonantal != b.Consonantal {
 		if x == y {
