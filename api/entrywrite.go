@@ -51,7 +51,7 @@ func (s *service) fill(ctx context.Context, e *watchlist.Entry, in *gen.EntryInp
 		return err
 	}
 	for i := range in.Faces {
-		f, err := s.makeFace(ctx, &in.Faces[i], idem, itoa(i), "/faces/"+itoa(i), dry)
+		f, err := s.makeFace(ctx, &in.Faces[i], idem, itoa(i), "/faces/"+itoa(i), e.Faces, dry)
 		if err != nil {
 			return err
 		}

@@ -14,8 +14,9 @@ import (
 )
 
 // makeFace turns a photo or a template into a face of an entry; pointer is where
-// it stands in the request, what makes its id. dry keeps no photo.
-func (s *service) makeFace(ctx context.Context, in *gen.FaceInput, idem idempotent, what, pointer string, dry bool) (watchlist.Face, error) {
+// it stands in the request, what makes its id. It must not be one of the others.
+// dry keeps no photo.
+func (s *service) makeFace(ctx context.Context, in *gen.FaceInput, idem idempotent, what, pointer string, others []watchlist.Face, dry bool) (watchlist.Face, error) {
 	id, err := s.id(callOf(ctx), idem, "face "+what)
 	if err != nil {
 		return watchlist.Face{}, fmt.Errorf("draw an id: %w", err)
@@ -27,7 +28,7 @@ func (s *service) makeFace(ctx context.Context, in *gen.FaceInput, idem idempote
 			return f, err
 		}
 		f.Template, f.Model = watchlist.EncodeTemplate(t.Template), t.Model
-		return f, nil
+		return f, enrolled(others, &f, pointer+"/template")
 	}
 	pointer += "/photo"
 	if int64(len(in.Photo.Image)) > s.opt.MaxPhotoBytes {
@@ -38,12 +39,26 @@ func (s *service) makeFace(ctx context.Context, in *gen.FaceInput, idem idempote
 		return f, at(err, pointer)
 	}
 	f.Template, f.Model, f.Quality = watchlist.EncodeTemplate(sample.Template), sample.Model, sample.Quality
-	if !dry {
-		if f.Photo, err = s.deps.Blobs.Put(ctx, kept); err != nil {
-			return f, err
+	// A photo that is refused is not kept.
+	if err := enrolled(others, &f, pointer); err != nil || dry {
+		return f, err
+	}
+	if f.Photo, err = s.deps.Blobs.Put(ctx, kept); err != nil {
+		return f, err
+	}
+	return f, enrolled(others, &f, pointer)
+}
+
+// enrolled refuses a face whose photo or template is one of the others': the same
+// picture twice adds no evidence, but counts as two.
+func enrolled(others []watchlist.Face, f *watchlist.Face, pointer string) error {
+	for i := range others {
+		o := &others[i]
+		if o.Photo != "" && o.Photo == f.Photo || o.Model == f.Model && bytes.Equal(o.Template, f.Template) {
+			return failField("duplicate_face", pointer, "duplicate_face", "this photo or template is enrolled already")
 		}
 	}
-	return f, nil
+	return nil
 }
 
 // template checks a template that a machine computed.
@@ -93,20 +108,16 @@ func (s *service) AddFace(ctx context.Context, req gen.AddFaceRequestObject) (ge
 	case len(before.Faces) >= watchlist.MaxFaces:
 		return nil, failField("invalid", "/faces", "too_many", "at most "+itoa(watchlist.MaxFaces)+" items")
 	}
-	face, err := s.makeFace(ctx, in, idem, req.Entry, "", false)
+	others := before.Faces
+	if idem.key != "" {
+		others = nil
+	}
+	face, err := s.makeFace(ctx, in, idem, req.Entry, "", others, false)
 	if err != nil {
 		return nil, err
 	}
 	for try := 0; ; try++ {
-		e, err := s.current(ctx, req.Entry, req.Params.IfMatch, false, idem.key != "")
-		if err != nil {
-			return nil, err
-		}
-		e.Faces = append(e.Faces, face)
-		if err := e.Validate(); err != nil && idem.key == "" {
-			return nil, err
-		}
-		w, err := s.put(ctx, idem, command.EntryPut{Op: command.OpFaceAdd, Entry: *e, IfRevision: e.Revision})
+		w, err := s.putFace(ctx, &req, idem, face)
 		if again(err, req.Params.IfMatch, try) {
 			continue
 		}
@@ -116,6 +127,34 @@ func (s *service) AddFace(ctx context.Context, req gen.AddFaceRequestObject) (ge
 		c.headers["Location"] = "/v1/entries/" + req.Entry + "/faces/" + face.ID
 		return gen.AddFace201JSONResponse{Id: w.Id, Revision: w.Revision, Index: w.Index, Replayed: w.Replayed, Face: faceOut(face)}, nil
 	}
+}
+
+// putFace writes a new face into the entry as it is now.
+func (s *service) putFace(ctx context.Context, req *gen.AddFaceRequestObject, idem idempotent, face watchlist.Face) (gen.EntryWritten, error) {
+	e, err := s.current(ctx, req.Entry, req.Params.IfMatch, false, idem.key != "")
+	if err != nil {
+		return gen.EntryWritten{}, err
+	}
+	pointer := "/photo"
+	if face.Photo == "" {
+		pointer = "/template"
+	}
+	twice, revision := enrolled(e.Faces, &face, pointer), e.Revision
+	e.Faces = append(e.Faces, face)
+	err = errors.Join(twice, e.Validate())
+	switch {
+	case err != nil && idem.key == "":
+		return gen.EntryWritten{}, err
+	case twice != nil:
+		// The face may be there because this request added it before. Only the
+		// state machine knows: at this revision it either replays or refuses.
+		revision = math.MaxUint64
+	}
+	w, err := s.put(ctx, idem, command.EntryPut{Op: command.OpFaceAdd, Entry: *e, IfRevision: revision})
+	if err != nil && twice != nil && asAPIError(err).code == "revision_conflict" {
+		return w, twice
+	}
+	return w, err
 }
 
 // RemoveFace removes a face.

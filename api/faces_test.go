@@ -153,3 +153,48 @@ func TestRaceWithoutIfMatch(t *testing.T) {
 	}
 	r.problem("bad_transition", ask{method: "POST", path: "/v1/entries/" + id + "/withdraw", role: admin, body: map[string]string{"reason": "lifted"}})
 }
+
+// TestSameFaceTwice: a photo or a template that the entry has adds nothing and is
+// refused; a replay of what added it is not.
+func TestSameFaceTwice(t *testing.T) {
+	r := newRig(t)
+	id := r.enrolled()
+	path := "/v1/entries/" + id + "/faces"
+	photo := func(bytes, key string) ask {
+		a := ask{method: "POST", path: path, role: admin, body: map[string]any{"photo": map[string]any{"image": []byte(bytes)}}}
+		if key != "" {
+			a.header = map[string]string{"Idempotency-Key": key}
+		}
+		return a
+	}
+	template := ask{method: "POST", path: path, role: admin, body: map[string]any{"template": map[string]any{"model": testModel, "values": ramp(128)}}}
+	r.want(201, photo("one", "photo-one"))
+	r.want(201, photo("two", ""))
+	r.want(201, template)
+	if w := decode[gen.FaceWritten](t, r.want(201, photo("one", "photo-one"))); !w.Replayed {
+		t.Errorf("replay %+v", w)
+	}
+	kept := len(r.w.blobs)
+	for pointer, asks := range map[string][]ask{"/photo": {photo("one", ""), photo("two", ""), photo("one", "another-key-1"), photo("two", "another-key-2")}, "/template": {template}} {
+		for _, a := range asks {
+			if p := r.problem("duplicate_face", a); p.Errors[0].Pointer != pointer {
+				t.Errorf("errors %+v", p.Errors)
+			}
+		}
+	}
+	// The same picture after another camera's reading of it: only the photo is equal.
+	r.w.enrol = func(p watchlist.Photo) (watchlist.FaceSample, []byte, error) {
+		return watchlist.FaceSample{Template: ramp(512), Model: testModel}, []byte("kept:" + string(p.Bytes)), nil
+	}
+	r.problem("duplicate_face", photo("one", ""))
+	if e := r.w.entries[watchlist.EntryID(id)]; len(e.Faces) != 3 || e.Revision != 4 || len(r.w.blobs) != kept {
+		t.Errorf("%d faces, revision %d, %d photos", len(e.Faces), e.Revision, len(r.w.blobs))
+	}
+	r.w.enrol = nil
+	image := map[string]any{"photo": map[string]any{"image": []byte("one")}}
+	p := r.problem("duplicate_face", ask{method: "POST", path: "/v1/entries", role: admin, body: entryInput(map[string]any{"faces": []any{image, image}})})
+	if p.Errors[0].Pointer != "/faces/1/photo" {
+		t.Errorf("errors %+v", p.Errors)
+	}
+	r.enrolled(map[string]any{"faces": []any{image}}) // another entry may have it
+}

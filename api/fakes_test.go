@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
@@ -275,7 +276,10 @@ func (w *world) Enrol(_ context.Context, p watchlist.Photo) (watchlist.FaceSampl
 	if w.enrol != nil {
 		return w.enrol(p)
 	}
-	return watchlist.FaceSample{Template: ramp(128), Model: testModel, Quality: watchlist.FaceQuality{InterEye: 60}}, []byte("kept:" + string(p.Bytes)), nil
+	// Another photo, another template.
+	t, h := ramp(128), sha256.Sum256(p.Bytes)
+	t[0] += float32(h[0])*256 + float32(h[1])
+	return watchlist.FaceSample{Template: t, Model: testModel, Quality: watchlist.FaceQuality{InterEye: 60}}, []byte("kept:" + string(p.Bytes)), nil
 }
 
 func (w *world) Model() string { return testModel }
@@ -283,7 +287,7 @@ func (w *world) Model() string { return testModel }
 func (w *world) Put(_ context.Context, b []byte) (watchlist.BlobID, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	id := watchlist.BlobID(fmt.Sprintf("%064x", len(w.blobs)+1))
+	id := watchlist.BlobID(fmt.Sprintf("%x", sha256.Sum256(b)))
 	w.blobs[id] = b
 	return id, nil
 }

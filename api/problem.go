@@ -58,6 +58,7 @@ var problemKinds = map[string]kind{
 	"request_timeout":    {408, "The request came too slowly", "Send it again, smaller or over a better link.", 0},
 
 	"exists":             {409, "Already exists", "The id or login is taken.", 0},
+	"duplicate_face":     {409, "Face already enrolled", "The entry has this very photo or template: another photo of the person adds something.", 0},
 	"bad_transition":     {409, "The lifecycle doesn't allow it", "A withdrawn entry stays withdrawn; an entry can't go back to draft.", 0},
 	"no_other_voter":     {409, "No other voter", "The cluster needs another voter for that: join one first.", 0},
 	"last_administrator": {409, "The last administrator", "Nobody else could administer the cluster: create another administrator first.", 0},

@@ -2019,7 +2019,8 @@ type ClientInterface interface {
 	// was computed elsewhere with the model that this cluster runs. The photo
 	// must show exactly one usable face, or `face` must pick one by its box.
 	// It is kept upright, without metadata, at most 1280 pixels wide or high.
-	// A photo has at most 10 MiB, in either form.
+	// A photo has at most 10 MiB, in either form. A photo or template that
+	// the entry has already is refused (409 `duplicate_face`).
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2032,7 +2033,8 @@ type ClientInterface interface {
 	// was computed elsewhere with the model that this cluster runs. The photo
 	// must show exactly one usable face, or `face` must pick one by its box.
 	// It is kept upright, without metadata, at most 1280 pixels wide or high.
-	// A photo has at most 10 MiB, in either form.
+	// A photo has at most 10 MiB, in either form. A photo or template that
+	// the entry has already is refused (409 `duplicate_face`).
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2688,7 +2690,8 @@ func (c *Raw) ReplaceEntry(ctx context.Context, entry EntryId, params *ReplaceEn
 // was computed elsewhere with the model that this cluster runs. The photo
 // must show exactly one usable face, or `face` must pick one by its box.
 // It is kept upright, without metadata, at most 1280 pixels wide or high.
-// A photo has at most 10 MiB, in either form.
+// A photo has at most 10 MiB, in either form. A photo or template that
+// the entry has already is refused (409 `duplicate_face`).
 //
 // Takes any type of body and a specified content type.
 //
@@ -2711,7 +2714,8 @@ func (c *Raw) AddFaceWithBody(ctx context.Context, entry EntryId, params *AddFac
 // was computed elsewhere with the model that this cluster runs. The photo
 // must show exactly one usable face, or `face` must pick one by its box.
 // It is kept upright, without metadata, at most 1280 pixels wide or high.
-// A photo has at most 10 MiB, in either form.
+// A photo has at most 10 MiB, in either form. A photo or template that
+// the entry has already is refused (409 `duplicate_face`).
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5107,7 +5111,8 @@ type ClientWithResponsesInterface interface {
 	// was computed elsewhere with the model that this cluster runs. The photo
 	// must show exactly one usable face, or `face` must pick one by its box.
 	// It is kept upright, without metadata, at most 1280 pixels wide or high.
-	// A photo has at most 10 MiB, in either form.
+	// A photo has at most 10 MiB, in either form. A photo or template that
+	// the entry has already is refused (409 `duplicate_face`).
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -5120,7 +5125,8 @@ type ClientWithResponsesInterface interface {
 	// was computed elsewhere with the model that this cluster runs. The photo
 	// must show exactly one usable face, or `face` must pick one by its box.
 	// It is kept upright, without metadata, at most 1280 pixels wide or high.
-	// A photo has at most 10 MiB, in either form.
+	// A photo has at most 10 MiB, in either form. A photo or template that
+	// the entry has already is refused (409 `duplicate_face`).
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -6993,7 +6999,8 @@ func (c *ClientWithResponses) ReplaceEntryWithResponse(ctx context.Context, entr
 // was computed elsewhere with the model that this cluster runs. The photo
 // must show exactly one usable face, or `face` must pick one by its box.
 // It is kept upright, without metadata, at most 1280 pixels wide or high.
-// A photo has at most 10 MiB, in either form.
+// A photo has at most 10 MiB, in either form. A photo or template that
+// the entry has already is refused (409 `duplicate_face`).
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -7012,7 +7019,8 @@ func (c *ClientWithResponses) AddFaceWithBodyWithResponse(ctx context.Context, e
 // was computed elsewhere with the model that this cluster runs. The photo
 // must show exactly one usable face, or `face` must pick one by its box.
 // It is kept upright, without metadata, at most 1280 pixels wide or high.
-// A photo has at most 10 MiB, in either form.
+// A photo has at most 10 MiB, in either form. A photo or template that
+// the entry has already is refused (409 `duplicate_face`).
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
