@@ -302,8 +302,14 @@ func TestBodyWeights(t *testing.T) {
 		form   bool
 		want   int64
 	}{
-		{0, false, 0}, {smallBody, false, 0}, {smallBody + 1, false, smallBody + 1}, {-1, false, 8 << 20}, {-1, true, 24 << 20},
-		{10 << 20, true, 10 << 20}, {1 << 40, false, 8 << 20}, {1 << 40, true, 24 << 20},
+		{0, false, 0},
+		{smallBody, false, 0},
+		{smallBody + 1, false, smallBody + 1},
+		{-1, false, 8 << 20},
+		{-1, true, 24 << 20},
+		{10 << 20, true, 10 << 20},
+		{1 << 40, false, 8 << 20},
+		{1 << 40, true, 24 << 20},
 	} {
 		if got := o.weight(c.length, c.form); got != c.want {
 			t.Errorf("%d, form %v: %d, want %d", c.length, c.form, got, c.want)
