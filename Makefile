@@ -12,7 +12,7 @@ FACES := $(foreach n,1 2 3 4 5 6,var/demo-faces/profile-picture-$(n).jpg)
 FUZZTIME ?= 30s
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: build deps models demo-faces demo test lint test-nodlib test-cgo test-race bench bench-core fuzz e2e generate fmt clean help
+.PHONY: build deps models demo-faces demo test lint test-nodlib test-cgo test-race bench bench-core bench-faces fuzz e2e generate fmt clean help
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -64,10 +64,16 @@ test-race: ## the concurrent packages under the race detector
 e2e: build models demo-faces ## only the tests that drive the running binary
 	$(GO) test -count=1 -v -timeout 20m -run 'TestE2E|TestDemo' ./cmd/vigie
 
-bench: bench-core ## all benchmarks
+bench: bench-core bench-faces ## all benchmarks
 
 bench-core: build models demo-faces ## benchmarks/out/core.json and benchmarks/RESULTS.md
 	$(GO) run ./benchmarks/cmd/bench -binary bin/vigie -area core
+
+VIGIE_TESTDATA ?= ../shared/data
+bench-faces: models ## error rates per group on VIGIE_TESTDATA's photos
+	@if [ ! -d "$(VIGIE_TESTDATA)/faces" ]; then echo "*** SKIPPED bench-faces: no photos in $(VIGIE_TESTDATA)/faces; set VIGIE_TESTDATA" >&2; exit 0; fi; \
+	rm -rf var/faces && python3 "$(VIGIE_TESTDATA)/face_layout.py" "$(VIGIE_TESTDATA)/faces" var/faces && \
+	$(GO) run ./benchmarks/cmd/bench -area faces -faces var/faces
 
 fuzz: ## every fuzz target for FUZZTIME each
 	@set -e; grep -rlE '^func Fuzz' --include='*_test.go' . | while read -r f; do \

@@ -25,14 +25,19 @@ func main() {
 
 func run(ctx context.Context) error {
 	binary := flag.String("binary", "bin/vigie", "the program to measure")
-	area := flag.String("area", "core", "what to measure: core")
+	area := flag.String("area", "core", "what to measure: core, faces")
+	dir := flag.String("faces", "", "for -area faces: DIR/<group>/<person>/<photo>.jpg")
 	models := flag.String("models", "var/models", "the face models; \"\" leaves photos out")
 	portrait := flag.String("portrait", "var/demo-faces/profile-picture-1.jpg", "a JPEG of one face")
 	out := flag.String("out", "benchmarks/out", "folder of the JSON results")
 	results := flag.String("results", "benchmarks/RESULTS.md", "the Markdown file")
 	quick := flag.Bool("quick", false, "a short run that only shows that everything works")
 	flag.Parse()
-	if *area != "core" {
+	switch *area {
+	case "core":
+	case "faces":
+		return measureFaces(ctx, *dir, *models, *out, *results)
+	default:
 		return fmt.Errorf("no such area: %s", *area)
 	}
 	opt := core.Options{
