@@ -237,7 +237,8 @@ func TestLateMemberIsLetIn(t *testing.T) {
 	fresh := c.join(watchlist.NodeVoter)
 	c.waitVoters(4)
 	for c.leader() != fresh {
-		if err := c.leader().node.TransferLeadership(ctxFor(t)); err != nil {
+		// A transfer on a busy machine may end without a leader; the next one tells.
+		if err := c.leader().node.TransferLeadership(ctxFor(t)); err != nil && !errors.Is(err, watchlist.ErrNoLeader) {
 			t.Fatal(err)
 		}
 	}

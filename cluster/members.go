@@ -134,30 +134,40 @@ func (n *Node) quorumWithout(ctx context.Context, id watchlist.NodeID) error {
 }
 
 // TransferLeadership makes another voter the leader, wherever it is called, and
-// returns once this node knows of the new one.
+// returns once this node knows of the new one. When the old leader is elected
+// again, as may happen on a busy machine, it tries again while ctx lasts.
 func (n *Node) TransferLeadership(ctx context.Context) error {
 	old := n.leader()
 	if old == "" {
 		return watchlist.ErrNoLeader
 	}
-	var err error
-	if n.leads() {
-		err = n.handOver(ctx, nil)
-	} else {
-		err = n.post(ctx, old, pathTransfer, struct{}{}, nil)
+	for {
+		before := n.rep.raft.CurrentTerm()
+		var err error
+		if n.leads() {
+			err = n.handOver(ctx, nil)
+		} else {
+			err = n.post(ctx, old, pathTransfer, struct{}{}, nil)
+		}
+		if err != nil {
+			return fmt.Errorf("transferring leadership: %w", err)
+		}
+		var now watchlist.NodeID
+		err = n.until(ctx, func() bool {
+			// The term first: raft forgets the leader before it raises the term.
+			later := n.rep.raft.CurrentTerm() > before
+			now = n.leader()
+			return now != "" && (now != old || later)
+		})
+		if err != nil || now != old {
+			return err
+		}
 	}
-	if err != nil {
-		return fmt.Errorf("transferring leadership: %w", err)
-	}
-	return n.until(ctx, func() bool {
-		now := n.leader()
-		return now != "" && now != old
-	})
 }
 
 // handOver gives leadership to a voter that answers now and that fit takes (nil:
-// any), the most advanced first. Raft's own choice goes by what it sent last, which may be to a node that
-// is down.
+// any), the most advanced first. Raft's own choice goes by what it sent last,
+// which may be to a node that is down.
 func (n *Node) handOver(ctx context.Context, fit func(progressReply) bool) error {
 	type heir struct {
 		server   raft.Server
