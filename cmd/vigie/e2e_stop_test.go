@@ -34,11 +34,15 @@ func testE2EStopLeader(t *testing.T, c *clustertest.Cluster) {
 	defer conn.Close()
 	body := `{"purpose":"test","reason":"end-to-end test","names":[{"full":"Fanta Condé"}]}`
 	half := len(body) / 2
-	fmt.Fprintf(conn, "POST /v1/match HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", c.Admin.Key, len(body), body[:half])
-	// The node has the request once it has answered one that was sent later.
-	if r := call(t, c, leader, "GET", "/v1/me", nil); r.status != http.StatusOK {
-		t.Fatalf("%d %s", r.status, r.body)
+	fmt.Fprintf(conn, "POST /v1/match HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n", c.Admin.Key, len(body))
+	// The node asks for the body once the request is being served.
+	answers := bufio.NewReader(conn)
+	for _, want := range []string{"HTTP/1.1 100 Continue\r\n", "\r\n"} {
+		if line, err := answers.ReadString('\n'); err != nil || line != want {
+			t.Fatalf("asked for the body with %q, error %v", line, err)
+		}
 	}
+	fmt.Fprint(conn, body[:half])
 
 	begin := time.Now()
 	stopped := make(chan error, 1)
@@ -56,7 +60,7 @@ func testE2EStopLeader(t *testing.T, c *clustertest.Cluster) {
 	if _, err := fmt.Fprint(conn, body[half:]); err != nil {
 		t.Fatal(err)
 	}
-	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	res, err := http.ReadResponse(answers, nil)
 	if err != nil {
 		t.Fatalf("the request in flight was not answered: %v", err)
 	}
