@@ -107,7 +107,7 @@ func (s *service) propose(ctx context.Context, i idempotent, body command.Body) 
 	awaited, stop := context.WithTimeout(wctx, ownWrites)
 	defer stop()
 	if err := s.deps.Consistency.WaitIndex(awaited, r.Index); err != nil {
-		s.opt.Logger.Warn("this node lags behind its own write", "index", r.Index)
+		s.opt.Logger.Warn("this node lags behind its own write", "index", r.Index, "error", err)
 	}
 	return r, nil
 }
