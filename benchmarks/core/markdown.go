@@ -3,6 +3,7 @@ package core
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -26,7 +27,11 @@ func (r *Report) Markdown() string {
 		if q.Found > 0 {
 			found = fmt.Sprintf("%.2f", q.Found)
 		}
-		fmt.Fprintf(&b, "| %s | %d | %d | %.1f | %.1f | %.1f | %.1f | %s | %s |\n", q.What, q.Entries, q.Gallery,
+		gallery := "–" // no face was searched
+		if q.Gallery > 0 {
+			gallery = strconv.Itoa(q.Gallery)
+		}
+		fmt.Fprintf(&b, "| %s | %d | %s | %.1f | %.1f | %.1f | %.1f | %s | %s |\n", q.What, q.Entries, gallery,
 			q.Latency.P50, q.Latency.P99, q.Node.P50, q.Node.P99, stageText(q.Stages), found)
 	}
 	b.WriteString("\nFace search alone, in one process, templates drawn from the cohort's mean and covariance, half of the probes mated:\n\n| templates | top 10 p50 | p99 | at FPIR 1 % p50 | p99 | build |\n|---|---|---|---|---|---|\n")

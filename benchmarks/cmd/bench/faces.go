@@ -43,7 +43,7 @@ func measureFaces(ctx context.Context, dir, modelDir, out, results string) error
 		return err
 	}
 	text := fmt.Sprintf("## Faces: error rates per group\n\n`make bench-faces`, %s, commit %s, %s, %d cores, load before %s.\n\n"+
-		"Person-disjoint: fitted on one half of the people, tested on the other. These are the figures to expect of strangers.\n\n%s\n"+
+		"Person-disjoint: fitted on one half of the people, tested on the other. Nearest to what strangers of these groups would give; the counts are small and the folds differ, so read both.\n\n%s\n"+
 		"The shipped calibration on all photos, which it was fitted on (so these are better than on strangers):\n\n%s\n",
 		machine.Date, machine.Commit, machine.CPU, machine.Cores, machine.LoadAvg, evalfaces.FoldsMarkdown(cal.Data()), report.Markdown())
 	fmt.Println(text)
