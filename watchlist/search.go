@@ -1,5 +1,7 @@
 package watchlist
 
+import "fmt"
+
 // FaceQuery asks the gallery for the identities nearest to a template.
 type FaceQuery struct {
 	Template []float32
@@ -8,6 +10,9 @@ type FaceQuery struct {
 	K int
 	// MinScore is the lowest ComparisonScore to return, -1 for no bound.
 	MinScore float64
+	// AsOf asks for the answer that the gallery gave at this raft index; 0 asks
+	// for the newest.
+	AsOf uint64
 }
 
 // FaceMatch is one identity that the gallery returned: its best photo.
@@ -17,6 +22,18 @@ type FaceMatch struct {
 	// Score is the ComparisonScore: the cosine in the calibrated space, -1 to
 	// 1, computed in float64 in a fixed order, so equal on every node.
 	Score float64
+}
+
+// HistoryError says that an index can't answer as of the raft index that was
+// asked for, because it has forgotten that state or has not reached it.
+type HistoryError struct {
+	// AsOf is what was asked for; Oldest to Newest can be answered.
+	AsOf, Oldest, Newest uint64
+}
+
+// Error names the indexes that can be answered.
+func (e *HistoryError) Error() string {
+	return fmt.Sprintf("no answer as of index %d: the node can answer as of %d to %d", e.AsOf, e.Oldest, e.Newest)
 }
 
 // NameQuery asks the name index for entries with a name like one of these.
