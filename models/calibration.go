@@ -4,7 +4,6 @@ import (
 	"bytes"
 	_ "embed"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -68,62 +67,6 @@ func (c *Calibration) Cohort() string { return c.data.Cohort.Text }
 
 // Data gives the content for reports; its slices must not be changed.
 func (c *Calibration) Data() CalibrationData { return c.data }
-
-// Project brings a raw template into the calibrated space: unit norm, minus the
-// cohort's mean, whitened, unit norm again (research: balanced-cohort
-// whitening). The inner product of two results is their ComparisonScore. It
-// computes in float64, in a fixed order and without fused multiply-add, so that
-// every CPU gives the same bits. It fails when t has the wrong length, is not
-// finite, or has no direction.
-func (c *Calibration) Project(t []float32) ([]float32, error) {
-	dim := c.data.Dim
-	if len(t) != dim {
-		return nil, fmt.Errorf("a template of %s has %d values, not %d", c.data.Model, dim, len(t))
-	}
-	u := make([]float64, dim)
-	for i, v := range t {
-		u[i] = float64(v)
-	}
-	if err := normalise(u); err != nil {
-		return nil, fmt.Errorf("template: %w", err)
-	}
-	for i, m := range c.data.Mean {
-		u[i] -= m
-	}
-	z := make([]float64, dim)
-	for k := range z {
-		row := c.data.Whitening[k*dim : (k+1)*dim]
-		var sum float64
-		for i, w := range row {
-			sum += float64(w * u[i])
-		}
-		z[k] = sum
-	}
-	if err := normalise(z); err != nil {
-		return nil, fmt.Errorf("projected template: %w", err)
-	}
-	out := make([]float32, dim)
-	for i, v := range z {
-		out[i] = float32(v)
-	}
-	return out, nil
-}
-
-// normalise scales v to unit norm, with every sum in index order.
-func normalise(v []float64) error {
-	var sum float64
-	for _, x := range v {
-		sum += float64(x * x)
-	}
-	norm := math.Sqrt(sum)
-	if !finite(norm) || norm < 1e-12 {
-		return errors.New("values are not finite or all zero")
-	}
-	for i := range v {
-		v[i] /= norm
-	}
-	return nil
-}
 
 // LLR is the log10 likelihood ratio of a ComparisonScore, mated over non-mated.
 // It rises with the score and is kept within what the cohort's counts support.
