@@ -12,8 +12,10 @@ import (
 // Gallery finds entries by face.
 type Gallery interface {
 	// Search returns the K nearest identities with a score of MinScore or more
-	// that filter accepts, best first, and whether there were more. It may call
-	// filter from several goroutines.
+	// that filter accepts (nil accepts all), best first, and whether there were
+	// more. It may call filter from several goroutines. With AsOf it answers as it
+	// did at that raft index, or fails with a *watchlist.HistoryError. It fails
+	// with watchlist.ErrOverloaded when too many searches wait.
 	Search(ctx context.Context, q watchlist.FaceQuery, filter func(watchlist.EntryID) bool) ([]watchlist.FaceMatch, bool, error)
 	// Compare scores the probe against the best photo of each entry that has a
 	// comparable one.
@@ -49,14 +51,22 @@ type Encoder interface {
 	Model() string
 }
 
-// Calibration says what a face score is worth. Its methods are pure.
-type Calibration interface {
-	// LLR is the log10 likelihood ratio of a score.
-	LLR(score float64) float64
+// Thresholds turns rates of error into thresholds. Its methods are pure.
+type Thresholds interface {
 	// OperatingPoint is the false match rate per comparison, and the threshold,
 	// at which a share targetFPIR of non-mated searches of a gallery of that size
 	// returns a candidate.
 	OperatingPoint(targetFPIR float64, gallerySize int) (fmr, threshold float64)
+	// ThresholdAtFMR is the score that a share fmr of the non-mated comparisons
+	// reaches.
+	ThresholdAtFMR(fmr float64) float64
+}
+
+// Calibration says what a face score is worth. Its methods are pure.
+type Calibration interface {
+	Thresholds
+	// LLR is the log10 likelihood ratio of a score.
+	LLR(score float64) float64
 	Version() string
 	// Cohort says on whom it was measured.
 	Cohort() string
@@ -77,6 +87,8 @@ type Config struct {
 	Encoder     Encoder
 	Calibration Calibration
 	Stamper     Stamper
+	// Oldest gives the first raft index that the gallery can answer as of.
+	Oldest func() uint64
 	// Clock gives the time that expiry is measured against, Unix milliseconds.
 	Clock func() int64
 	// NewQueryID makes a UUIDv7, another at each call.
@@ -107,7 +119,7 @@ type Matcher struct {
 func New(c Config) (*Matcher, error) {
 	switch {
 	case c.Gallery == nil, c.Names == nil, c.Documents == nil, c.Entries == nil, c.Encoder == nil,
-		c.Calibration == nil, c.Stamper == nil, c.Clock == nil, c.NewQueryID == nil, c.Logger == nil:
+		c.Calibration == nil, c.Stamper == nil, c.Oldest == nil, c.Clock == nil, c.NewQueryID == nil, c.Logger == nil:
 		return nil, errors.New("matcher: a required part of the configuration is missing")
 	case !(c.BaseRate > 0 && c.BaseRate < 1):
 		return nil, errors.New("matcher: the base rate must lie between 0 and 1")

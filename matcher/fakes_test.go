@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"testing"
 
 	"vigie/watchlist"
@@ -39,6 +40,8 @@ type world struct {
 	panicIn                  string
 	onSearch                 func(context.Context) error
 	sawK                     int
+	searches                 []watchlist.FaceQuery
+	searching, mostSearching atomic.Int32
 	targets                  []float64
 	extract                  func(watchlist.Photo) (watchlist.FaceSample, error)
 }
@@ -83,6 +86,7 @@ func (w *world) config() Config {
 	return Config{
 		Gallery: fakeGallery{w}, Names: fakeNames{w}, Documents: fakeDocuments{w}, Entries: fakeEntries{w},
 		Encoder: fakeEncoder{w}, Calibration: fakeCalibration{w}, Stamper: fakeStamper{w},
+		Oldest:     func() uint64 { return 3 },
 		Clock:      func() int64 { return testNow },
 		NewQueryID: func() watchlist.QueryID { return "query-1" },
 		BaseRate:   0.001, TargetFPIR: 0.01, NamesVersion: "names-1",
@@ -147,15 +151,17 @@ func (f fakeGallery) Size() int     { return len(f.w.faces) }
 
 func (f fakeGallery) Search(ctx context.Context, q watchlist.FaceQuery, filter func(watchlist.EntryID) bool) ([]watchlist.FaceMatch, bool, error) {
 	f.w.boom("face")
+	f.w.mostSearching.Store(max(f.w.mostSearching.Load(), f.w.searching.Add(1)))
+	defer f.w.searching.Add(-1)
 	if f.w.onSearch != nil {
 		if err := f.w.onSearch(ctx); err != nil {
 			return nil, false, err
 		}
 	}
-	f.w.sawK = q.K
+	f.w.sawK, f.w.searches = q.K, append(f.w.searches, q)
 	var out []watchlist.FaceMatch
 	for id, s := range f.w.faces {
-		if s += float64(q.Template[0]); s >= q.MinScore && filter(id) {
+		if s += float64(q.Template[0]); s >= q.MinScore && (filter == nil || filter(id)) {
 			out = append(out, watchlist.FaceMatch{Entry: id, Face: "photo", Score: s})
 		}
 	}
@@ -229,6 +235,8 @@ func (f fakeCalibration) OperatingPoint(target float64, size int) (float64, floa
 	f.w.targets = append(f.w.targets, target)
 	return target / float64(max(size, 1)), testThreshold
 }
+
+func (f fakeCalibration) ThresholdAtFMR(fmr float64) float64 { return 1 - fmr }
 
 func (f fakeStamper) Stamp() watchlist.ListStamp {
 	return watchlist.ListStamp{Node: "n1", AppliedIndex: 7, Entries: len(f.w.entries), Connected: true}

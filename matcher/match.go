@@ -15,7 +15,8 @@ import (
 //
 // It fails with a watchlist.ValidationError whose pointers are those of the
 // API's request, with a *ProbeError around a *watchlist.FaceError when a photo
-// or template can't be used, with the context's error, or with an internal
+// or template can't be used, with the context's error, with
+// watchlist.ErrOverloaded when too many searches wait, or with an internal
 // error; a part that fails never makes for a shorter answer, and a panic in one
 // becomes an error.
 func (m *Matcher) Match(ctx context.Context, probe watchlist.Probe) (*watchlist.Lead, error) {
@@ -27,8 +28,7 @@ func (m *Matcher) Match(ctx context.Context, probe watchlist.Probe) (*watchlist.
 	}
 	q := &query{
 		m: m, probe: &probe,
-		// The stamp comes first: whatever is found later includes it.
-		lead: &watchlist.Lead{Query: m.c.NewQueryID(), Stamp: m.c.Stamper.Stamp(), Models: m.models()},
+		lead: &watchlist.Lead{Query: m.c.NewQueryID(), Models: m.models()},
 	}
 	q.load = newLoader(m.c.Entries, m.c.Clock())
 	for _, step := range []struct {
@@ -36,6 +36,7 @@ func (m *Matcher) Match(ctx context.Context, probe watchlist.Probe) (*watchlist.
 		run  func(context.Context) error
 	}{
 		{"faces", q.takeFaces},
+		{"stamp", q.takeStamp},
 		{"search", q.search},
 		{"score", q.rank},
 	} {
@@ -44,6 +45,14 @@ func (m *Matcher) Match(ctx context.Context, probe watchlist.Probe) (*watchlist.
 		}
 	}
 	return q.lead, nil
+}
+
+// takeStamp notes which list is searched: before anything is, so that whatever
+// is found includes it, and after the photos are encoded, so that a replay as of
+// its index sees the same list save for the changes of the last instant.
+func (q *query) takeStamp(context.Context) error {
+	q.lead.Stamp = q.m.c.Stamper.Stamp()
+	return nil
 }
 
 func (m *Matcher) models() map[string]string {

@@ -94,7 +94,10 @@ func (q *query) search(ctx context.Context) error {
 }
 
 // searchFaces sets the operating point for the gallery's size and merges the
-// searches of all samples, keeping each entry's best. With n samples each search
+// searches of all samples, keeping each entry's best. The samples are searched
+// one after the other: a match has at most one search in the gallery's queue and
+// holds nothing there between two, so a probe of several photos takes no more of
+// the node at a time than one of a single photo. With n samples each search
 // runs at an n-th of the target, so that together they keep to it.
 func (q *query) searchFaces(ctx context.Context) (more bool, err error) {
 	c := q.m.c

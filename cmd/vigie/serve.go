@@ -167,7 +167,7 @@ func (s *server) openMatcher(context.Context) (func() error, error) {
 	var err error
 	s.matcher, err = matcher.New(matcher.Config{
 		Gallery: s.gallery, Names: s.names, Documents: s.documents, Entries: s.node.Registry(), Encoder: s.faces, Calibration: s.calib,
-		Stamper: s.node, Clock: s.clock, NewQueryID: newQueryID, BaseRate: s.conf.Match.BaseRate, TargetFPIR: s.conf.Match.TargetFPIR,
+		Stamper: s.node, Oldest: s.gallery.Applied, Clock: s.clock, NewQueryID: newQueryID, BaseRate: s.conf.Match.BaseRate, TargetFPIR: s.conf.Match.TargetFPIR,
 		NamesVersion: names.Version, Logger: s.log,
 	})
 	return nil, err

@@ -1,0 +1,172 @@
+package matcher
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"vigie/watchlist"
+)
+
+// The limits of a replay.
+const (
+	// MaxReplayLimit is the most candidates that can be asked for;
+	// DefaultReplayLimit is what a Limit of 0 means.
+	MaxReplayLimit     = 200
+	DefaultReplayLimit = 20
+	// MinFMR and MaxFMR bound the false match rate that a threshold can be asked
+	// for by.
+	MinFMR = 1e-12
+	MaxFMR = 0.5
+)
+
+// Replay searches the faces that the gallery held at an earlier raft index, with
+// the search and the scores of Match. It compares nothing else, and hides no
+// entry: a withdrawn one is what an auditor looks for.
+//
+// It fails like Match, and with a *watchlist.HistoryError when the gallery can't
+// answer as of that index.
+func (m *Matcher) Replay(ctx context.Context, r watchlist.ReplayQuery) (*watchlist.Replay, error) {
+	if err := checkReplay(&r); err != nil {
+		return nil, err
+	}
+	if r.Limit == 0 {
+		r.Limit = DefaultReplayLimit
+	}
+	q := &query{
+		m: m, probe: &watchlist.Probe{Photos: r.Photos, Templates: r.Templates},
+		lead: &watchlist.Lead{},
+	}
+	if err := m.guard("faces", func() error { return q.takeFaces(ctx) }); err != nil {
+		return nil, err
+	}
+	out := &watchlist.Replay{
+		Query: m.c.NewQueryID(), AsOf: r.AsOf, Stamp: m.c.Stamper.Stamp(), Faces: q.lead.Faces,
+		Models: map[string]string{"encoder": m.c.Encoder.Model(), "calibration": m.c.Calibration.Version()},
+	}
+	out.Point, out.Source = m.replayPoint(&r, len(q.samples))
+	start := time.Now()
+	if err := m.guard("face_search", func() error { return q.searchAsOf(ctx, &r, out) }); err != nil {
+		return nil, err
+	}
+	q.stage("face_search", time.Since(start))
+	out.Stages = q.lead.Stages
+	// Taken last: whoever asks for it next finds it answered, unless it has been
+	// forgotten meanwhile.
+	out.Oldest = m.c.Oldest()
+	return out, m.guard("status", func() error { return m.presentStatus(out.Candidates) })
+}
+
+// replayPoint gives the threshold of a replay with n samples.
+func (m *Matcher) replayPoint(r *watchlist.ReplayQuery, n int) (watchlist.OperatingPoint, watchlist.ThresholdSource) {
+	c := m.c
+	op := watchlist.OperatingPoint{GallerySize: c.Gallery.Size(), Calibration: c.Calibration.Version(), Cohort: c.Calibration.Cohort()}
+	switch {
+	case r.MinScore != nil:
+		op.Threshold = *r.MinScore
+		return op, watchlist.ThresholdGiven
+	case r.FMR != nil:
+		op.FMR, op.Threshold = *r.FMR, c.Calibration.ThresholdAtFMR(*r.FMR)
+		return op, watchlist.ThresholdFMR
+	}
+	op.TargetFPIR = c.TargetFPIR
+	op.FMR, op.Threshold = c.Calibration.OperatingPoint(c.TargetFPIR/float64(n), op.GallerySize)
+	return op, watchlist.ThresholdNow
+}
+
+// searchAsOf merges the searches of all samples, one after the other, keeping
+// each entry's best face, and ranks them.
+func (q *query) searchAsOf(ctx context.Context, r *watchlist.ReplayQuery, out *watchlist.Replay) error {
+	best := map[watchlist.EntryID]watchlist.FaceMatch{}
+	for i, s := range q.samples {
+		fq := faceQuery(s, r.Limit, out.Point.Threshold)
+		fq.AsOf = r.AsOf
+		matches, cut, err := q.m.c.Gallery.Search(ctx, fq, nil)
+		switch {
+		case ctx.Err() != nil:
+			return fmt.Errorf("replay: %w", ctx.Err())
+		case err != nil:
+			return q.sampleError(i, err)
+		}
+		out.Truncated = out.Truncated || cut
+		for _, match := range matches {
+			old, ok := best[match.Entry]
+			if !ok || match.Score > old.Score || match.Score == old.Score && match.Face < old.Face {
+				best[match.Entry] = match
+			}
+		}
+	}
+	for _, match := range best {
+		out.Candidates = append(out.Candidates, watchlist.ReplayCandidate{FaceMatch: match, LLR: q.m.c.Calibration.LLR(match.Score)})
+	}
+	slices.SortFunc(out.Candidates, func(a, b watchlist.ReplayCandidate) int {
+		switch {
+		case a.Score > b.Score:
+			return -1
+		case a.Score < b.Score:
+			return 1
+		}
+		return strings.Compare(string(a.Entry), string(b.Entry))
+	})
+	if len(out.Candidates) > r.Limit {
+		out.Candidates, out.Truncated = out.Candidates[:r.Limit], true
+	}
+	for i := range out.Candidates {
+		out.Candidates[i].Rank = i + 1
+	}
+	return nil
+}
+
+// presentStatus notes what each entry has become.
+func (m *Matcher) presentStatus(list []watchlist.ReplayCandidate) error {
+	now := m.c.Clock()
+	for i := range list {
+		e, err := m.c.Entries.Entry(list[i].Entry)
+		switch {
+		case errors.Is(err, watchlist.ErrNotFound):
+			list[i].Status = watchlist.StatusUnknown
+		case err != nil:
+			return fmt.Errorf("replay: read an entry: %w", err)
+		default:
+			list[i].Status = e.EffectiveStatus(now)
+		}
+	}
+	return nil
+}
+
+// checkReplay reports everything that is wrong with a replay as a
+// watchlist.ValidationError, or nil.
+func checkReplay(r *watchlist.ReplayQuery) error {
+	var errs watchlist.ValidationError
+	add := func(ptr, code, detail string) {
+		errs = append(errs, watchlist.FieldError{Pointer: ptr, Code: code, Detail: detail})
+	}
+	p := watchlist.Probe{Photos: r.Photos, Templates: r.Templates, Purpose: r.Purpose, Reason: r.Reason}
+	checkSamples(&p, add)
+	if len(p.Photos)+len(p.Templates) == 0 {
+		add("", "nothing_to_search", "give at least a photo or a template; only faces are replayed")
+	}
+	checkCircumstances(&p, add)
+	if r.AsOf == 0 {
+		add("/as_of_index", "required", "give the index of the search's audit event")
+	}
+	if s := r.MinScore; s != nil && !(*s >= -1 && *s <= 1) {
+		add("/min_score", "out_of_range", "from -1 to 1")
+	}
+	if f := r.FMR; f != nil && !(*f >= MinFMR && *f <= MaxFMR) {
+		add("/fmr", "out_of_range", fmt.Sprintf("from %g to %g", MinFMR, MaxFMR))
+	}
+	if r.MinScore != nil && r.FMR != nil {
+		add("/fmr", "conflict", "give min_score or fmr, not both")
+	}
+	if r.Limit < 0 || r.Limit > MaxReplayLimit {
+		add("/max_candidates", "out_of_range", fmt.Sprintf("from 1 to %d", MaxReplayLimit))
+	}
+	if len(errs) == 0 {
+		return nil
+	}
+	return errs
+}

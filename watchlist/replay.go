@@ -1,0 +1,73 @@
+package watchlist
+
+// ReplayQuery asks once more for the faces nearest to a probe, among those that
+// the list held at an earlier raft index: an auditor's look at what a search
+// could find at the time.
+type ReplayQuery struct {
+	// Photos and Templates show one person; at least one of both is given.
+	Photos    []Photo
+	Templates []FaceSample
+	// AsOf is the raft index, at least 1: the Index of the search's audit event.
+	AsOf uint64
+	// MinScore is the lowest ComparisonScore to return, -1 to 1: the Threshold
+	// of the search's audit event. FMR asks instead for the threshold of a false
+	// match rate per comparison, above 0 and at most 0.5. With neither the node's
+	// present operating point is used; both together are refused.
+	MinScore, FMR *float64
+	// Limit caps the candidates, 1 to 200; 0 means 20.
+	Limit int
+
+	Purpose Purpose
+	Reason  string
+}
+
+// ThresholdSource says where the threshold of a replay came from.
+type ThresholdSource string
+
+// The sources of a threshold.
+const (
+	ThresholdGiven ThresholdSource = "min_score"
+	ThresholdFMR   ThresholdSource = "fmr"
+	ThresholdNow   ThresholdSource = "operating_point"
+)
+
+// StatusUnknown is what a ReplayCandidate says of an entry that the registry
+// does not hold any more. It is never stored.
+const StatusUnknown Status = "unknown"
+
+// ReplayCandidate is one entry whose face was near enough at the time.
+type ReplayCandidate struct {
+	Rank int
+	// FaceMatch has the entry, its best face of the time and the score, with the
+	// bits of the first search.
+	FaceMatch
+	// LLR is the score's log10 likelihood ratio by the present calibration.
+	LLR float64
+	// Status is the entry's effective status now.
+	Status Status
+}
+
+// Replay is the answer to a ReplayQuery.
+type Replay struct {
+	Query QueryID
+	// AsOf is what was asked for, Oldest the first index that could have been.
+	AsOf, Oldest uint64
+	// Candidates are ordered by falling score, then by entry id. Entries whose
+	// end date had passed at the time are among them: the end of an entry is a
+	// matter of the clock, not of an index.
+	Candidates []ReplayCandidate
+	// Point holds the threshold in Threshold. FMR is 0 when the threshold was
+	// given, TargetFPIR is 0 unless it is the present operating point's.
+	// GallerySize counts the templates that can be found now.
+	Point  OperatingPoint
+	Source ThresholdSource
+	// Stamp says which list the node has now.
+	Stamp ListStamp
+	// Models are the versions that took part: encoder and calibration.
+	Models map[string]string
+	Stages []StageTime
+	// Faces are the faces used from the photos, with quality.
+	Faces []FaceSample
+	// Truncated tells that more entries reached the threshold than Limit.
+	Truncated bool
+}
