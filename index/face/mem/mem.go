@@ -1,0 +1,59 @@
+package mem
+
+import (
+	"runtime"
+	"unsafe"
+)
+
+// Region is a zeroed, fixed block of memory, aligned to 64 bytes at least. It is
+// given back some time after the Region has become unreachable. Slices from Bytes
+// and Float32s do not keep it reachable: whoever uses one must hold the Region
+// and call runtime.KeepAlive(region) after the last use. Access follows the rules
+// of ordinary slices; the methods may be called concurrently.
+type Region struct {
+	b      []byte
+	mapped bool
+}
+
+// New returns a region of size bytes. It panics if size is negative.
+func New(size int) *Region {
+	if size < 0 {
+		panic("mem: negative size")
+	}
+	r := &Region{}
+	whole, b := reserve(size)
+	if whole == nil {
+		r.b = onHeap(size)
+		return r
+	}
+	r.b, r.mapped = b, true
+	runtime.AddCleanup(r, release, whole)
+	return r
+}
+
+// align is the least alignment of a region.
+const align = 64
+
+// onHeap returns size zeroed bytes at a multiple of align. The Go heap does not
+// move objects, so the alignment lasts.
+func onHeap(size int) []byte {
+	b := make([]byte, size+align-1)
+	skip := int(-uintptr(unsafe.Pointer(unsafe.SliceData(b))) & (align - 1))
+	return b[skip : skip+size : skip+size]
+}
+
+// Bytes returns the region; its length is the size that New got.
+func (r *Region) Bytes() []byte { return r.b }
+
+// Float32s returns the region as float32 values in the machine's byte order, a
+// rest of less than 4 bytes excepted.
+func (r *Region) Float32s() []float32 {
+	n := len(r.b) / 4
+	if n == 0 {
+		return nil
+	}
+	return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(r.b))), n)
+}
+
+// OffHeap reports whether the region lies outside the Go heap.
+func (r *Region) OffHeap() bool { return r.mapped }
