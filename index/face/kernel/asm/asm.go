@@ -1,0 +1,144 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/mmcloughlin/avo/attr"
+	"github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/ir"
+	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// asm adds to the library's context what the kernels share. Vector registers
+// are chosen by number (so that AVX2 code stays within 16), general ones by the
+// library.
+type asm struct {
+	*build.Context
+}
+
+const (
+	avx2Width   = 32
+	avx512Width = 64
+	laneCount   = 32
+	groupSize   = 4 * laneCount
+	allGroups   = 8
+	rowSize     = 32
+)
+
+func vector(spec reg.Spec, n int) reg.Register { return reg.Vector.Lookup(reg.Index(n), spec) }
+
+func x(n int) reg.Register { return vector(reg.S128, n) }
+func y(n int) reg.Register { return vector(reg.S256, n) }
+func z(n int) reg.Register { return vector(reg.S512, n) }
+
+func mem(base reg.Register, disp int) operand.Mem { return operand.Mem{Base: base, Disp: disp} }
+
+func imm(n uint8) operand.Constant { return operand.U8(n) }
+
+func label(format string, args ...any) operand.LabelRef {
+	return operand.LabelRef(fmt.Sprintf(format, args...))
+}
+
+// function starts a function.
+func (a *asm) function(name, signature string) {
+	a.Function(name)
+	a.Attributes(attr.NOSPLIT)
+	a.SignatureExpr(signature)
+}
+
+func (a *asm) arg64(name string) reg.GPVirtual {
+	r := a.GP64()
+	a.Load(a.Param(name), r)
+	return r
+}
+
+func (a *asm) arg32(name string) reg.GPVirtual {
+	r := a.GP32()
+	a.Load(a.Param(name), r)
+	return r
+}
+
+func (a *asm) int32Const(v uint32) reg.GPVirtual {
+	r := a.GP32()
+	a.MOVL(operand.U32(v), r)
+	return r
+}
+
+// dpbusd adds to acc the products of four unsigned codes and four signed
+// weights. The library does not know VNNI yet.
+func (a *asm) dpbusd(weights, codes operand.Op, acc reg.Register) {
+	a.Instruction(&ir.Instruction{
+		Opcode:   "VPDPBUSD",
+		Operands: []operand.Op{weights, codes, acc},
+		Inputs:   []operand.Op{weights, codes, acc},
+		Outputs:  []operand.Op{acc},
+		ISA:      []string{"AVX512F", "AVX512_VNNI"},
+	})
+}
+
+// data32 writes a read-only table of 32-bit numbers.
+func (a *asm) data32(name string, v []uint32) operand.Mem {
+	m := a.StaticGlobal(name)
+	a.DataAttributes(attr.RODATA | attr.NOPTR)
+	for i, n := range v {
+		a.AddDatum(4*i, operand.U32(n))
+	}
+	return m
+}
+
+// data64 writes a read-only table of 64-bit numbers.
+func (a *asm) data64(name string, v []uint64) operand.Mem {
+	m := a.StaticGlobal(name)
+	a.DataAttributes(attr.RODATA | attr.NOPTR)
+	for i, n := range v {
+		a.AddDatum(8*i, operand.U64(n))
+	}
+	return m
+}
+
+func ascending(n int) []uint32 {
+	v := make([]uint32, n)
+	for i := range v {
+		v[i] = uint32(i)
+	}
+	return v
+}
+
+// The layout of kernel.Weights.
+const (
+	weightsA   = 0
+	weightsB   = 48
+	shiftAHigh = 80
+	shiftBLow  = 84
+	shiftBHigh = 88
+)
+
+// A plane tells a scan where one plane's data and weights are.
+type plane struct {
+	arg      string // name of the argument
+	groups   int
+	weights  int // offset in Weights
+	lowShift int // offset in Weights of the shift of the low sum, -1 if none
+	hiShift  int
+}
+
+func (p plane) size() int { return groupSize*p.groups + 2*laneCount }
+
+// scans calls f for each scan that a Set has: name suffix and planes.
+func scans(f func(suffix string, planes []plane)) {
+	for ga := 4; ga <= 6; ga++ {
+		a := plane{"planeA", ga, weightsA, -1, shiftAHigh}
+		b := plane{"planeB", allGroups - ga, weightsB, shiftBLow, shiftBHigh}
+		f(fmt.Sprintf("A%d", ga), []plane{a})
+		f(fmt.Sprintf("AB%d", ga), []plane{a, b})
+	}
+}
+
+func scanSignature(planes []plane) string {
+	s := "func("
+	for _, p := range planes {
+		s += p.arg + " *byte, "
+	}
+	return s + "blocks int, w *byte, thr int32, base uint32, out *uint32) int"
+}

@@ -1,0 +1,6 @@
+package main
+func scansAVX2(a *asm){}
+func refines(a *asm){}
+func rotates(a *asm){}
+func flats(a *asm){}
+func gemms(a *asm){}

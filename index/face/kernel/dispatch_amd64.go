@@ -1,0 +1,54 @@
+package kernel
+
+import "golang.org/x/sys/cpu"
+
+func supported() []kind {
+	var kinds []kind
+	x := &cpu.X86
+	if x.HasAVX512F && x.HasAVX512BW && x.HasAVX512VL && x.HasAVX512DQ && x.HasAVX512VNNI && x.HasPOPCNT {
+		kinds = append(kinds, avx512vnni)
+	}
+	return kinds
+}
+
+func (s *Set) scanA(plane []byte, gr int, lanes int, w *Weights, thr int32, base uint32, out []uint32) int {
+	p, blocks, o := &plane[0], (lanes+Lanes-1)/Lanes, &out[0]
+	switch s.kind {
+	case avx512vnni:
+		switch gr {
+		case 4:
+			return scanA4VNNI(p, blocks, w, thr, base, o)
+		case 5:
+			return scanA5VNNI(p, blocks, w, thr, base, o)
+		default:
+			return scanA6VNNI(p, blocks, w, thr, base, o)
+		}
+	default:
+		return scanAPortable(plane, gr, lanes, w, thr, base, out)
+	}
+}
+
+func (s *Set) scanAB(planeA, planeB []byte, ga int, lanes int, w *Weights, thr int32, base uint32, out []uint32) int {
+	p, q, blocks, o := &planeA[0], &planeB[0], (lanes+Lanes-1)/Lanes, &out[0]
+	switch s.kind {
+	case avx512vnni:
+		switch ga {
+		case 4:
+			return scanAB4VNNI(p, q, blocks, w, thr, base, o)
+		case 5:
+			return scanAB5VNNI(p, q, blocks, w, thr, base, o)
+		default:
+			return scanAB6VNNI(p, q, blocks, w, thr, base, o)
+		}
+	default:
+		return scanABPortable(planeA, planeB, ga, lanes, w, thr, base, out)
+	}
+}
+
+func (s *Set) refine(planeA, planeB, rows, e8 []byte, groupsA int, t *Targets, ids []uint32, d2 []float32) int {
+	return refinePortable(planeA, planeB, rows, e8, groupsA, t, ids, d2)
+}
+
+func (s *Set) rotate(x, rows, out []float32) { rotatePortable(x, rows, out) }
+
+func (s *Set) prefetch([]float32, int, []uint32) {}
