@@ -28,8 +28,19 @@ func (s *service) GetCluster(ctx context.Context, _ gen.GetClusterRequestObject)
 		State: st.State, Leader: string(st.Leader), Term: int64(st.Term),
 		CommitIndex: int64(st.Committed), AppliedIndex: int64(st.Applied), Version: st.Version,
 		Origin: gen.Origin{Country: string(origin.Country), Authority: origin.Authority},
-		Stamp:  stampOut(stamp), Members: list(st.Members, memberOut),
+		Stamp:  stampOut(stamp), Members: list(st.Members, memberOut), Gallery: galleryOut(st.Gallery),
 	}, nil
+}
+
+func galleryOut(g GalleryStatus) gen.Gallery {
+	out := gen.Gallery{
+		Kernel: g.Kernel, Model: g.Model, Templates: g.Templates, Skipped: g.Skipped, Segments: g.Segments,
+		HotBytes: g.HotBytes, AppliedIndex: int64(g.Applied), OldestIndex: int64(g.Oldest),
+	}
+	if f := g.Files; f != nil {
+		out.Files = gen.GalleryFiles{Segments: f.Segments, Bytes: f.Bytes, Rows: f.Rows, Index: int64(f.Index)}
+	}
+	return out
 }
 
 func memberOut(m MemberStatus) gen.Member {

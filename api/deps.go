@@ -38,9 +38,12 @@ type AccountLister interface {
 }
 
 // Matcher turns a probe into a lead. Errors: watchlist.ValidationError with
-// pointers into MatchRequest, *watchlist.FaceError, watchlist.ErrOverloaded.
+// pointers into the request, *watchlist.FaceError, watchlist.ErrOverloaded.
 type Matcher interface {
 	Match(ctx context.Context, p watchlist.Probe) (*watchlist.Lead, error)
+	// Replay searches an earlier list again. It also fails with a
+	// *watchlist.HistoryError.
+	Replay(ctx context.Context, q watchlist.ReplayQuery) (*watchlist.Replay, error)
 }
 
 // Enroller makes a face sample out of a photo for enrolment, and gives the
@@ -112,8 +115,35 @@ type ClusterStatus struct {
 	Leader                   watchlist.NodeID
 	Term, Committed, Applied uint64
 	Members                  []MemberStatus
+	// Gallery is the face index of the node that is asked.
+	Gallery GalleryStatus
 	// Version is the program's version.
 	Version string
+}
+
+// GalleryStatus is the state of a node's face index.
+type GalleryStatus struct {
+	// Kernel names the search kernel in use, Model the encoder whose templates
+	// are compared.
+	Kernel, Model string
+	// Templates counts those that can be found, Skipped those of active entries
+	// that can't, Segments the parts that a search reads.
+	Templates, Skipped, Segments int
+	// HotBytes is the memory that a search reads besides the templates.
+	HotBytes int64
+	// Oldest to Applied are the raft indexes that a replay can ask for.
+	Oldest, Applied uint64
+	// Files is nil when nothing is kept on disk.
+	Files *GalleryFiles
+}
+
+// GalleryFiles is what of a face index lies on disk.
+type GalleryFiles struct {
+	Segments int
+	// Bytes is their size, Rows the templates in them.
+	Bytes, Rows int64
+	// Index is the raft index that they are as of.
+	Index uint64
 }
 
 // MemberStatus is one node and, where this node can know it, how far behind it

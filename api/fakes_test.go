@@ -40,7 +40,10 @@ type world struct {
 	writeErr, auditErr, leaderErr, waitErr, readErr, adminErr error
 	// match answers a probe; nil gives an empty lead.
 	match func(ctx context.Context, p watchlist.Probe) (*watchlist.Lead, error)
-	enrol func(p watchlist.Photo) (watchlist.FaceSample, []byte, error)
+	// replay answers a replay; nil gives an empty answer.
+	replay  func(q watchlist.ReplayQuery) (*watchlist.Replay, error)
+	replays []watchlist.ReplayQuery
+	enrol   func(p watchlist.Photo) (watchlist.FaceSample, []byte, error)
 	// onAudit runs before an event is kept.
 	onAudit func(e watchlist.AuditEvent)
 	probes  []watchlist.Probe
@@ -272,6 +275,17 @@ func (w *world) Match(ctx context.Context, p watchlist.Probe) (*watchlist.Lead, 
 	return &watchlist.Lead{Query: "0192f0c1-2222-7abc-8def-0123456789ab", Stamp: w.Stamp()}, nil
 }
 
+func (w *world) Replay(_ context.Context, q watchlist.ReplayQuery) (*watchlist.Replay, error) {
+	w.mu.Lock()
+	w.replays = append(w.replays, q)
+	f := w.replay
+	w.mu.Unlock()
+	if f != nil {
+		return f(q)
+	}
+	return &watchlist.Replay{Query: "q-2", AsOf: q.AsOf, Source: watchlist.ThresholdNow, Stamp: w.Stamp()}, nil
+}
+
 func (w *world) Enrol(_ context.Context, p watchlist.Photo) (watchlist.FaceSample, []byte, error) {
 	if w.enrol != nil {
 		return w.enrol(p)
@@ -347,6 +361,10 @@ func (w *world) Status() ClusterStatus {
 	return ClusterStatus{
 		Node: n, State: "leader", Leader: n.ID, Term: 1, Committed: w.index, Applied: w.index, Version: "test",
 		Members: append([]MemberStatus{{Member: n, Known: true, Reachable: true}}, w.others...),
+		Gallery: GalleryStatus{
+			Kernel: "portable", Model: testModel, Templates: 50, Skipped: 1, Segments: 2, HotBytes: 3400, Oldest: 3, Applied: w.index,
+			Files: &GalleryFiles{Segments: 1, Bytes: 4096, Rows: 50, Index: 9},
+		},
 	}
 }
 

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"maps"
 	"math"
 	"time"
 
@@ -23,10 +24,6 @@ func finite(x float64) float64 {
 }
 
 func leadOut(l *watchlist.Lead, explain bool, now time.Time) gen.Lead {
-	models := gen.StringMap{}
-	for k, v := range l.Models {
-		models[k] = v
-	}
 	return gen.Lead{
 		QueryId: string(l.Query), Notice: notice,
 		Candidates: list(l.Candidates, func(c watchlist.Candidate) gen.Candidate { return candidateOut(c, explain, now) }),
@@ -35,13 +32,22 @@ func leadOut(l *watchlist.Lead, explain bool, now time.Time) gen.Lead {
 			Fmr: finite(l.OperatingPoint.FMR), Threshold: finite(l.OperatingPoint.Threshold),
 			Calibration: l.OperatingPoint.Calibration, Cohort: l.OperatingPoint.Cohort,
 		},
-		Stamp: stampOut(l.Stamp), Models: models,
-		Stages: list(l.Stages, func(s watchlist.StageTime) gen.Stage { return gen.Stage{Stage: s.Stage, Us: s.Micros} }),
-		Faces: list(l.Faces, func(f watchlist.FaceSample) gen.ProbeFace {
-			return gen.ProbeFace{Box: boxOut(f.Box), Model: f.Model, Quality: qualityOut(f.Quality)}
-		}),
+		Stamp: stampOut(l.Stamp), Models: modelsOut(l.Models),
+		Stages: list(l.Stages, stageOut), Faces: list(l.Faces, probeFaceOut),
 		Truncated: l.Truncated,
 	}
+}
+
+func modelsOut(m map[string]string) gen.StringMap {
+	out := gen.StringMap{}
+	maps.Copy(out, m)
+	return out
+}
+
+func stageOut(s watchlist.StageTime) gen.Stage { return gen.Stage{Stage: s.Stage, Us: s.Micros} }
+
+func probeFaceOut(f watchlist.FaceSample) gen.ProbeFace {
+	return gen.ProbeFace{Box: boxOut(f.Box), Model: f.Model, Quality: qualityOut(f.Quality)}
 }
 
 func candidateOut(c watchlist.Candidate, explain bool, now time.Time) gen.Candidate {

@@ -19,7 +19,7 @@ func (s *service) Match(ctx context.Context, req gen.MatchRequestObject) (gen.Ma
 	in := req.JSONBody
 	if req.MultipartBody != nil {
 		var err error
-		if in, err = s.probeForm(req.MultipartBody); err != nil {
+		if in, err = s.matchForm(req.MultipartBody); err != nil {
 			return nil, err
 		}
 	}
@@ -34,8 +34,8 @@ func (s *service) Match(ctx context.Context, req gen.MatchRequestObject) (gen.Ma
 			return nil, err
 		}
 	}
-	lead, err := s.search(ctx, p)
-	if err != nil {
+	var lead *watchlist.Lead
+	if err := s.inSlot(ctx, func() (err error) { lead, err = s.deps.Matcher.Match(ctx, *p); return err }); err != nil {
 		return nil, matchError(err, in)
 	}
 	if lead.Query == "" {
@@ -54,18 +54,29 @@ func (s *service) Match(ctx context.Context, req gen.MatchRequestObject) (gen.Ma
 	return gen.Match200JSONResponse(out), nil
 }
 
-// search waits for one of the slots and runs the match in it.
-func (s *service) search(ctx context.Context, p *watchlist.Probe) (*watchlist.Lead, error) {
+// busy is what a search is told that found no slot, or no place in the gallery's
+// queue.
+const busy = "More searches are waiting than this node takes. Nothing was searched: send it again in a moment."
+
+// inSlot waits for one of the slots and runs a search in it, whatever its number
+// of photos. A search that can't have its turn is counted and told so.
+func (s *service) inSlot(ctx context.Context, search func() error) error {
 	sctx, cancel := context.WithTimeout(ctx, s.opt.MatchPatience)
 	defer cancel()
 	if err := s.matches.Acquire(sctx, 1); err != nil {
 		if ctx.Err() != nil {
-			return nil, ctx.Err()
+			return ctx.Err()
 		}
-		return nil, fail("overloaded")
+		s.metrics.refused.WithLabelValues("slots").Inc()
+		return &apiError{code: "overloaded", detail: busy}
 	}
 	defer s.matches.Release(1)
-	return s.deps.Matcher.Match(ctx, *p)
+	err := search()
+	if errors.Is(err, watchlist.ErrOverloaded) {
+		s.metrics.refused.WithLabelValues("gallery").Inc()
+		return &apiError{code: "overloaded", detail: busy}
+	}
+	return err
 }
 
 // audited says in the audit event what the lead saw and showed.
@@ -94,21 +105,34 @@ func (s *service) probe(in *gen.MatchRequest) (*watchlist.Probe, *gen.MrzResult,
 	if len(errs) > 0 {
 		return nil, nil, errs
 	}
-	for i, t := range in.Templates {
+	var err error
+	if p.Photos, p.Templates, err = s.samples(in.Photos, in.Templates); err != nil {
+		return nil, nil, err
+	}
+	zone, err := s.readZone(&in.Mrz, p)
+	return p, zone, err
+}
+
+// samples converts the faces of a probe.
+func (s *service) samples(photos []gen.PhotoInput, templates []gen.TemplateInput) ([]watchlist.Photo, []watchlist.FaceSample, error) {
+	var (
+		pictures []watchlist.Photo
+		samples  []watchlist.FaceSample
+	)
+	for i, t := range templates {
 		sample, err := s.template(t, "/templates/"+itoa(i))
 		if err != nil {
 			return nil, nil, err
 		}
-		p.Templates = append(p.Templates, sample)
+		samples = append(samples, sample)
 	}
-	for i, ph := range in.Photos {
+	for i, ph := range photos {
 		if int64(len(ph.Image)) > s.opt.MaxPhotoBytes {
 			return nil, nil, failField(watchlist.FaceImageTooLarge, "/photos/"+itoa(i)+"/image", "too_long", "at most "+strconv.FormatInt(s.opt.MaxPhotoBytes, 10)+" bytes")
 		}
-		p.Photos = append(p.Photos, watchlist.Photo{Bytes: ph.Image, Face: boxIn(ph.Face)})
+		pictures = append(pictures, watchlist.Photo{Bytes: ph.Image, Face: boxIn(ph.Face)})
 	}
-	zone, err := s.readZone(&in.Mrz, p)
-	return p, zone, err
+	return pictures, samples, nil
 }
 
 func probeName(n gen.ProbeName) watchlist.Name {
@@ -152,14 +176,7 @@ type pointed interface{ JSONPointer() string }
 func matchError(err error, in *gen.MatchRequest) error {
 	var face *watchlist.FaceError
 	if errors.As(err, &face) {
-		var where pointed
-		switch {
-		case errors.As(err, &where):
-			return at(err, where.JSONPointer())
-		case len(in.Photos) == 1 && len(in.Templates) == 0:
-			return at(err, "/photos/0")
-		}
-		return err
+		return faceError(err, len(in.Photos), len(in.Templates))
 	}
 	var list watchlist.ValidationError
 	if !errors.As(err, &list) {
@@ -172,6 +189,19 @@ func matchError(err error, in *gen.MatchRequest) error {
 		moved[i] = f
 	}
 	return moved
+}
+
+// faceError points a face error at the photo that it is about, of so many photos
+// and templates.
+func faceError(err error, photos, templates int) error {
+	var where pointed
+	switch {
+	case errors.As(err, &where):
+		return at(err, where.JSONPointer())
+	case photos == 1 && templates == 0:
+		return at(err, "/photos/0")
+	}
+	return err
 }
 
 func fromZone(pointer, prefix string, sent int) string {

@@ -25,7 +25,7 @@ var matrix = map[string][]watchlist.Role{
 	"addFace": {admin}, "removeFace": {admin}, "importEntries": {admin}, "undoImport": {admin},
 	"getCluster":      {watchlist.RoleSupervisor, admin, watchlist.RoleAuditor, watchlist.RoleNode},
 	"createJoinToken": {admin}, "removeMember": {admin}, "transferLeadership": {admin},
-	"listAudit":  {admin, watchlist.RoleAuditor},
+	"listAudit": {admin, watchlist.RoleAuditor}, "replaySearch": {admin, watchlist.RoleAuditor},
 	"getMetrics": {admin, watchlist.RoleAuditor, watchlist.RoleNode},
 }
 

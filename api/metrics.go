@@ -18,6 +18,7 @@ type metrics struct {
 	inFlight      prometheus.Gauge
 	stages        *prometheus.HistogramVec
 	candidates    prometheus.Histogram
+	refused       *prometheus.CounterVec
 	logins        *prometheus.CounterVec
 	denied        *prometheus.CounterVec
 	auditFailures prometheus.Counter
@@ -32,6 +33,7 @@ func newMetrics(reg prometheus.Registerer, now func() time.Time) (*metrics, erro
 		inFlight:      prometheus.NewGauge(prometheus.GaugeOpts{Name: "vigie_http_requests_in_flight", Help: "Requests being served."}),
 		stages:        prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "vigie_match_stage_seconds", Help: "Time of one stage of a match.", Buckets: prometheus.ExponentialBuckets(0.0001, 2, 18)}, []string{"stage"}),
 		candidates:    prometheus.NewHistogram(prometheus.HistogramOpts{Name: "vigie_match_candidates", Help: "Candidates per lead.", Buckets: []float64{0, 1, 2, 5, 10, 20, 50}}),
+		refused:       prometheus.NewCounterVec(prometheus.CounterOpts{Name: "vigie_searches_refused_total", Help: "Matches and replays refused because the node was busy: no slot in time, or the gallery's queue was full."}, []string{"queue"}),
 		logins:        prometheus.NewCounterVec(prometheus.CounterOpts{Name: "vigie_logins_total", Help: "Sign-ins by outcome."}, []string{"outcome"}),
 		denied:        prometheus.NewCounterVec(prometheus.CounterOpts{Name: "vigie_http_denied_total", Help: "Requests refused by the guard, by problem."}, []string{"code"}),
 		auditFailures: prometheus.NewCounter(prometheus.CounterOpts{Name: "vigie_audit_failures_total", Help: "Answers withheld because the audit log could not be written."}),
@@ -39,7 +41,7 @@ func newMetrics(reg prometheus.Registerer, now func() time.Time) (*metrics, erro
 		now:           now,
 	}
 	var errs []error
-	for _, c := range []prometheus.Collector{m.requests, m.seconds, m.inFlight, m.stages, m.candidates, m.logins, m.denied, m.auditFailures, m.panics} {
+	for _, c := range []prometheus.Collector{m.requests, m.seconds, m.inFlight, m.stages, m.candidates, m.refused, m.logins, m.denied, m.auditFailures, m.panics} {
 		errs = append(errs, reg.Register(c))
 	}
 	if err := errors.Join(errs...); err != nil {

@@ -91,37 +91,49 @@ func (s *service) photoPart(p *multipart.Part, pointer string) ([]byte, error) {
 	return b, nil
 }
 
-// probeForm reads a match as a form: a probe part, then photos.
-func (s *service) probeForm(r *multipart.Reader) (*gen.MatchRequest, error) {
-	var in gen.MatchRequest
+// matchForm reads a match as a form.
+func (s *service) matchForm(r *multipart.Reader) (*gen.MatchRequest, error) {
+	in := new(gen.MatchRequest)
+	return in, s.probeForm(r, "MatchRequest", in, &in.Photos)
+}
+
+// replayForm reads a replay as a form.
+func (s *service) replayForm(r *multipart.Reader) (*gen.ReplayRequest, error) {
+	in := new(gen.ReplayRequest)
+	return in, s.probeForm(r, "ReplayRequest", in, &in.Photos)
+}
+
+// probeForm reads a form: a probe part of a schema of the contract into dst, then
+// photos into dst's own list of them.
+func (s *service) probeForm(r *multipart.Reader, schema string, dst any, photos *[]gen.PhotoInput) error {
 	for n := 0; ; n++ {
 		p, name, err := formPart(r)
 		if errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
-			return nil, err
+			return err
 		}
 		switch {
 		case n == 0 && name == "probe":
-			err = s.jsonPart(p, "MatchRequest", "", &in)
-			if err == nil && len(in.Photos) > 0 {
+			err = s.jsonPart(p, schema, "", dst)
+			if err == nil && len(*photos) > 0 {
 				err = failField("invalid_request", "/photos", "not_here", "a form has photos as parts")
 			}
 		case n > 0 && n <= maxPhotos && name == "photo":
 			var b []byte
 			b, err = s.photoPart(p, "/photos/"+itoa(n-1))
-			in.Photos = append(in.Photos, gen.PhotoInput{Image: b})
+			*photos = append(*photos, gen.PhotoInput{Image: b})
 		default:
 			err = fail("malformed_form")
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
-	if len(in.Photos) == 0 {
-		return nil, fail("malformed_form")
+	if len(*photos) == 0 {
+		return fail("malformed_form")
 	}
-	return &in, nil
+	return nil
 }
 
 // faceForm reads a face as a form: a photo part and, at will, a face part with

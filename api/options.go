@@ -38,8 +38,10 @@ type Options struct {
 
 	// MaxPhotoBytes caps one photo; default 10 MiB.
 	MaxPhotoBytes int64
-	// MaxMatches is how many matches run at once, default 4 per core;
-	// MatchPatience how long one waits for its turn, default 2 s. Then 503.
+	// MaxMatches is how many matches and replays run at once, default 16 per
+	// core: the gallery serves up to eight that wait for it in one pass, and
+	// photos are encoded in a queue of their own. MatchPatience is how long one
+	// waits for its turn, default 2 s. Then 503.
 	MaxMatches    int
 	MatchPatience time.Duration
 	// MaxUploadBytes is how much the bodies above 64 KiB may have declared
@@ -88,7 +90,7 @@ func (o Options) withDefaults() Options {
 	def(&o.Passwords, auth.DefaultParams())
 	def(&o.PasswordSlots, 2)
 	def(&o.MaxPhotoBytes, 10<<20)
-	def(&o.MaxMatches, 4*runtime.GOMAXPROCS(0))
+	def(&o.MaxMatches, 16*runtime.GOMAXPROCS(0))
 	def(&o.MatchPatience, 2*time.Second)
 	def(&o.MaxUploadBytes, 64<<20)
 	def(&o.ReadPatience, 5*time.Second)

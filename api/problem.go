@@ -64,6 +64,8 @@ var problemKinds = map[string]kind{
 	"last_administrator": {409, "The last administrator", "Nobody else could administer the cluster: create another administrator first.", 0},
 	"self_change":        {409, "Not on oneself", "Another administrator has to change this.", 0},
 
+	"history_gone": {410, "Too long ago", "This node has forgotten that state of its list; ask a node that has run longer.", 0},
+
 	"revision_conflict": {412, "The entry has changed", "Read it again and repeat the change on its present revision.", 0},
 
 	"body_too_large":  {413, "The request is too large", "The contract's x-max-body and x-max-multipart say how much is accepted.", 0},
@@ -146,7 +148,9 @@ type apiError struct {
 	boxes    []gen.Box
 	mrz      *gen.MrzResult
 	revision uint64
-	cause    error
+	// history says which indexes a replay can ask for; nil for other problems.
+	history *watchlist.HistoryError
+	cause   error
 }
 
 // Error implements error.
@@ -188,6 +192,7 @@ func asAPIError(err error) *apiError {
 		field watchlist.FieldError
 		tooBg *http.MaxBytesError
 		he    *echo.HTTPError
+		past  *watchlist.HistoryError
 	)
 	switch {
 	case errors.As(err, &own):
@@ -200,6 +205,8 @@ func asAPIError(err error) *apiError {
 		return &apiError{code: "invalid", fields: fieldProblems(list)}
 	case errors.As(err, &field):
 		return &apiError{code: "invalid", fields: fieldProblems(watchlist.ValidationError{field})}
+	case errors.As(err, &past):
+		return historyError(past)
 	case errors.As(err, &tooBg):
 		return fail("body_too_large")
 	case errors.As(err, &he):
@@ -211,6 +218,16 @@ func asAPIError(err error) *apiError {
 		}
 	}
 	return &apiError{code: "internal", cause: err}
+}
+
+// historyError tells an index that the node has forgotten from one that it has
+// not reached.
+func historyError(e *watchlist.HistoryError) *apiError {
+	code, what := "history_gone", "This node has forgotten that state of its list."
+	if e.AsOf > e.Newest {
+		code, what = "index_not_reached", "This node has not applied that index yet."
+	}
+	return &apiError{code: code, history: e, detail: what + " It can answer as of index " + strconv.FormatUint(e.Oldest, 10) + " to " + strconv.FormatUint(e.Newest, 10) + "."}
 }
 
 // fromEcho translates the framework's errors; their messages may hold input and
@@ -243,6 +260,9 @@ func (e *apiError) problem(trace string) gen.Problem {
 	}
 	if e.mrz != nil {
 		p.Mrz = *e.mrz
+	}
+	if e.history != nil {
+		p.OldestIndex, p.NewestIndex = int64(e.history.Oldest), int64(e.history.Newest)
 	}
 	return p
 }

@@ -23,13 +23,15 @@ const (
 	ClusterRead    Permission = "cluster.read"
 	ClusterManage  Permission = "cluster.manage"
 	AuditRead      Permission = "audit.read"
+	AuditReplay    Permission = "audit.replay"
 	MetricsRead    Permission = "metrics.read"
 )
 
 // granted lists, per role, what it may do beside Public and Own. What isn't
 // listed is refused. An officer sees of an entry only what a lead shows; a
 // partner nothing yet; an administrator runs no search of the second line's,
-// but may match in order to try out an enrolment.
+// but may match in order to try out an enrolment. Whoever watches over searches
+// may replay one, which shows ids and no person.
 func granted(r watchlist.Role) []Permission {
 	switch r {
 	case watchlist.RoleOfficer:
@@ -39,10 +41,10 @@ func granted(r watchlist.Role) []Permission {
 	case watchlist.RoleAdministrator:
 		return []Permission{
 			MatchRun, EntriesRead, EntriesWrite, PhotosRead, ImportsWrite, AccountsManage,
-			ClusterRead, ClusterManage, AuditRead, MetricsRead,
+			ClusterRead, ClusterManage, AuditRead, AuditReplay, MetricsRead,
 		}
 	case watchlist.RoleAuditor:
-		return []Permission{AuditRead, ClusterRead, MetricsRead}
+		return []Permission{AuditRead, AuditReplay, ClusterRead, MetricsRead}
 	case watchlist.RoleNode:
 		return []Permission{ClusterRead, MetricsRead}
 	}

@@ -417,6 +417,57 @@ func (e Purpose) Valid() bool {
 	}
 }
 
+// Defines values for ReplayThresholdSource.
+const (
+	ReplayThresholdSourceFmr            ReplayThresholdSource = "fmr"
+	ReplayThresholdSourceMinScore       ReplayThresholdSource = "min_score"
+	ReplayThresholdSourceOperatingPoint ReplayThresholdSource = "operating_point"
+)
+
+// Valid indicates whether the value is a known member of the ReplayThresholdSource enum.
+func (e ReplayThresholdSource) Valid() bool {
+	switch e {
+	case ReplayThresholdSourceFmr:
+		return true
+	case ReplayThresholdSourceMinScore:
+		return true
+	case ReplayThresholdSourceOperatingPoint:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ReplayCandidateStatus.
+const (
+	ReplayCandidateStatusActive    ReplayCandidateStatus = "active"
+	ReplayCandidateStatusDraft     ReplayCandidateStatus = "draft"
+	ReplayCandidateStatusExpired   ReplayCandidateStatus = "expired"
+	ReplayCandidateStatusSuspended ReplayCandidateStatus = "suspended"
+	ReplayCandidateStatusUnknown   ReplayCandidateStatus = "unknown"
+	ReplayCandidateStatusWithdrawn ReplayCandidateStatus = "withdrawn"
+)
+
+// Valid indicates whether the value is a known member of the ReplayCandidateStatus enum.
+func (e ReplayCandidateStatus) Valid() bool {
+	switch e {
+	case ReplayCandidateStatusActive:
+		return true
+	case ReplayCandidateStatusDraft:
+		return true
+	case ReplayCandidateStatusExpired:
+		return true
+	case ReplayCandidateStatusSuspended:
+		return true
+	case ReplayCandidateStatusUnknown:
+		return true
+	case ReplayCandidateStatusWithdrawn:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Role.
 const (
 	RoleAdministrator Role = "administrator"
@@ -632,9 +683,11 @@ type Action string
 // AuditEvent defines model for AuditEvent.
 type AuditEvent struct {
 	// Changes What was changed of it, such as `role=officer`; never a secret or a personal detail.
-	Changes   []string       `json:"changes,omitempty,omitzero"`
-	Entries   []string       `json:"entries,omitempty,omitzero"`
-	Evidence  []string       `json:"evidence,omitempty,omitzero"`
+	Changes  []string `json:"changes,omitempty,omitzero"`
+	Entries  []string `json:"entries,omitempty,omitzero"`
+	Evidence []string `json:"evidence,omitempty,omitzero"`
+
+	// Index The index of the list that a search or read saw, or that a write got. A replay takes it as `as_of_index`.
 	Index     int64          `json:"index,omitempty,omitzero"`
 	Kind      AuditEventKind `json:"kind"`
 	Models    StringMap      `json:"models,omitempty,omitzero"`
@@ -654,8 +707,10 @@ type AuditEvent struct {
 	Seq       int64  `json:"seq"`
 	StateHash string `json:"state_hash,omitempty,omitzero"`
 
-	// Subject The account, key, node or import batch that the operation was about.
-	Subject   string    `json:"subject,omitempty,omitzero"`
+	// Subject The account, key, node or import batch that the operation was about; `index:N` for a replay as of index N.
+	Subject string `json:"subject,omitempty,omitzero"`
+
+	// Threshold The lowest face score that a search admitted. A replay takes it as `min_score`.
 	Threshold float64   `json:"threshold,omitempty,omitzero"`
 	Time      time.Time `json:"time"`
 }
@@ -724,6 +779,9 @@ type Category string
 type ClusterStatus struct {
 	AppliedIndex int64 `json:"applied_index"`
 	CommitIndex  int64 `json:"commit_index"`
+
+	// Gallery The face index of this node.
+	Gallery Gallery `json:"gallery"`
 
 	// Leader The id of the leader; absent when there is none.
 	Leader  string   `json:"leader,omitempty,omitzero"`
@@ -952,6 +1010,44 @@ type FieldProblem struct {
 
 	// Pointer JSON pointer (RFC 6901) into the body; without pointer and parameter the body itself is meant.
 	Pointer string `json:"pointer,omitempty,omitzero"`
+}
+
+// Gallery The face index of this node.
+type Gallery struct {
+	// AppliedIndex The last index that a replay can ask for.
+	AppliedIndex int64 `json:"applied_index"`
+
+	// Files What of the face index lies on disk, so that the next start is quick. Absent when nothing is kept.
+	Files GalleryFiles `json:"files,omitempty,omitzero"`
+
+	// HotBytes Memory that a search reads besides the templates.
+	HotBytes int64 `json:"hot_bytes"`
+
+	// Kernel The search kernel in use: `avx512vnni`, `avx2` or `portable`.
+	Kernel string `json:"kernel"`
+	Model  string `json:"model"`
+
+	// OldestIndex The first one.
+	OldestIndex int64 `json:"oldest_index"`
+
+	// Segments Parts that a search reads.
+	Segments int `json:"segments"`
+
+	// Skipped Templates of active entries that can't be found, because another model made them.
+	Skipped int `json:"skipped"`
+
+	// Templates Templates that can be found.
+	Templates int `json:"templates"`
+}
+
+// GalleryFiles What of the face index lies on disk, so that the next start is quick. Absent when nothing is kept.
+type GalleryFiles struct {
+	Bytes int64 `json:"bytes"`
+
+	// Index The raft index that the files are as of.
+	Index    int64 `json:"index"`
+	Rows     int64 `json:"rows"`
+	Segments int   `json:"segments"`
 }
 
 // Health defines model for Health.
@@ -1304,6 +1400,12 @@ type Problem struct {
 	// Mrz What the machine-readable zone says, and which check digits hold. In a problem only `format` and `checks`.
 	Mrz MrzResult `json:"mrz,omitempty,omitzero"`
 
+	// NewestIndex The last one.
+	NewestIndex int64 `json:"newest_index,omitempty,omitzero"`
+
+	// OldestIndex The first index that a replay can ask this node for.
+	OldestIndex int64 `json:"oldest_index,omitempty,omitzero"`
+
 	// Revision The stored revision.
 	Revision int64  `json:"revision,omitempty,omitzero"`
 	Status   int    `json:"status"`
@@ -1320,6 +1422,90 @@ type Purpose string
 // ReasonInput defines model for ReasonInput.
 type ReasonInput struct {
 	Reason string `json:"reason"`
+}
+
+// Replay defines model for Replay.
+type Replay struct {
+	AsOfIndex   int64  `json:"as_of_index"`
+	Calibration string `json:"calibration"`
+
+	// Candidates By falling score.
+	Candidates []ReplayCandidate `json:"candidates"`
+
+	// Cohort On whom the calibration was measured.
+	Cohort string      `json:"cohort"`
+	Faces  []ProbeFace `json:"faces"`
+
+	// Fmr The false match rate of the threshold; absent when the threshold was given.
+	Fmr float64 `json:"fmr,omitempty,omitzero"`
+
+	// GallerySize Templates that can be found now.
+	GallerySize int       `json:"gallery_size"`
+	Models      StringMap `json:"models"`
+	Notice      string    `json:"notice"`
+
+	// OldestIndex The first index that this node can answer for.
+	OldestIndex int64 `json:"oldest_index"`
+
+	// QueryId Ties the answer to its audit event.
+	QueryId string  `json:"query_id"`
+	Stages  []Stage `json:"stages"`
+	Stamp   Stamp   `json:"stamp"`
+
+	// TargetFpir Only with the present operating point.
+	TargetFpir float64 `json:"target_fpir,omitempty,omitzero"`
+
+	// Threshold The lowest score listed.
+	Threshold float64 `json:"threshold"`
+
+	// ThresholdSource The field that set the threshold, or the present operating point.
+	ThresholdSource ReplayThresholdSource `json:"threshold_source"`
+
+	// Truncated More entries reached the threshold than `max_candidates`.
+	Truncated bool `json:"truncated"`
+}
+
+// ReplayThresholdSource The field that set the threshold, or the present operating point.
+type ReplayThresholdSource string
+
+// ReplayCandidate defines model for ReplayCandidate.
+type ReplayCandidate struct {
+	EntryId EntryId `json:"entry_id"`
+
+	// FaceId The nearest of the entry's faces at the time.
+	FaceId string `json:"face_id"`
+
+	// Llr Its log10 likelihood ratio by the present calibration.
+	Llr  float64 `json:"llr"`
+	Rank int     `json:"rank"`
+
+	// Score The comparison score, -1 to 1, with all its bits.
+	Score float64 `json:"score"`
+
+	// Status The entry's status now; `unknown` when the list does not hold it any more.
+	Status ReplayCandidateStatus `json:"status"`
+}
+
+// ReplayCandidateStatus The entry's status now; `unknown` when the list does not hold it any more.
+type ReplayCandidateStatus string
+
+// ReplayRequest At least one of `photos` and `templates`, and at most one of `min_score` and `fmr`.
+type ReplayRequest struct {
+	// AsOfIndex The `index` of the audit event of the search.
+	AsOfIndex int64 `json:"as_of_index"`
+
+	// Fmr The false match rate per comparison to take the threshold from.
+	Fmr           *float64 `json:"fmr,omitempty"`
+	MaxCandidates int      `json:"max_candidates,omitempty,omitzero"`
+
+	// MinScore The lowest face score to list: the `threshold` of the audit event.
+	MinScore *float64     `json:"min_score,omitempty"`
+	Photos   []PhotoInput `json:"photos,omitempty,omitzero"`
+	Purpose  Purpose      `json:"purpose"`
+
+	// Reason Why the search is looked at again; kept in the audit log.
+	Reason    string          `json:"reason"`
+	Templates []TemplateInput `json:"templates,omitempty,omitzero"`
 }
 
 // Role defines model for Role.
@@ -1489,6 +1675,9 @@ type Conflict = Problem
 // Forbidden RFC 9457 problem details.
 type Forbidden = Problem
 
+// Gone RFC 9457 problem details.
+type Gone = Problem
+
 // Internal RFC 9457 problem details.
 type Internal = Problem
 
@@ -1532,6 +1721,14 @@ type ListAuditParams struct {
 
 	// Cursor `next` of the page before, with the same filters.
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+}
+
+// ReplaySearchMultipartBody defines parameters for ReplaySearch.
+type ReplaySearchMultipartBody struct {
+	Photo []openapi_types.File `json:"photo"`
+
+	// Probe At least one of `photos` and `templates`, and at most one of `min_score` and `fmr`.
+	Probe ReplayRequest `json:"probe"`
 }
 
 // ListEntriesParams defines parameters for ListEntries.
@@ -1715,6 +1912,12 @@ type UpdateUserParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
+// ReplaySearchJSONRequestBody defines body for ReplaySearch for application/json ContentType.
+type ReplaySearchJSONRequestBody = ReplayRequest
+
+// ReplaySearchMultipartRequestBody defines body for ReplaySearch for multipart/form-data ContentType.
+type ReplaySearchMultipartRequestBody ReplaySearchMultipartBody
+
 // CreateJoinTokenJSONRequestBody defines body for CreateJoinToken for application/json ContentType.
 type CreateJoinTokenJSONRequestBody = TokenCreate
 
@@ -1874,6 +2077,64 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/audit (the `ListAudit` operationId).
 	ListAudit(ctx context.Context, params *ListAuditParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReplaySearchWithBody Search the faces of an earlier list again
+	//
+	// Answers which entries a face search finds among the faces that the list
+	// held at `as_of_index`, the `index` of a search's audit event: what an
+	// officer was shown, and what was withdrawn since. The search is the one
+	// of `POST /v1/match`, and the scores have the same bits on every node.
+	// Only faces are replayed. Take the threshold of the time from the event
+	// too, as `min_score`, or say it by its false match rate, as `fmr`;
+	// without either the present operating point is used.
+	//
+	// Entries are named by id, with their status now and no personal detail.
+	// An entry whose end date had passed at the time is listed as well, since
+	// end dates go by the clock and not by an index. A change that was applied
+	// in the very instant of the search may be in the search and not in the
+	// replay.
+	//
+	// A node remembers a limited span (`GET /v1/cluster` shows it). An index
+	// before it gives 410 `history_gone`, one that the node has not reached
+	// 503 `index_not_reached`; both say which indexes it can answer for. Purpose
+	// and reason are required, and a replay is audited like a search.
+	//
+	// As multipart: one `probe` part (JSON, the same object without `photos`),
+	// which comes first, and one to four `photo` parts, as in a match.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/audit/replays (the `ReplaySearch` operationId).
+	ReplaySearchWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReplaySearch Search the faces of an earlier list again
+	//
+	// Answers which entries a face search finds among the faces that the list
+	// held at `as_of_index`, the `index` of a search's audit event: what an
+	// officer was shown, and what was withdrawn since. The search is the one
+	// of `POST /v1/match`, and the scores have the same bits on every node.
+	// Only faces are replayed. Take the threshold of the time from the event
+	// too, as `min_score`, or say it by its false match rate, as `fmr`;
+	// without either the present operating point is used.
+	//
+	// Entries are named by id, with their status now and no personal detail.
+	// An entry whose end date had passed at the time is listed as well, since
+	// end dates go by the clock and not by an index. A change that was applied
+	// in the very instant of the search may be in the search and not in the
+	// replay.
+	//
+	// A node remembers a limited span (`GET /v1/cluster` shows it). An index
+	// before it gives 410 `history_gone`, one that the node has not reached
+	// 503 `index_not_reached`; both say which indexes it can answer for. Purpose
+	// and reason are required, and a replay is audited like a search.
+	//
+	// As multipart: one `probe` part (JSON, the same object without `photos`),
+	// which comes first, and one to four `photo` parts, as in a match.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/audit/replays (the `ReplaySearch` operationId).
+	ReplaySearch(ctx context.Context, body ReplaySearchJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetCluster The cluster as this node sees it
 	//
@@ -2386,6 +2647,84 @@ func (c *Raw) GetOpenAPI(ctx context.Context, reqEditors ...RequestEditorFn) (*h
 // Corresponds with GET /v1/audit (the `ListAudit` operationId).
 func (c *Raw) ListAudit(ctx context.Context, params *ListAuditParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListAuditRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReplaySearchWithBody Search the faces of an earlier list again
+//
+// Answers which entries a face search finds among the faces that the list
+// held at `as_of_index`, the `index` of a search's audit event: what an
+// officer was shown, and what was withdrawn since. The search is the one
+// of `POST /v1/match`, and the scores have the same bits on every node.
+// Only faces are replayed. Take the threshold of the time from the event
+// too, as `min_score`, or say it by its false match rate, as `fmr`;
+// without either the present operating point is used.
+//
+// Entries are named by id, with their status now and no personal detail.
+// An entry whose end date had passed at the time is listed as well, since
+// end dates go by the clock and not by an index. A change that was applied
+// in the very instant of the search may be in the search and not in the
+// replay.
+//
+// A node remembers a limited span (`GET /v1/cluster` shows it). An index
+// before it gives 410 `history_gone`, one that the node has not reached
+// 503 `index_not_reached`; both say which indexes it can answer for. Purpose
+// and reason are required, and a replay is audited like a search.
+//
+// As multipart: one `probe` part (JSON, the same object without `photos`),
+// which comes first, and one to four `photo` parts, as in a match.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/audit/replays (the `ReplaySearch` operationId).
+func (c *Raw) ReplaySearchWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReplaySearchRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReplaySearch Search the faces of an earlier list again
+//
+// Answers which entries a face search finds among the faces that the list
+// held at `as_of_index`, the `index` of a search's audit event: what an
+// officer was shown, and what was withdrawn since. The search is the one
+// of `POST /v1/match`, and the scores have the same bits on every node.
+// Only faces are replayed. Take the threshold of the time from the event
+// too, as `min_score`, or say it by its false match rate, as `fmr`;
+// without either the present operating point is used.
+//
+// Entries are named by id, with their status now and no personal detail.
+// An entry whose end date had passed at the time is listed as well, since
+// end dates go by the clock and not by an index. A change that was applied
+// in the very instant of the search may be in the search and not in the
+// replay.
+//
+// A node remembers a limited span (`GET /v1/cluster` shows it). An index
+// before it gives 410 `history_gone`, one that the node has not reached
+// 503 `index_not_reached`; both say which indexes it can answer for. Purpose
+// and reason are required, and a replay is audited like a search.
+//
+// As multipart: one `probe` part (JSON, the same object without `photos`),
+// which comes first, and one to four `photo` parts, as in a match.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/audit/replays (the `ReplaySearch` operationId).
+func (c *Raw) ReplaySearch(ctx context.Context, body ReplaySearchJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReplaySearchRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -3413,6 +3752,46 @@ func NewListAuditRequest(server string, params *ListAuditParams) (*http.Request,
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewReplaySearchRequest calls the generic ReplaySearch builder with application/json body
+func NewReplaySearchRequest(server string, body ReplaySearchJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewReplaySearchRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewReplaySearchRequestWithBody constructs an http.Request for the ReplaySearch method, with any body, and a specified content type
+func NewReplaySearchRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/audit/replays")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -4957,6 +5336,64 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/audit (the `ListAudit` operationId).
 	ListAuditWithResponse(ctx context.Context, params *ListAuditParams, reqEditors ...RequestEditorFn) (*ListAuditResponse, error)
 
+	// ReplaySearchWithBodyWithResponse Search the faces of an earlier list again
+	//
+	// Answers which entries a face search finds among the faces that the list
+	// held at `as_of_index`, the `index` of a search's audit event: what an
+	// officer was shown, and what was withdrawn since. The search is the one
+	// of `POST /v1/match`, and the scores have the same bits on every node.
+	// Only faces are replayed. Take the threshold of the time from the event
+	// too, as `min_score`, or say it by its false match rate, as `fmr`;
+	// without either the present operating point is used.
+	//
+	// Entries are named by id, with their status now and no personal detail.
+	// An entry whose end date had passed at the time is listed as well, since
+	// end dates go by the clock and not by an index. A change that was applied
+	// in the very instant of the search may be in the search and not in the
+	// replay.
+	//
+	// A node remembers a limited span (`GET /v1/cluster` shows it). An index
+	// before it gives 410 `history_gone`, one that the node has not reached
+	// 503 `index_not_reached`; both say which indexes it can answer for. Purpose
+	// and reason are required, and a replay is audited like a search.
+	//
+	// As multipart: one `probe` part (JSON, the same object without `photos`),
+	// which comes first, and one to four `photo` parts, as in a match.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/audit/replays (the `ReplaySearch` operationId).
+	ReplaySearchWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReplaySearchResponse, error)
+
+	// ReplaySearchWithResponse Search the faces of an earlier list again
+	//
+	// Answers which entries a face search finds among the faces that the list
+	// held at `as_of_index`, the `index` of a search's audit event: what an
+	// officer was shown, and what was withdrawn since. The search is the one
+	// of `POST /v1/match`, and the scores have the same bits on every node.
+	// Only faces are replayed. Take the threshold of the time from the event
+	// too, as `min_score`, or say it by its false match rate, as `fmr`;
+	// without either the present operating point is used.
+	//
+	// Entries are named by id, with their status now and no personal detail.
+	// An entry whose end date had passed at the time is listed as well, since
+	// end dates go by the clock and not by an index. A change that was applied
+	// in the very instant of the search may be in the search and not in the
+	// replay.
+	//
+	// A node remembers a limited span (`GET /v1/cluster` shows it). An index
+	// before it gives 410 `history_gone`, one that the node has not reached
+	// 503 `index_not_reached`; both say which indexes it can answer for. Purpose
+	// and reason are required, and a replay is audited like a search.
+	//
+	// As multipart: one `probe` part (JSON, the same object without `photos`),
+	// which comes first, and one to four `photo` parts, as in a match.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/audit/replays (the `ReplaySearch` operationId).
+	ReplaySearchWithResponse(ctx context.Context, body ReplaySearchJSONRequestBody, reqEditors ...RequestEditorFn) (*ReplaySearchResponse, error)
+
 	// GetClusterWithResponse The cluster as this node sees it
 	//
 	// Role, leader, indexes and lag of every node, from this node's own knowledge; answered also when cut off.
@@ -5609,6 +6046,47 @@ func (r ListAuditResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListAuditResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ReplaySearchResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Replay
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ReplaySearchResponse) GetJSON200() *Replay {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ReplaySearchResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReplaySearchResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReplaySearchResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReplaySearchResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -6755,6 +7233,76 @@ func (c *ClientWithResponses) ListAuditWithResponse(ctx context.Context, params 
 	return ParseListAuditResponse(rsp)
 }
 
+// ReplaySearchWithBodyWithResponse Search the faces of an earlier list again
+//
+// Answers which entries a face search finds among the faces that the list
+// held at `as_of_index`, the `index` of a search's audit event: what an
+// officer was shown, and what was withdrawn since. The search is the one
+// of `POST /v1/match`, and the scores have the same bits on every node.
+// Only faces are replayed. Take the threshold of the time from the event
+// too, as `min_score`, or say it by its false match rate, as `fmr`;
+// without either the present operating point is used.
+//
+// Entries are named by id, with their status now and no personal detail.
+// An entry whose end date had passed at the time is listed as well, since
+// end dates go by the clock and not by an index. A change that was applied
+// in the very instant of the search may be in the search and not in the
+// replay.
+//
+// A node remembers a limited span (`GET /v1/cluster` shows it). An index
+// before it gives 410 `history_gone`, one that the node has not reached
+// 503 `index_not_reached`; both say which indexes it can answer for. Purpose
+// and reason are required, and a replay is audited like a search.
+//
+// As multipart: one `probe` part (JSON, the same object without `photos`),
+// which comes first, and one to four `photo` parts, as in a match.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/audit/replays (the `ReplaySearch` operationId).
+func (c *ClientWithResponses) ReplaySearchWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReplaySearchResponse, error) {
+	rsp, err := c.ReplaySearchWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReplaySearchResponse(rsp)
+}
+
+// ReplaySearchWithResponse Search the faces of an earlier list again
+//
+// Answers which entries a face search finds among the faces that the list
+// held at `as_of_index`, the `index` of a search's audit event: what an
+// officer was shown, and what was withdrawn since. The search is the one
+// of `POST /v1/match`, and the scores have the same bits on every node.
+// Only faces are replayed. Take the threshold of the time from the event
+// too, as `min_score`, or say it by its false match rate, as `fmr`;
+// without either the present operating point is used.
+//
+// Entries are named by id, with their status now and no personal detail.
+// An entry whose end date had passed at the time is listed as well, since
+// end dates go by the clock and not by an index. A change that was applied
+// in the very instant of the search may be in the search and not in the
+// replay.
+//
+// A node remembers a limited span (`GET /v1/cluster` shows it). An index
+// before it gives 410 `history_gone`, one that the node has not reached
+// 503 `index_not_reached`; both say which indexes it can answer for. Purpose
+// and reason are required, and a replay is audited like a search.
+//
+// As multipart: one `probe` part (JSON, the same object without `photos`),
+// which comes first, and one to four `photo` parts, as in a match.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/audit/replays (the `ReplaySearch` operationId).
+func (c *ClientWithResponses) ReplaySearchWithResponse(ctx context.Context, body ReplaySearchJSONRequestBody, reqEditors ...RequestEditorFn) (*ReplaySearchResponse, error) {
+	rsp, err := c.ReplaySearch(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReplaySearchResponse(rsp)
+}
+
 // GetClusterWithResponse The cluster as this node sees it
 //
 // Role, leader, indexes and lag of every node, from this node's own knowledge; answered also when cut off.
@@ -7576,6 +8124,32 @@ func ParseListAuditResponse(rsp *http.Response) (*ListAuditResponse, error) {
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest AuditPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseReplaySearchResponse parses an HTTP response from a ReplaySearchWithResponse call
+func ParseReplaySearchResponse(rsp *http.Response) (*ReplaySearchResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReplaySearchResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Replay
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

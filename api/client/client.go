@@ -154,15 +154,20 @@ func Answer[T any](res *http.Response, err error) (*T, error) {
 
 // MatchPhotos sends a match as a form, which is a quarter smaller than base64.
 func (c *Client) MatchPhotos(ctx context.Context, req MatchRequest, photos ...[]byte) (*http.Response, error) {
-	probe, err := json.Marshal(req)
-	if err != nil {
-		return nil, fmt.Errorf("encode the probe: %w", err)
-	}
-	kind, body, err := form(append([]formPart{{"probe", "application/json", probe}}, photoParts(photos)...))
+	kind, body, err := probeForm(req, photos)
 	if err != nil {
 		return nil, err
 	}
 	return c.MatchWithBody(ctx, kind, body)
+}
+
+// ReplayPhotos sends a replay as a form.
+func (c *Client) ReplayPhotos(ctx context.Context, req ReplayRequest, photos ...[]byte) (*http.Response, error) {
+	kind, body, err := probeForm(req, photos)
+	if err != nil {
+		return nil, err
+	}
+	return c.ReplaySearchWithBody(ctx, kind, body)
 }
 
 // AddPhoto adds a photo to an entry as a form.
@@ -172,6 +177,15 @@ func (c *Client) AddPhoto(ctx context.Context, entry string, params *AddFacePara
 		return nil, err
 	}
 	return c.AddFaceWithBody(ctx, entry, params, kind, body)
+}
+
+// probeForm writes a request and its photos as a form.
+func probeForm(req any, photos [][]byte) (contentType string, body io.Reader, err error) {
+	probe, err := json.Marshal(req)
+	if err != nil {
+		return "", nil, fmt.Errorf("encode the probe: %w", err)
+	}
+	return form(append([]formPart{{"probe", "application/json", probe}}, photoParts(photos)...))
 }
 
 type formPart struct {
@@ -271,8 +285,10 @@ func repeatable(r *http.Request) bool {
 	case http.MethodGet, http.MethodHead:
 		return true
 	case http.MethodPost:
-		if strings.HasSuffix(r.URL.Path, "/v1/match") || strings.HasSuffix(r.URL.Path, "/v1/entries/search") {
-			return true
+		for _, p := range []string{"/v1/match", "/v1/audit/replays", "/v1/entries/search"} {
+			if strings.HasSuffix(r.URL.Path, p) {
+				return true
+			}
 		}
 	}
 	return r.Header.Get("Idempotency-Key") != ""

@@ -418,6 +418,57 @@ func (e Purpose) Valid() bool {
 	}
 }
 
+// Defines values for ReplayThresholdSource.
+const (
+	ReplayThresholdSourceFmr            ReplayThresholdSource = "fmr"
+	ReplayThresholdSourceMinScore       ReplayThresholdSource = "min_score"
+	ReplayThresholdSourceOperatingPoint ReplayThresholdSource = "operating_point"
+)
+
+// Valid indicates whether the value is a known member of the ReplayThresholdSource enum.
+func (e ReplayThresholdSource) Valid() bool {
+	switch e {
+	case ReplayThresholdSourceFmr:
+		return true
+	case ReplayThresholdSourceMinScore:
+		return true
+	case ReplayThresholdSourceOperatingPoint:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ReplayCandidateStatus.
+const (
+	ReplayCandidateStatusActive    ReplayCandidateStatus = "active"
+	ReplayCandidateStatusDraft     ReplayCandidateStatus = "draft"
+	ReplayCandidateStatusExpired   ReplayCandidateStatus = "expired"
+	ReplayCandidateStatusSuspended ReplayCandidateStatus = "suspended"
+	ReplayCandidateStatusUnknown   ReplayCandidateStatus = "unknown"
+	ReplayCandidateStatusWithdrawn ReplayCandidateStatus = "withdrawn"
+)
+
+// Valid indicates whether the value is a known member of the ReplayCandidateStatus enum.
+func (e ReplayCandidateStatus) Valid() bool {
+	switch e {
+	case ReplayCandidateStatusActive:
+		return true
+	case ReplayCandidateStatusDraft:
+		return true
+	case ReplayCandidateStatusExpired:
+		return true
+	case ReplayCandidateStatusSuspended:
+		return true
+	case ReplayCandidateStatusUnknown:
+		return true
+	case ReplayCandidateStatusWithdrawn:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Role.
 const (
 	RoleAdministrator Role = "administrator"
@@ -633,9 +684,11 @@ type Action string
 // AuditEvent defines model for AuditEvent.
 type AuditEvent struct {
 	// Changes What was changed of it, such as `role=officer`; never a secret or a personal detail.
-	Changes   []string       `json:"changes,omitempty,omitzero"`
-	Entries   []string       `json:"entries,omitempty,omitzero"`
-	Evidence  []string       `json:"evidence,omitempty,omitzero"`
+	Changes  []string `json:"changes,omitempty,omitzero"`
+	Entries  []string `json:"entries,omitempty,omitzero"`
+	Evidence []string `json:"evidence,omitempty,omitzero"`
+
+	// Index The index of the list that a search or read saw, or that a write got. A replay takes it as `as_of_index`.
 	Index     int64          `json:"index,omitempty,omitzero"`
 	Kind      AuditEventKind `json:"kind"`
 	Models    StringMap      `json:"models,omitempty,omitzero"`
@@ -655,8 +708,10 @@ type AuditEvent struct {
 	Seq       int64  `json:"seq"`
 	StateHash string `json:"state_hash,omitempty,omitzero"`
 
-	// Subject The account, key, node or import batch that the operation was about.
-	Subject   string    `json:"subject,omitempty,omitzero"`
+	// Subject The account, key, node or import batch that the operation was about; `index:N` for a replay as of index N.
+	Subject string `json:"subject,omitempty,omitzero"`
+
+	// Threshold The lowest face score that a search admitted. A replay takes it as `min_score`.
 	Threshold float64   `json:"threshold,omitempty,omitzero"`
 	Time      time.Time `json:"time"`
 }
@@ -725,6 +780,9 @@ type Category string
 type ClusterStatus struct {
 	AppliedIndex int64 `json:"applied_index"`
 	CommitIndex  int64 `json:"commit_index"`
+
+	// Gallery The face index of this node.
+	Gallery Gallery `json:"gallery"`
 
 	// Leader The id of the leader; absent when there is none.
 	Leader  string   `json:"leader,omitempty,omitzero"`
@@ -953,6 +1011,44 @@ type FieldProblem struct {
 
 	// Pointer JSON pointer (RFC 6901) into the body; without pointer and parameter the body itself is meant.
 	Pointer string `json:"pointer,omitempty,omitzero"`
+}
+
+// Gallery The face index of this node.
+type Gallery struct {
+	// AppliedIndex The last index that a replay can ask for.
+	AppliedIndex int64 `json:"applied_index"`
+
+	// Files What of the face index lies on disk, so that the next start is quick. Absent when nothing is kept.
+	Files GalleryFiles `json:"files,omitempty,omitzero"`
+
+	// HotBytes Memory that a search reads besides the templates.
+	HotBytes int64 `json:"hot_bytes"`
+
+	// Kernel The search kernel in use: `avx512vnni`, `avx2` or `portable`.
+	Kernel string `json:"kernel"`
+	Model  string `json:"model"`
+
+	// OldestIndex The first one.
+	OldestIndex int64 `json:"oldest_index"`
+
+	// Segments Parts that a search reads.
+	Segments int `json:"segments"`
+
+	// Skipped Templates of active entries that can't be found, because another model made them.
+	Skipped int `json:"skipped"`
+
+	// Templates Templates that can be found.
+	Templates int `json:"templates"`
+}
+
+// GalleryFiles What of the face index lies on disk, so that the next start is quick. Absent when nothing is kept.
+type GalleryFiles struct {
+	Bytes int64 `json:"bytes"`
+
+	// Index The raft index that the files are as of.
+	Index    int64 `json:"index"`
+	Rows     int64 `json:"rows"`
+	Segments int   `json:"segments"`
 }
 
 // Health defines model for Health.
@@ -1305,6 +1401,12 @@ type Problem struct {
 	// Mrz What the machine-readable zone says, and which check digits hold. In a problem only `format` and `checks`.
 	Mrz MrzResult `json:"mrz,omitempty,omitzero"`
 
+	// NewestIndex The last one.
+	NewestIndex int64 `json:"newest_index,omitempty,omitzero"`
+
+	// OldestIndex The first index that a replay can ask this node for.
+	OldestIndex int64 `json:"oldest_index,omitempty,omitzero"`
+
 	// Revision The stored revision.
 	Revision int64  `json:"revision,omitempty,omitzero"`
 	Status   int    `json:"status"`
@@ -1321,6 +1423,90 @@ type Purpose string
 // ReasonInput defines model for ReasonInput.
 type ReasonInput struct {
 	Reason string `json:"reason"`
+}
+
+// Replay defines model for Replay.
+type Replay struct {
+	AsOfIndex   int64  `json:"as_of_index"`
+	Calibration string `json:"calibration"`
+
+	// Candidates By falling score.
+	Candidates []ReplayCandidate `json:"candidates"`
+
+	// Cohort On whom the calibration was measured.
+	Cohort string      `json:"cohort"`
+	Faces  []ProbeFace `json:"faces"`
+
+	// Fmr The false match rate of the threshold; absent when the threshold was given.
+	Fmr float64 `json:"fmr,omitempty,omitzero"`
+
+	// GallerySize Templates that can be found now.
+	GallerySize int       `json:"gallery_size"`
+	Models      StringMap `json:"models"`
+	Notice      string    `json:"notice"`
+
+	// OldestIndex The first index that this node can answer for.
+	OldestIndex int64 `json:"oldest_index"`
+
+	// QueryId Ties the answer to its audit event.
+	QueryId string  `json:"query_id"`
+	Stages  []Stage `json:"stages"`
+	Stamp   Stamp   `json:"stamp"`
+
+	// TargetFpir Only with the present operating point.
+	TargetFpir float64 `json:"target_fpir,omitempty,omitzero"`
+
+	// Threshold The lowest score listed.
+	Threshold float64 `json:"threshold"`
+
+	// ThresholdSource The field that set the threshold, or the present operating point.
+	ThresholdSource ReplayThresholdSource `json:"threshold_source"`
+
+	// Truncated More entries reached the threshold than `max_candidates`.
+	Truncated bool `json:"truncated"`
+}
+
+// ReplayThresholdSource The field that set the threshold, or the present operating point.
+type ReplayThresholdSource string
+
+// ReplayCandidate defines model for ReplayCandidate.
+type ReplayCandidate struct {
+	EntryId EntryId `json:"entry_id"`
+
+	// FaceId The nearest of the entry's faces at the time.
+	FaceId string `json:"face_id"`
+
+	// Llr Its log10 likelihood ratio by the present calibration.
+	Llr  float64 `json:"llr"`
+	Rank int     `json:"rank"`
+
+	// Score The comparison score, -1 to 1, with all its bits.
+	Score float64 `json:"score"`
+
+	// Status The entry's status now; `unknown` when the list does not hold it any more.
+	Status ReplayCandidateStatus `json:"status"`
+}
+
+// ReplayCandidateStatus The entry's status now; `unknown` when the list does not hold it any more.
+type ReplayCandidateStatus string
+
+// ReplayRequest At least one of `photos` and `templates`, and at most one of `min_score` and `fmr`.
+type ReplayRequest struct {
+	// AsOfIndex The `index` of the audit event of the search.
+	AsOfIndex int64 `json:"as_of_index"`
+
+	// Fmr The false match rate per comparison to take the threshold from.
+	Fmr           *float64 `json:"fmr,omitempty"`
+	MaxCandidates int      `json:"max_candidates,omitempty,omitzero"`
+
+	// MinScore The lowest face score to list: the `threshold` of the audit event.
+	MinScore *float64     `json:"min_score,omitempty"`
+	Photos   []PhotoInput `json:"photos,omitempty,omitzero"`
+	Purpose  Purpose      `json:"purpose"`
+
+	// Reason Why the search is looked at again; kept in the audit log.
+	Reason    string          `json:"reason"`
+	Templates []TemplateInput `json:"templates,omitempty,omitzero"`
 }
 
 // Role defines model for Role.
@@ -1490,6 +1676,9 @@ type Conflict = Problem
 // Forbidden RFC 9457 problem details.
 type Forbidden = Problem
 
+// Gone RFC 9457 problem details.
+type Gone = Problem
+
 // Internal RFC 9457 problem details.
 type Internal = Problem
 
@@ -1533,6 +1722,14 @@ type ListAuditParams struct {
 
 	// Cursor `next` of the page before, with the same filters.
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+}
+
+// ReplaySearchMultipartBody defines parameters for ReplaySearch.
+type ReplaySearchMultipartBody struct {
+	Photo []openapi_types.File `json:"photo"`
+
+	// Probe At least one of `photos` and `templates`, and at most one of `min_score` and `fmr`.
+	Probe ReplayRequest `json:"probe"`
 }
 
 // ListEntriesParams defines parameters for ListEntries.
@@ -1716,6 +1913,12 @@ type UpdateUserParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
+// ReplaySearchJSONRequestBody defines body for ReplaySearch for application/json ContentType.
+type ReplaySearchJSONRequestBody = ReplayRequest
+
+// ReplaySearchMultipartRequestBody defines body for ReplaySearch for multipart/form-data ContentType.
+type ReplaySearchMultipartRequestBody ReplaySearchMultipartBody
+
 // CreateJoinTokenJSONRequestBody defines body for CreateJoinToken for application/json ContentType.
 type CreateJoinTokenJSONRequestBody = TokenCreate
 
@@ -1778,6 +1981,9 @@ type ServerInterface interface {
 	// ListAudit Read this node's audit log
 	// (GET /v1/audit)
 	ListAudit(ctx echo.Context, params ListAuditParams) error
+	// ReplaySearch Search the faces of an earlier list again
+	// (POST /v1/audit/replays)
+	ReplaySearch(ctx echo.Context) error
 	// GetCluster The cluster as this node sees it
 	// (GET /v1/cluster)
 	GetCluster(ctx echo.Context) error
@@ -1906,6 +2112,15 @@ func (w *ServerInterfaceWrapper) ListAudit(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ListAudit(ctx, params)
+	return err
+}
+
+// ReplaySearch converts echo context to params.
+func (w *ServerInterfaceWrapper) ReplaySearch(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ReplaySearch(ctx)
 	return err
 }
 
@@ -2727,6 +2942,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/health/live", wrapper.GetLive, options.OperationMiddlewares["getLive"]...)
 	router.GET(options.BaseURL+"/health/ready", wrapper.GetReady, options.OperationMiddlewares["getReady"]...)
 	router.GET(options.BaseURL+"/v1/audit", wrapper.ListAudit, options.OperationMiddlewares["listAudit"]...)
+	router.POST(options.BaseURL+"/v1/audit/replays", wrapper.ReplaySearch, options.OperationMiddlewares["replaySearch"]...)
 	router.GET(options.BaseURL+"/v1/cluster", wrapper.GetCluster, options.OperationMiddlewares["getCluster"]...)
 	router.DELETE(options.BaseURL+"/v1/cluster/members/:member", wrapper.RemoveMember, options.OperationMiddlewares["removeMember"]...)
 	router.POST(options.BaseURL+"/v1/cluster/tokens", wrapper.CreateJoinToken, options.OperationMiddlewares["createJoinToken"]...)
@@ -2764,6 +2980,8 @@ type ConflictApplicationProblemPlusJSONResponse Problem
 type EntryWrittenJSONResponse EntryWritten
 
 type ForbiddenApplicationProblemPlusJSONResponse Problem
+
+type GoneApplicationProblemPlusJSONResponse Problem
 
 type InternalApplicationProblemPlusJSONResponse Problem
 
@@ -2842,6 +3060,29 @@ type ListAuditResponseObject interface {
 type ListAudit200JSONResponse AuditPage
 
 func (response ListAudit200JSONResponse) VisitListAuditResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplaySearchRequestObject struct {
+	JSONBody      *ReplaySearchJSONRequestBody
+	MultipartBody *multipart.Reader
+}
+
+type ReplaySearchResponseObject interface {
+	VisitReplaySearchResponse(w http.ResponseWriter) error
+}
+
+type ReplaySearch200JSONResponse Replay
+
+func (response ReplaySearch200JSONResponse) VisitReplaySearchResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -3455,6 +3696,9 @@ type StrictServerInterface interface {
 	// ListAudit Read this node's audit log
 	// (GET /v1/audit)
 	ListAudit(ctx context.Context, request ListAuditRequestObject) (ListAuditResponseObject, error)
+	// ReplaySearch Search the faces of an earlier list again
+	// (POST /v1/audit/replays)
+	ReplaySearch(ctx context.Context, request ReplaySearchRequestObject) (ReplaySearchResponseObject, error)
 	// GetCluster The cluster as this node sees it
 	// (GET /v1/cluster)
 	GetCluster(ctx context.Context, request GetClusterRequestObject) (GetClusterResponseObject, error)
@@ -3615,6 +3859,62 @@ func (sh *strictHandler) ListAudit(ctx echo.Context, params ListAuditParams) err
 		return err
 	} else if validResponse, ok := response.(ListAuditResponseObject); ok {
 		return validResponse.VisitListAuditResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ReplaySearch operation middleware
+func (sh *strictHandler) ReplaySearch(ctx echo.Context) error {
+	var request ReplaySearchRequestObject
+
+	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "application/json") {
+		var body ReplaySearchJSONRequestBody
+		var err error
+		if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+			// A request validator built on kin-openapi's openapi3filter with
+			// KeepValidatedValue leaves the value it validated on the body. Bind
+			// that value, matching member names exactly, so the handler receives
+			// what was validated instead of a second, case-insensitive decode.
+			// Otherwise bind only the request body, so that path and query
+			// parameters are not also bound into the body struct.
+			if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+				err = binder.BindBody(ctx, &body)
+			}
+		} else {
+			// A custom binder is installed on the Echo instance; defer to it
+			// entirely, since echo.Binder does not expose body-only binding and
+			// the binder may do more than decode (for example call ctx.Validate).
+			err = ctx.Bind(&body)
+		}
+		if err != nil {
+			return err
+		}
+		request.JSONBody = &body
+
+	}
+	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "multipart/form-data") {
+		if reader, err := ctx.Request().MultipartReader(); err != nil {
+			return err
+		} else {
+			request.MultipartBody = reader
+		}
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReplaySearch(ctx.Request().Context(), request.(ReplaySearchRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReplaySearch")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ReplaySearchResponseObject); ok {
+		return validResponse.VisitReplaySearchResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -1,0 +1,66 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"strconv"
+
+	"vigie/api/gen"
+	"vigie/watchlist"
+)
+
+// ReplaySearch searches the faces of an earlier list again. The audit event is a
+// search's, and its subject is the index that was asked for.
+func (s *service) ReplaySearch(ctx context.Context, req gen.ReplaySearchRequestObject) (gen.ReplaySearchResponseObject, error) {
+	c := callOf(ctx)
+	in := req.JSONBody
+	if req.MultipartBody != nil {
+		var err error
+		if in, err = s.replayForm(req.MultipartBody); err != nil {
+			return nil, err
+		}
+	}
+	c.event.Purpose, c.event.Reason = watchlist.Purpose(in.Purpose), in.Reason
+	c.event.Subject = "index:" + strconv.FormatInt(in.AsOfIndex, 10)
+	q := watchlist.ReplayQuery{
+		AsOf: uint64(in.AsOfIndex), MinScore: in.MinScore, FMR: in.Fmr, Limit: in.MaxCandidates,
+		Purpose: watchlist.Purpose(in.Purpose), Reason: in.Reason,
+	}
+	var err error
+	if q.Photos, q.Templates, err = s.samples(in.Photos, in.Templates); err != nil {
+		return nil, err
+	}
+	if len(q.Photos)+len(q.Templates) > 0 {
+		c.event.Evidence = []watchlist.EvidenceKind{watchlist.EvidenceFace}
+	}
+	var out *watchlist.Replay
+	if err := s.inSlot(ctx, func() (err error) { out, err = s.deps.Matcher.Replay(ctx, q); return err }); err != nil {
+		var face *watchlist.FaceError
+		if errors.As(err, &face) {
+			return nil, faceError(err, len(in.Photos), len(in.Templates))
+		}
+		return nil, err
+	}
+	c.stamp(out.Stamp)
+	c.event.Query, c.event.Models, c.event.Threshold = out.Query, out.Models, finite(out.Point.Threshold)
+	for _, x := range out.Candidates {
+		c.event.Entries = append(c.event.Entries, x.Entry)
+	}
+	return gen.ReplaySearch200JSONResponse(replayOut(out)), nil
+}
+
+func replayOut(r *watchlist.Replay) gen.Replay {
+	return gen.Replay{
+		QueryId: string(r.Query), Notice: notice, AsOfIndex: int64(r.AsOf), OldestIndex: int64(r.Oldest),
+		Candidates: list(r.Candidates, func(c watchlist.ReplayCandidate) gen.ReplayCandidate {
+			return gen.ReplayCandidate{
+				Rank: c.Rank, EntryId: string(c.Entry), FaceId: c.Face, Score: finite(c.Score), Llr: finite(c.LLR),
+				Status: gen.ReplayCandidateStatus(c.Status),
+			}
+		}),
+		Threshold: finite(r.Point.Threshold), ThresholdSource: gen.ReplayThresholdSource(r.Source),
+		Fmr: finite(r.Point.FMR), TargetFpir: finite(r.Point.TargetFPIR), GallerySize: r.Point.GallerySize,
+		Calibration: r.Point.Calibration, Cohort: r.Point.Cohort, Stamp: stampOut(r.Stamp), Models: modelsOut(r.Models),
+		Stages: list(r.Stages, stageOut), Faces: list(r.Faces, probeFaceOut), Truncated: r.Truncated,
+	}
+}
