@@ -8,6 +8,9 @@ func supported() []kind {
 	if x.HasAVX512F && x.HasAVX512BW && x.HasAVX512VL && x.HasAVX512DQ && x.HasAVX512VNNI && x.HasPOPCNT {
 		kinds = append(kinds, avx512vnni)
 	}
+	if x.HasAVX2 && x.HasPOPCNT {
+		kinds = append(kinds, avx2)
+	}
 	return kinds
 }
 
@@ -22,6 +25,15 @@ func (s *Set) scanA(plane []byte, gr int, lanes int, w *Weights, thr int32, base
 			return scanA5VNNI(p, blocks, w, thr, base, o)
 		default:
 			return scanA6VNNI(p, blocks, w, thr, base, o)
+		}
+	case avx2:
+		switch gr {
+		case 4:
+			return scanA4AVX2(p, blocks, w, thr, base, o)
+		case 5:
+			return scanA5AVX2(p, blocks, w, thr, base, o)
+		default:
+			return scanA6AVX2(p, blocks, w, thr, base, o)
 		}
 	default:
 		return scanAPortable(plane, gr, lanes, w, thr, base, out)
@@ -39,6 +51,15 @@ func (s *Set) scanAB(planeA, planeB []byte, ga int, lanes int, w *Weights, thr i
 			return scanAB5VNNI(p, q, blocks, w, thr, base, o)
 		default:
 			return scanAB6VNNI(p, q, blocks, w, thr, base, o)
+		}
+	case avx2:
+		switch ga {
+		case 4:
+			return scanAB4AVX2(p, q, blocks, w, thr, base, o)
+		case 5:
+			return scanAB5AVX2(p, q, blocks, w, thr, base, o)
+		default:
+			return scanAB6AVX2(p, q, blocks, w, thr, base, o)
 		}
 	default:
 		return scanABPortable(planeA, planeB, ga, lanes, w, thr, base, out)

@@ -20,3 +20,23 @@ func scanAB5VNNI(planeA, planeB *byte, blocks int, w *Weights, thr int32, base u
 
 //go:noescape
 func scanAB6VNNI(planeA, planeB *byte, blocks int, w *Weights, thr int32, base uint32, out *uint32) int
+
+// The scans of avx2, with the same contract.
+
+//go:noescape
+func scanA4AVX2(planeA *byte, blocks int, w *Weights, thr int32, base uint32, out *uint32) int
+
+//go:noescape
+func scanA5AVX2(planeA *byte, blocks int, w *Weights, thr int32, base uint32, out *uint32) int
+
+//go:noescape
+func scanA6AVX2(planeA *byte, blocks int, w *Weights, thr int32, base uint32, out *uint32) int
+
+//go:noescape
+func scanAB4AVX2(planeA, planeB *byte, blocks int, w *Weights, thr int32, base uint32, out *uint32) int
+
+//go:noescape
+func scanAB5AVX2(planeA, planeB *byte, blocks int, w *Weights, thr int32, base uint32, out *uint32) int
+
+//go:noescape
+func scanAB6AVX2(planeA, planeB *byte, blocks int, w *Weights, thr int32, base uint32, out *uint32) int

@@ -1,5 +1,4 @@
 package main
-func scansAVX2(a *asm){}
 func refines(a *asm){}
 func rotates(a *asm){}
 func flats(a *asm){}
