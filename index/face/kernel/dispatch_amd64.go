@@ -66,8 +66,30 @@ func (s *Set) scanAB(planeA, planeB []byte, ga int, lanes int, w *Weights, thr i
 	}
 }
 
-func (s *Set) refine(planeA, planeB, rows, e8 []byte, groupsA int, t *Targets, ids []uint32, d2 []float32) int {
-	return refinePortable(planeA, planeB, rows, e8, groupsA, t, ids, d2)
+func (s *Set) refine(planeA, planeB, rows, e8 []byte, ga int, t *Targets, ids []uint32, d2 []float32) int {
+	a, b, r, e, i, d := &planeA[0], &planeB[0], &rows[0], &e8[0], &ids[0], &d2[0]
+	switch s.kind {
+	case avx512vnni:
+		switch ga {
+		case 4:
+			return refine4VNNI(a, b, r, e, t, i, len(ids), d)
+		case 5:
+			return refine5VNNI(a, b, r, e, t, i, len(ids), d)
+		default:
+			return refine6VNNI(a, b, r, e, t, i, len(ids), d)
+		}
+	case avx2:
+		switch ga {
+		case 4:
+			return refine4AVX2(a, b, r, e, t, i, len(ids), d)
+		case 5:
+			return refine5AVX2(a, b, r, e, t, i, len(ids), d)
+		default:
+			return refine6AVX2(a, b, r, e, t, i, len(ids), d)
+		}
+	default:
+		return refinePortable(planeA, planeB, rows, e8, ga, t, ids, d2)
+	}
 }
 
 func (s *Set) rotate(x, rows, out []float32) { rotatePortable(x, rows, out) }

@@ -40,3 +40,23 @@ func scanAB5AVX2(planeA, planeB *byte, blocks int, w *Weights, thr int32, base u
 
 //go:noescape
 func scanAB6AVX2(planeA, planeB *byte, blocks int, w *Weights, thr int32, base uint32, out *uint32) int
+
+// The level 2 loops: n is at least 1, t points to Targets.
+
+//go:noescape
+func refine4VNNI(planeA, planeB, rows, e8 *byte, t *Targets, ids *uint32, n int, d2 *float32) int
+
+//go:noescape
+func refine5VNNI(planeA, planeB, rows, e8 *byte, t *Targets, ids *uint32, n int, d2 *float32) int
+
+//go:noescape
+func refine6VNNI(planeA, planeB, rows, e8 *byte, t *Targets, ids *uint32, n int, d2 *float32) int
+
+//go:noescape
+func refine4AVX2(planeA, planeB, rows, e8 *byte, t *Targets, ids *uint32, n int, d2 *float32) int
+
+//go:noescape
+func refine5AVX2(planeA, planeB, rows, e8 *byte, t *Targets, ids *uint32, n int, d2 *float32) int
+
+//go:noescape
+func refine6AVX2(planeA, planeB, rows, e8 *byte, t *Targets, ids *uint32, n int, d2 *float32) int
