@@ -45,7 +45,8 @@ type AuditEvent struct {
 	StateHash string            `json:"state_hash,omitempty" cbor:"16,keyasint,omitempty"`
 	Models    map[string]string `json:"models,omitempty" cbor:"17,keyasint,omitempty"`
 	Threshold float64           `json:"threshold,omitempty" cbor:"18,keyasint,omitempty"`
-	// Subject is the account, key, node or import batch that the operation was about.
+	// Subject is the account, key, node or import batch that the operation was
+	// about; "index:N" for a replay as of index N.
 	Subject string `json:"subject,omitempty" cbor:"19,keyasint,omitempty"`
 	// Changes lists what was asked to change of the subject, such as
 	// "role=officer" or "password"; never a secret or a personal detail.

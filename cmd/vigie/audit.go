@@ -3,8 +3,10 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,13 +18,17 @@ import (
 )
 
 func (p *program) auditCmd() *cobra.Command {
-	return group("audit", "List and verify the record of who did what", "", p.auditListCmd(), p.auditVerifyCmd())
+	return group("audit", "List and verify the record of who did what, and replay a search", "", p.auditListCmd(), p.auditVerifyCmd(), p.auditReplayCmd())
 }
 
 func (p *program) auditListCmd() *cobra.Command {
 	params := &client.ListAuditParams{}
 	cmd := &cobra.Command{
 		Use: "list", Short: "List the events of the node that is asked", Args: usage(cobra.NoArgs, "no arguments"),
+		Long: `INDEX is the list that a search or a read saw, or what a write got; THRESHOLD is the
+lowest face score that a search admitted. 'vigie audit replay' takes both, as --as-of
+and --min-score. VERSIONS names the encoder, the calibration and the name rules of a
+search. --json shows every field.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := p.dial()
 			if err != nil {
@@ -33,9 +39,10 @@ func (p *program) auditListCmd() *cobra.Command {
 				return err
 			}
 			return p.emit(page, func(w io.Writer) {
-				row(w, "SEQ", "TIME", "KIND", "OPERATION", "WHO", "ROLE", "PURPOSE", "OUTCOME", "ENTRIES")
+				row(w, "SEQ", "TIME", "KIND", "OPERATION", "WHO", "ROLE", "PURPOSE", "OUTCOME", "INDEX", "THRESHOLD", "VERSIONS", "ENTRIES")
 				for _, e := range page.Items {
-					row(w, e.Seq, e.Time.UTC().Format(dateFormat), e.Kind, e.Operation, fmt.Sprintf("%.13s", e.Principal), dash(e.Role), dash(e.Purpose), e.Outcome, dash(strings.Join(e.Entries, " ")))
+					row(w, e.Seq, e.Time.UTC().Format(dateFormat), e.Kind, e.Operation, fmt.Sprintf("%.13s", e.Principal), dash(e.Role), dash(e.Purpose), e.Outcome,
+						numberCell(e.Index), numberCell(e.Threshold), dash(versions(e.Models)), dash(strings.Join(e.Entries, " ")))
 				}
 				if page.Next != "" {
 					row(w, "more:", "vigie audit list --cursor "+page.Next)
@@ -47,6 +54,24 @@ func (p *program) auditListCmd() *cobra.Command {
 	cmd.Flags().StringVar(&params.Cursor, "cursor", "", "go on where the last page ended")
 	p.linkTo(cmd)
 	return cmd
+}
+
+// numberCell shows a number with all its digits, so that it can be given back; a
+// missing one as "-".
+func numberCell[N int64 | float64](n N) string {
+	if n == 0 {
+		return "-"
+	}
+	return fmt.Sprint(n)
+}
+
+// versions lists what took part in a search, such as "calibration=c41e encoder=…".
+func versions(m map[string]string) string {
+	var parts []string
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		parts = append(parts, k+"="+m[k])
+	}
+	return strings.Join(parts, " ")
 }
 
 // auditReport is audit.Report as JSON.

@@ -93,6 +93,7 @@ func (d *doctor) run(ctx context.Context) {
 		d.checkPorts(ctx, conf)
 	}
 	d.checkCPU()
+	d.checkKernel(conf.Match.Kernel)
 	d.checkModels(conf)
 	d.checkClock()
 	d.checkCluster(ctx)

@@ -239,6 +239,10 @@ func refusal(pe *problemError) error {
 		return withHint(pe, "Matching goes on. Writes wait for a majority of nodes: 'vigie status' shows who is missing.")
 	case "revision_conflict":
 		return withHint(pe, "Somebody changed the entry meanwhile: read it again, then repeat your change.")
+	case "history_gone":
+		return withHint(pe, "A node remembers match.history indexes back. Another node may have kept more: 'vigie status --server …' shows from which index on.")
+	case "overloaded":
+		return withHint(pe, "Nothing is lost and nothing was found: ask again.")
 	case "face_engine_absent":
 		return withHint(pe, "This node runs without the face engine: ask another node, or see 'vigie doctor' on that machine.")
 	}

@@ -118,7 +118,7 @@ type Faces struct {
 	MaxPixels int `yaml:"max_pixels"`
 }
 
-// Match sets the operating point.
+// Match sets the operating point, and how faces are searched.
 type Match struct {
 	// TargetFPIR is the share of searches for people who are not listed that
 	// may still return a face candidate; default 0.01, 0.000001 to 0.5. Lower
@@ -128,6 +128,17 @@ type Match struct {
 	// 0.0001, 0.000000001 to 0.5. It moves the bands of all leads, not their
 	// order.
 	BaseRate float64 `yaml:"base_rate"`
+	// Kernel is the code that scans the faces: auto (default) for the fastest
+	// that this CPU can run, else avx512vnni, avx2 or portable. All give the
+	// same answers; one that the CPU can't run stops the start.
+	Kernel string `yaml:"kernel"`
+	// MaxWaiting is how many face searches may wait while all cores search,
+	// default 64, 1 to 10000; beyond it the answer is 503 with Retry-After.
+	MaxWaiting int `yaml:"max_waiting"`
+	// History is for how many raft indexes back an audit can replay a search,
+	// default 100000, 1 to 100000000. A withdrawn face stays in memory for so
+	// long, hidden from every match.
+	History int64 `yaml:"history"`
 }
 
 // Log sets what goes to standard error. Names, document numbers, photos and
@@ -146,7 +157,7 @@ func Default() Config {
 		Listen: Listen{API: "127.0.0.1:8443", Cluster: "127.0.0.1:8444"},
 		Link:   Link{Profile: "lan"},
 		Faces:  Faces{Engine: "on", MaxQueue: 32, MaxBytes: 10 << 20, MaxPixels: 40_000_000},
-		Match:  Match{TargetFPIR: 0.01, BaseRate: 0.0001},
+		Match:  Match{TargetFPIR: 0.01, BaseRate: 0.0001, Kernel: "auto", MaxWaiting: 64, History: 100_000},
 		Log:    Log{Level: "info", Format: "json"},
 	}
 }
