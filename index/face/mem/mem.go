@@ -21,13 +21,14 @@ func New(size int) *Region {
 		panic("mem: negative size")
 	}
 	r := &Region{}
-	whole, b := reserve(size)
-	if whole == nil {
-		r.b = onHeap(size)
-		return r
+	if !underRace {
+		if whole, b := reserve(size); whole != nil {
+			r.b, r.mapped = b, true
+			runtime.AddCleanup(r, release, whole)
+			return r
+		}
 	}
-	r.b, r.mapped = b, true
-	runtime.AddCleanup(r, release, whole)
+	r.b = onHeap(size)
 	return r
 }
 

@@ -1,0 +1,88 @@
+package codes
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+)
+
+const (
+	magic   = "VGFB" // Vigie face basis
+	version = 1
+	// maxShift keeps weights within int8 reach of each other; the kernels shift
+	// by 4 more at most.
+	maxShift = 12
+)
+
+// MarshalBinary encodes the basis: a magic, a version, then little-endian fields
+// in the order of the struct. The encoding is canonical.
+func (b *Basis) MarshalBinary() ([]byte, error) { return b.encode(), nil }
+
+func (b *Basis) encode() []byte {
+	le := binary.LittleEndian
+	out := make([]byte, 0, 128+8*Dims+4*len(b.rows))
+	out = append(out, magic...)
+	for _, v := range []uint32{version, uint32(b.dim), uint32(b.ga), b.shifts[0], b.shifts[1], b.shifts[2]} {
+		out = le.AppendUint32(out, v)
+	}
+	for _, v := range []float64{b.unit, b.brefA, b.brefAB, b.limitE} {
+		out = le.AppendUint64(out, math.Float64bits(v))
+	}
+	out = le.AppendUint32(out, math.Float32bits(b.unitE8))
+	for _, s := range [][]float32{b.scale[:], b.offset[:], b.rows} {
+		for _, v := range s {
+			out = le.AppendUint32(out, math.Float32bits(v))
+		}
+	}
+	return out
+}
+
+var errShort = errors.New("codes: basis: wrong length")
+
+// ParseBasis decodes what MarshalBinary wrote. It trusts nothing: all fields are
+// checked, and the rounding bounds, the rotation's defect among them, are worked
+// out again from the values themselves.
+func ParseBasis(data []byte) (*Basis, error) {
+	le := binary.LittleEndian
+	const head = len(magic) + 6*4
+	const fixed = head + 4*8 + 4 + 2*4*Dims
+	if len(data) < fixed {
+		return nil, errShort
+	}
+	if string(data[:len(magic)]) != magic {
+		return nil, errors.New("codes: basis: wrong magic")
+	}
+	var ints [6]uint32
+	for i := range ints {
+		ints[i] = le.Uint32(data[len(magic)+4*i:])
+	}
+	if ints[0] != version {
+		return nil, fmt.Errorf("codes: basis: version %d, want %d", ints[0], version)
+	}
+	if ints[1] > MaxDim || len(data) != fixed+4*Dims*int(ints[1]) {
+		return nil, errShort
+	}
+	b := &Basis{dim: int(ints[1]), ga: int(ints[2] & 0xff), shifts: [3]uint32(ints[3:])}
+	if ints[2] > 0xff {
+		return nil, errors.New("codes: basis: too many groups")
+	}
+	at := head
+	for _, f := range []*float64{&b.unit, &b.brefA, &b.brefAB, &b.limitE} {
+		*f = math.Float64frombits(le.Uint64(data[at:]))
+		at += 8
+	}
+	b.unitE8 = math.Float32frombits(le.Uint32(data[at:]))
+	at += 4
+	b.rows = make([]float32, Dims*b.dim)
+	for _, s := range [][]float32{b.scale[:], b.offset[:], b.rows} {
+		for i := range s {
+			s[i] = math.Float32frombits(le.Uint32(data[at:]))
+			at += 4
+		}
+	}
+	if err := b.finish(); err != nil {
+		return nil, fmt.Errorf("codes: basis: %w", err)
+	}
+	return b, nil
+}

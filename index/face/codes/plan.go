@@ -1,0 +1,147 @@
+package codes
+
+import (
+	"errors"
+	"math"
+)
+
+// stepPerSigma is the width of the 16 steps for a normal distribution that makes
+// the mean squared coding error nearly the least: 0.335 standard deviations.
+const stepPerSigma = 0.335
+
+// weightSigmas is the reach of the int8 weights of level 1 in standard
+// deviations of the leading dimension.
+const weightSigmas = 4
+
+// plan is what a basis is made from: up to Dims directions in falling order of
+// spread, and how to code along each.
+type plan struct {
+	dim   int
+	axes  []float32     // directions, dim values each; missing ones are zero
+	sigma [Dims]float64 // standard deviations, 0 allowed
+	mean  [Dims]float64 // means along the directions
+	least float64       // least standard deviation to code for
+}
+
+// steps are the widths of the 16 steps. None is much narrower than the widest, so
+// that a direction without spread in the sample costs little if it has some
+// later.
+func (p *plan) steps() (steps [Dims]float64) {
+	widest := 0.0
+	for _, s := range p.sigma {
+		widest = max(widest, s)
+	}
+	for d, s := range p.sigma {
+		s = max(s, p.least, widest/1024)
+		steps[d] = clamp(stepPerSigma*s, minStep, maxStep)
+	}
+	return steps
+}
+
+// dimension is the direction that position p codes.
+func dimension(p, ga int) int {
+	n, lowB := 4*ga, half-4*ga
+	switch q := p % half; {
+	case q < n && p < half:
+		return q
+	case q < n:
+		return n + q
+	case p < half:
+		return n + q // 2n + (q - n)
+	default:
+		return n + lowB + q // 2n + lowB + (q - n)
+	}
+}
+
+// basis makes a basis of the plan with ga groups in plane A. The error limits and
+// reference distances are the caller's to set by bound.
+func (p *plan) basis(ga int) *Basis {
+	b := &Basis{dim: p.dim, ga: ga, rows: make([]float32, Dims*p.dim)}
+	steps := p.steps()
+	var widest [4]float64 // of A-low, A-high, B-low, B-high
+	for pos := range Dims {
+		d := dimension(pos, ga)
+		step := 16 / steps[d]
+		b.scale[pos] = float32(step)
+		b.offset[pos] = float32(clamp(128-p.mean[d]*float64(b.scale[pos]), -1e30, 1e30))
+		if (d+1)*p.dim <= len(p.axes) {
+			copy(b.rows[pos*p.dim:], p.axes[d*p.dim:][:p.dim])
+		}
+		part := pos / half
+		if pos%half >= 4*ga {
+			part += 2
+		}
+		widest[part] = max(widest[part], steps[d])
+	}
+	for i, w := range widest[1:] {
+		finer := math.Floor(2 * math.Log2(widest[0]/w))
+		b.shifts[i] = uint32(max(0, min(8, finer)))
+	}
+	b.unit = weightSigmas / stepPerSigma / 127 * widest[0] * widest[0]
+	return b
+}
+
+// bound sets the error limits and reference distances and finishes b. The unit of
+// level 1 is widened if biases would not fit otherwise.
+func (b *Basis) bound(limitE, limitE8, brefA, brefAB float64) (*Basis, error) {
+	corner := 0.0 // the squared norm of the outermost code point
+	for _, s := range b.scale {
+		corner += float64(120 / float64(s) * 120 / float64(s))
+	}
+	b.limitE = clamp(limitE, 0, 1e12)
+	b.unitE8 = float32(clamp(limitE8/254, 1e-14, 1e9))
+	b.brefA, b.brefAB = clamp(brefA, 0, 1e11), clamp(brefAB, 0, 1e11)
+	bref := max(b.brefA, b.brefAB)
+	b.unit = max(b.unit, corner/2/32000, b.limitE*(b.limitE/2+bref)/32000)
+	if err := b.finish(); err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// clamp cuts x to lo … hi; NaN, the result of an overflow, becomes hi.
+func clamp(x, lo, hi float64) float64 {
+	if !(x < hi) {
+		return hi
+	}
+	return max(x, lo)
+}
+
+// idealError is the root mean square of the coding error of a row with all Dims
+// dimensions: step/√12 in each.
+func (p *plan) idealError() float64 {
+	sum := 0.0
+	for _, s := range p.steps() {
+		sum += s * s / 12
+	}
+	return math.Sqrt(sum)
+}
+
+// DefaultBasis returns a basis for vectors of dimension dim, a multiple of 16 in
+// 16 … MaxDim, of which nothing is known but spread, the root mean square of their
+// distance from 0: it codes the leading 64 dimensions as they are. For galleries
+// too small for Fit. It panics on another dimension; a spread that is no positive
+// number is taken as 1.
+func DefaultBasis(dim int, spread float64) *Basis {
+	if !(spread > 0) || math.IsInf(spread, 1) {
+		spread = 1
+	}
+	p := &plan{dim: dim}
+	n := min(dim, Dims)
+	if dim > 0 && dim <= MaxDim {
+		p.axes = make([]float32, n*dim)
+	}
+	for d := range n {
+		if len(p.axes) > 0 {
+			p.axes[d*dim+d] = 1
+		}
+		p.sigma[d] = spread / math.Sqrt(float64(n))
+	}
+	e := p.idealError()
+	// Distances of unrelated vectors are about spread·√2.
+	b, err := p.basis(5).bound(4*e, 4*e, 0.78*spread, spread)
+	if err != nil {
+		panic(errors.Join(errors.New("codes: no default basis"), err))
+	}
+	return b
+}
