@@ -122,6 +122,7 @@ func (s *step) stamp(e, old *watchlist.Entry) {
 }
 
 func (s *step) writeEntry(e *watchlist.Entry) error {
+	s.tx.At(s.index)
 	if err := s.tx.PutEntry(e); err != nil {
 		return err
 	}

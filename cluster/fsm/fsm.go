@@ -48,6 +48,19 @@ type Index interface {
 	Applied() uint64
 }
 
+// Keeper is an Index that keeps files of its own, so that a start need not build
+// it anew.
+type Keeper interface {
+	// Recall names the registry file that all later calls speak of. An index that
+	// is still empty takes over what it kept of that file; Applied then tells how
+	// far it reaches, 0 for nothing. What does not fit is no error.
+	Recall(registry string)
+	// CatchUp takes over the entries that were written between Applied and index,
+	// in their newest version only. They come in one call or more, all but the
+	// last with Applied as the index.
+	CatchUp(changes []watchlist.Change, index uint64) error
+}
+
 // FSM implements raft.BatchingFSM over a registry. Apply, ApplyBatch, Snapshot
 // and Restore are for raft's one goroutine; the rest is safe for concurrent use.
 type FSM struct {
@@ -71,11 +84,12 @@ type FSM struct {
 
 var _ raft.BatchingFSM = (*FSM)(nil)
 
-// New makes the state machine and rebuilds every index from the registry; it
-// returns when they are ready to answer.
+// New makes the state machine and brings every index to the registry's state: a
+// Keeper by what it kept, if that fits, all others by Rebuild. It returns when
+// they are ready to answer.
 func New(reg *registry.Store, sealer Sealer, indexes []Index, log *slog.Logger) (*FSM, error) {
 	f := &FSM{reg: reg, sealer: sealer, indexes: indexes, log: log, closed: make(chan struct{})}
-	if err := f.adopt(); err != nil {
+	if err := f.adopt(f.startIndexes); err != nil {
 		return nil, fmt.Errorf("start state machine: %w", err)
 	}
 	return f, nil
@@ -235,8 +249,9 @@ func (f *FSM) decode(logs []*raft.Log, applied uint64) ([]*command.Envelope, err
 
 func (f *FSM) setup() setup { return setup{origin: f.origin, done: f.setUp} }
 
-// adopt takes over the registry's present state: origin, indexes, position.
-func (f *FSM) adopt() error {
+// adopt takes over the registry's present state: origin, indexes by means of
+// fill, position.
+func (f *FSM) adopt(fill func(index uint64) error) error {
 	switch c, err := f.reg.Cluster(); {
 	case err == nil:
 		f.origin, f.setUp = c.Origin, true
@@ -246,8 +261,8 @@ func (f *FSM) adopt() error {
 		return err
 	}
 	index, _, _ := f.reg.Position()
-	if err := rebuildAll(f.reg.Each(), index, f.indexes); err != nil {
-		return fmt.Errorf("rebuild derived indexes: %w", err)
+	if err := fill(index); err != nil {
+		return fmt.Errorf("derived indexes: %w", err)
 	}
 	f.publish()
 	return nil

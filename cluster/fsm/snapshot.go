@@ -102,7 +102,7 @@ func (f *FSM) Restore(rc io.ReadCloser) (err error) {
 	f.replaying = false
 	// The registry is the new one: going on with indexes of the old would answer
 	// wrongly.
-	if err := f.adopt(); err != nil {
+	if err := f.adopt(f.rebuildIndexes); err != nil {
 		f.log.Error("restored state cannot be used, stopping", "index", index, "error", err)
 		panic(fmt.Errorf("state machine: restored state at raft index %d: %w", index, err))
 	}

@@ -60,7 +60,7 @@ func (g *generation) fill(fill func(add func(Record) error) (State, error)) erro
 	if got.Hash != want.Hash || got.Records != want.Records || got.Entries != want.Entries {
 		return errors.Join(fmt.Errorf("the records do not add up to the state hash: %w", ErrCorrupt), l.rollback())
 	}
-	if err := g.putState(l.tx.tx, want); err != nil {
+	if err := errors.Join(g.putState(l.tx.tx, want), g.resetTouched(l.tx.tx, want.Index)); err != nil {
 		return errors.Join(err, l.rollback())
 	}
 	if err := l.tx.tx.Commit(); err != nil {

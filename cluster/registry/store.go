@@ -98,6 +98,8 @@ type generation struct {
 	// secret is the key of the hidden keys, drawn for this file.
 	secret []byte
 	state  atomic.Pointer[State]
+	// torn: the lines of the touched bucket were found damaged.
+	torn atomic.Bool
 	// users counts the readers, and one for being current. At 0 the file is
 	// closed and nobody may enter.
 	users atomic.Int64
@@ -206,6 +208,9 @@ func (g *generation) format(tx *bolt.Tx) error {
 		return err
 	}
 	if err := meta.Put(metaFormat, binary.BigEndian.AppendUint16(nil, Format)); err != nil {
+		return err
+	}
+	if err := g.resetTouched(tx, 0); err != nil {
 		return err
 	}
 	return g.putState(tx, State{})

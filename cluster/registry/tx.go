@@ -20,6 +20,9 @@ const fillPercent = 0.9
 // the function given to Update, on its goroutine.
 type Tx struct {
 	View
+	// index is the raft index that entries are written at.
+	index   uint64
+	touched touched
 }
 
 // Update runs fn and makes its changes, the raft position and the state hash
@@ -50,7 +53,10 @@ func (s *Store) Update(index, term uint64, fn func(*Tx) error) (err error) {
 	if index <= st.Index {
 		return fmt.Errorf("registry: index %d, applied %d: %w", index, st.Index, ErrApplied)
 	}
-	tx := &Tx{View: View{tx: btx, g: g, state: st}}
+	tx := &Tx{View: View{tx: btx, g: g, state: st}, index: index}
+	if err := tx.beginTouched(); err != nil {
+		return fmt.Errorf("registry bucket touched: %w", err)
+	}
 	btx.Bucket([]byte(bucketEntries.name)).FillPercent = fillPercent
 	if err := fn(tx); err != nil {
 		return err
@@ -58,6 +64,9 @@ func (s *Store) Update(index, term uint64, fn func(*Tx) error) (err error) {
 	tx.state.Index, tx.state.Term = index, term
 	if err := g.putState(btx, tx.state); err != nil {
 		return fmt.Errorf("registry: position: %w", err)
+	}
+	if err := tx.endTouched(); err != nil {
+		return err
 	}
 	if err := btx.Commit(); err != nil {
 		return fmt.Errorf("registry: commit: %w", err)
@@ -142,8 +151,17 @@ func (t *Tx) putAs(b bucket, key []byte, v any) error {
 	return t.put(b, key, value)
 }
 
+// At says which raft index the entries that follow are written at: that of
+// their command, up to the index given to Update, which is the default.
+func (t *Tx) At(index uint64) { t.index = index }
+
 // PutEntry stores an entry under its id.
-func (t *Tx) PutEntry(e *watchlist.Entry) error { return t.putAs(bucketEntries, []byte(e.ID), e) }
+func (t *Tx) PutEntry(e *watchlist.Entry) error {
+	if err := t.putAs(bucketEntries, []byte(e.ID), e); err != nil {
+		return err
+	}
+	return t.touch(e.ID)
+}
 
 // PutUser stores an account and moves its login. The caller has checked that no
 // other account holds the login.
