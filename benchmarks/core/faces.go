@@ -37,7 +37,8 @@ func oneGallery(ctx context.Context, cal *models.Calibration, n int) (FaceSearch
 	if err != nil {
 		return FaceSearch{}, err
 	}
-	g := face.New(cal)
+	g := face.New(cal, face.Options{})
+	defer func() { _ = g.Close() }() // never fails
 	var enrolled [][]float32
 	start := time.Now()
 	if err := g.Rebuild(entries(draw, cal.Model(), n, &enrolled), uint64(n)); err != nil {

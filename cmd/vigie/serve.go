@@ -115,8 +115,8 @@ func (s *server) openIndexes(context.Context) (func() error, error) {
 	if s.names, err = name.New(); err != nil {
 		return nil, fmt.Errorf("make the name index: %w", err)
 	}
-	s.gallery, s.documents = face.New(s.calib), document.New()
-	return s.names.Close, nil
+	s.gallery, s.documents = face.New(s.calib, face.Options{Logger: s.log}), document.New()
+	return func() error { return errors.Join(s.names.Close(), s.gallery.Close()) }, nil
 }
 
 func (s *server) openNode(ctx context.Context) (func() error, error) {
@@ -167,7 +167,7 @@ func (s *server) openMatcher(context.Context) (func() error, error) {
 	var err error
 	s.matcher, err = matcher.New(matcher.Config{
 		Gallery: s.gallery, Names: s.names, Documents: s.documents, Entries: s.node.Registry(), Encoder: s.faces, Calibration: s.calib,
-		Stamper: s.node, Oldest: s.gallery.Applied, Clock: s.clock, NewQueryID: newQueryID, BaseRate: s.conf.Match.BaseRate, TargetFPIR: s.conf.Match.TargetFPIR,
+		Stamper: s.node, Oldest: s.gallery.Oldest, Clock: s.clock, NewQueryID: newQueryID, BaseRate: s.conf.Match.BaseRate, TargetFPIR: s.conf.Match.TargetFPIR,
 		NamesVersion: names.Version, Logger: s.log,
 	})
 	return nil, err

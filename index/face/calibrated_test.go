@@ -20,7 +20,8 @@ func TestExactInTheCalibratedSpace(t *testing.T) {
 		t.Fatal(err)
 	}
 	rng := rand.New(rand.NewPCG(21, 1))
-	g := New(space)
+	g := New(space, Options{})
+	defer g.Close()
 	entries := map[watchlist.EntryID]*watchlist.Entry{}
 	var list []*watchlist.Entry
 	for n := range 600 {

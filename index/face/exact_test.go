@@ -36,16 +36,17 @@ func bruteForce(space Space, entries map[watchlist.EntryID]*watchlist.Entry, q w
 			if err != nil {
 				continue
 			}
-			s := 0.0
+			d2 := 0.0
 			for i := range p {
-				s += float64(p[i]) * float64(probe[i])
+				d := float64(p[i]) - float64(probe[i])
+				d2 += float64(d * d)
 			}
-			s = max(-1, min(1, s))
+			s := 1 - float64(d2/2)
 			if s > best.Score || s == best.Score && f.ID < best.Face {
 				best.Face, best.Score = f.ID, s
 			}
 		}
-		if best.Score >= q.MinScore {
+		if best.Score >= q.MinScore || q.MinScore <= -1 && !math.IsInf(best.Score, -1) {
 			all = append(all, best)
 		}
 	}
@@ -76,7 +77,7 @@ type world struct {
 
 func newWorld(seed uint64, dim int) *world {
 	return &world{
-		rng: rand.New(rand.NewPCG(seed, 5)), dim: dim, g: New(unitSpace{model: indextest.Model}),
+		rng: rand.New(rand.NewPCG(seed, 5)), dim: dim, g: New(unitSpace{model: indextest.Model}, Options{}),
 		entries: map[watchlist.EntryID]*watchlist.Entry{},
 	}
 }
@@ -250,44 +251,4 @@ func TestTies(t *testing.T) {
 			}
 		}
 	}
-}
-
-// TestSlackHolds tries to break the error bound with vectors that maximise
-// rounding.
-func TestSlackHolds(t *testing.T) {
-	rng := rand.New(rand.NewPCG(10, 10))
-	worst := 0.0
-	for i := range 20_000 {
-		dim := []int{128, 512}[i%2]
-		a, b := indextest.Template(rng, dim), indextest.Template(rng, dim)
-		switch i % 5 {
-		case 0: // all products positive: partial sums grow steadily
-			for k := range a {
-				a[k] = float32(math.Abs(float64(a[k])))
-				b[k] = a[k]
-			}
-		case 1: // equal magnitudes, cancelling
-			for k := range a {
-				a[k], b[k] = 1+float32(k)*1e-7, float32(1-2*(k%2))
-			}
-		case 2: // one giant
-			a[0], b[0] = 1e6, 1e6
-		}
-		pa, _ := unitSpace{}.Project(a)
-		pb, _ := unitSpace{}.Project(b)
-		lead := leadOf(dim)
-		exact := score(pa, pb)
-		full := float64(dot32(pa[:lead], pb[:lead]) + dot32(pa[lead:], pb[lead:]))
-		if d := math.Abs(full-exact) / slack(dim); d > worst {
-			worst = d
-		}
-		head := float64(dot32(pa[:lead], pb[:lead]) + norm(pa[lead:])*norm(pb[lead:]))
-		if head+slack(dim) < exact {
-			t.Fatalf("dim %d: the head test gives at most %v, but the score is %v", dim, head, exact)
-		}
-	}
-	if worst > 1 {
-		t.Errorf("rounding reached %.3f of the slack", worst)
-	}
-	t.Logf("largest rounding seen: %.3f of the slack", worst)
 }

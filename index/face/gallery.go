@@ -3,60 +3,130 @@ package face
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"math"
+	"runtime"
+	"sync"
 	"sync/atomic"
 
+	"vigie/index/face/kernel"
 	"vigie/watchlist"
 )
 
 // Space is the calibrated space that templates of one model are compared in.
 // Its methods are pure and safe for concurrent use.
 type Space interface {
-	// Project returns the template in the space: unit norm, the same bits on
-	// every node, always of the same length. It fails on a template that does
-	// not fit the model.
+	// Project returns the template in the space: finite values, the same bits on
+	// every node, always of the same length. It fails on a template that does not
+	// fit the model.
 	Project(template []float32) ([]float32, error)
 	// Model names the encoder and recipe whose templates it projects.
 	Model() string
 }
 
-// Gallery is the exact face index. Apply and Rebuild belong to one goroutine;
-// all other methods are safe for concurrent use and never wait for it.
+// Options tune a Gallery. The zero value is fine; none of them changes an
+// answer.
+type Options struct {
+	// Kernel scans the codes; nil takes the fastest that this CPU can run.
+	Kernel *kernel.Set
+	// Parallel is the number of rows from which a query that is alone is answered
+	// by two goroutines; 0 takes a default, a negative value means never.
+	Parallel int
+	// MaxWaiting is how many queries may wait while others are answered; 0 takes
+	// a default, a negative value means none.
+	MaxWaiting int
+	// History is how many raft indexes FaceQuery.AsOf can reach back; 0 takes a
+	// default. It reaches less far back when more rows died than live, and not
+	// beyond the last Rebuild.
+	History uint64
+	// Logger gets faults of the background work, never anything of an entry; nil
+	// drops them.
+	Logger *slog.Logger
+}
+
+const (
+	defaultParallel = 50_000
+	defaultWaiting  = 64
+	defaultHistory  = 100_000
+)
+
+func (o Options) withDefaults() Options {
+	if o.Kernel == nil {
+		o.Kernel = kernel.Best()
+	}
+	switch {
+	case o.Parallel == 0:
+		o.Parallel = defaultParallel
+	case o.Parallel < 0:
+		o.Parallel = math.MaxInt
+	}
+	switch {
+	case o.MaxWaiting == 0:
+		o.MaxWaiting = defaultWaiting
+	case o.MaxWaiting < 0:
+		o.MaxWaiting = 0
+	}
+	if o.History == 0 {
+		o.History = defaultHistory
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+// Gallery is the exact face index. Apply, Rebuild and Close belong to one
+// goroutine; all other methods are safe for concurrent use and never wait for
+// it. It does part of its work in a goroutine of its own, which ends by itself
+// when nothing is left to do.
 type Gallery struct {
-	space Space
-	view  atomic.Pointer[view]
-	// parallel is the size from which a search uses two goroutines.
+	space    Space
+	kernel   *kernel.Set
 	parallel int
+	log      *slog.Logger
 
-	w store // the writer's
+	view   atomic.Pointer[view]
+	queue  queue
+	pools  pools
+	counts counts
+
+	mu     sync.Mutex // guards what follows; no search takes it
+	w      *store
+	busy   bool // the background runs
+	closed bool
+	stop   atomic.Bool // tells the background to end soon
+	work   sync.WaitGroup
 }
 
-// view is one consistent state of the gallery. Nothing in it changes, save that
-// rows die; seq tells which deaths it has seen.
-type view struct {
-	parts   []part
-	dim     int
-	seq     uint64
-	live    int
-	skipped int
-	applied uint64
-}
-
-// part is a segment and how many of its rows the view covers.
-type part struct {
-	seg *segment
-	n   int
-}
-
-// New makes an empty gallery over space.
-func New(space Space) *Gallery {
-	g := &Gallery{space: space, parallel: parallelRows, w: newStore(space)}
-	g.view.Store(&view{})
+// New makes an empty gallery over space. Close it to end its goroutine.
+func New(space Space, o Options) *Gallery {
+	o = o.withDefaults()
+	g := &Gallery{
+		space: space, kernel: o.Kernel, parallel: o.Parallel, log: o.Logger,
+		queue: queue{free: runtime.GOMAXPROCS(0), most: o.MaxWaiting},
+		w:     newStore(space, o.Kernel, o.History),
+	}
+	g.view.Store(g.w.view())
 	return g
+}
+
+// Close stops the background work and waits for its end. Searches go on
+// answering, and Apply and Rebuild go on working, but nothing is merged or
+// compacted any more. It never fails.
+func (g *Gallery) Close() error {
+	g.stop.Store(true)
+	g.mu.Lock()
+	g.closed = true
+	g.mu.Unlock()
+	g.work.Wait()
+	return nil
 }
 
 // Applied is the raft index that searches include.
 func (g *Gallery) Applied() uint64 { return g.view.Load().applied }
+
+// Oldest is the first raft index that FaceQuery.AsOf may name.
+func (g *Gallery) Oldest() uint64 { return g.view.Load().oldest }
 
 // Size is the number of templates that can be found: those of active entries,
 // expired ones among them, whose model is the space's.
@@ -69,9 +139,40 @@ func (g *Gallery) Skipped() int { return g.view.Load().skipped }
 // Model names the encoder and recipe whose templates the gallery compares.
 func (g *Gallery) Model() string { return g.space.Model() }
 
+// Apply takes over changed entries, in order, and publishes them all at once
+// before it returns: no search sees a part of them, or misses an entry that is
+// being replaced. A face whose id, model and template are unchanged is not moved.
+// It fails when index lies before Applied.
+func (g *Gallery) Apply(changes []watchlist.Change, index uint64) error {
+	defer runtime.KeepAlive(g)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	w := g.w
+	if index < w.applied {
+		return fmt.Errorf("face gallery: change at index %d, but %d is applied", index, w.applied)
+	}
+	if len(changes) > 0 {
+		if err := w.begin(index); err != nil {
+			return err
+		}
+	}
+	w.applied = index
+	for _, c := range changes {
+		if err := w.put(c.ID, c.Entry, nil); err != nil {
+			return err
+		}
+	}
+	g.publish()
+	g.kick()
+	return nil
+}
+
+// publish shows the store to searches. The caller holds mu.
+func (g *Gallery) publish() { g.view.Store(g.w.view()) }
+
 // Compare scores the probe against each entry's best photo, whether or not the
 // gallery holds the entry. Entries without a comparable photo are left out of
-// the answer. K and MinScore of q do not matter. It fails like Search.
+// the answer. K, MinScore and AsOf of q do not matter. It fails like Search.
 func (g *Gallery) Compare(ctx context.Context, q watchlist.FaceQuery, entries []*watchlist.Entry) ([]watchlist.FaceMatch, error) {
 	probe, err := g.project(q)
 	if err != nil {
@@ -97,56 +198,4 @@ func (g *Gallery) Compare(ctx context.Context, q watchlist.FaceQuery, entries []
 		}
 	}
 	return out, nil
-}
-
-// project checks a query and takes its template into the space.
-func (g *Gallery) project(q watchlist.FaceQuery) ([]float32, error) {
-	if q.Model != g.space.Model() {
-		return nil, &watchlist.FaceError{
-			Code:   watchlist.FaceModelMismatch,
-			Detail: "the template comes from another model than this node's gallery; encode the photo again here",
-		}
-	}
-	p, err := projectUnit(g.space, q.Template)
-	if err != nil {
-		return nil, &watchlist.FaceError{
-			Code:   watchlist.FaceBadTemplate,
-			Detail: "the template must hold 128 or 512 finite values of the node's model",
-			Err:    err,
-		}
-	}
-	return p, nil
-}
-
-// projectFace takes an enrolled template into the space; ok is false when
-// another model made it or the space refuses it.
-func projectFace(space Space, f watchlist.Face) (p []float32, ok bool) {
-	if f.Model != space.Model() {
-		return nil, false
-	}
-	t, err := watchlist.DecodeTemplate(f.Template)
-	if err != nil {
-		return nil, false
-	}
-	p, err = projectUnit(space, t)
-	return p, err == nil
-}
-
-// projectUnit projects a template and holds the space to its word: unit norm.
-func projectUnit(space Space, t []float32) ([]float32, error) {
-	if err := watchlist.CheckTemplate(t); err != nil {
-		return nil, fmt.Errorf("check template: %w", err)
-	}
-	p, err := space.Project(t)
-	if err != nil {
-		return nil, fmt.Errorf("project template: %w", err)
-	}
-	s := 0.0
-	for _, v := range p {
-		s += float64(float64(v) * float64(v))
-	}
-	if d := math.Abs(math.Sqrt(s) - 1); !(d <= normTolerance) { // true for NaN as well
-		return nil, fmt.Errorf("the projected template is not of unit norm")
-	}
-	return p, nil
 }

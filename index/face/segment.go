@@ -1,117 +1,164 @@
 package face
 
 import (
+	"encoding/binary"
+	"math"
+	"slices"
 	"sync/atomic"
+	"unsafe"
 
+	"vigie/index/face/codes"
+	"vigie/index/face/kernel"
+	"vigie/index/face/mem"
 	"vigie/watchlist"
 )
 
 const (
-	minRows = 256
-	maxRows = 1 << 16
+	// minRows and tailRows are the least and the most rows of a growing segment,
+	// maxRows the most of any.
+	minRows  = 256
+	tailRows = 4096
+	maxRows  = 1 << 20
+	// maxNames is how many bytes the ids of a segment may take.
+	maxNames = 1 << 31
 )
-
-// identity is one entry of the gallery. id never changes; rows and skipped
-// belong to the writer.
-type identity struct {
-	id      watchlist.EntryID
-	rows    []slot
-	skipped int
-}
-
-// slot says where one of an identity's templates lies. sum tells an unchanged
-// template when the entry is written again.
-type slot struct {
-	seg *segment
-	pos int
-	sum [16]byte
-}
-
-// rowMeta says whose template a row is.
-type rowMeta struct {
-	who  *identity
-	face string
-}
 
 // segment holds up to a fixed number of rows. A row is written once, before a
 // view that covers it is published, and never again; only died changes later.
+// Vectors and codes lie outside the Go heap and live as long as the segment is
+// reachable.
 type segment struct {
+	id     uint32 // unique in a store, from 1
 	stride int
-	lead   int
-	// heads holds the leading values of every row, rests the others: the kernel
-	// reads few rests.
-	heads []float32
-	rests []float32
-	// tails holds an upper bound of the norm of every rest.
-	tails []float32
-	meta  []rowMeta
-	// died holds, per row, the first view sequence that no longer shows it, or 0.
-	died []atomic.Uint64
+	// codes is nil while Rebuild gathers rows.
+	codes   *codes.Codes
+	basis   *codes.Basis
+	region  *mem.Region
+	vectors []float32
 
-	n    int // rows written; writer only
-	dead int // rows with died set; writer only
+	// born and died hold, per row, the stamp of the change that put it in, and of
+	// the one that took it out, or 0.
+	born []uint64
+	died []atomic.Uint64
+	// who tells identities apart: two rows that one view shows have the same
+	// number exactly when they belong to the same entry.
+	who []uint32
+	// name says where in names the row's entry id and face id begin.
+	name []uint32
+
+	// The rest belongs to the writer; names up to the length that a view knows
+	// never changes.
+	names   []byte
+	n       int
+	dead    int    // rows with died set
+	merging bool   // the background copies it
+	checkAt uint64 // raft index from which compaction is worth a look
 }
 
-func newSegment(stride, capacity int) *segment {
-	lead := leadOf(stride)
+// newSegment makes an empty segment without codes for up to capacity rows.
+func newSegment(id uint32, stride, capacity int) *segment {
+	region := mem.New(4 * stride * capacity)
 	return &segment{
-		stride: stride,
-		lead:   lead,
-		heads:  make([]float32, capacity*lead),
-		rests:  make([]float32, capacity*(stride-lead)),
-		tails:  make([]float32, capacity),
-		meta:   make([]rowMeta, capacity),
-		died:   make([]atomic.Uint64, capacity),
+		id: id, stride: stride, region: region, vectors: region.Float32s(),
+		born: make([]uint64, capacity), died: make([]atomic.Uint64, capacity),
+		who: make([]uint32, capacity), name: make([]uint32, capacity),
 	}
 }
 
-func (s *segment) full() bool { return s.n == len(s.meta) }
+// encode gives the segment codes over a basis, for the rows it has and those to
+// come.
+func (s *segment) encode(b *codes.Basis, k *kernel.Set) {
+	s.basis = b
+	s.codes = codes.New(b, (len(s.who)+codes.Lanes-1)/codes.Lanes*codes.Lanes, k)
+	for i := range s.n {
+		s.codes.Append(s.vector(i))
+	}
+}
+
+// full reports whether no row with names of that many bytes has room.
+func (s *segment) full(names int) bool { return s.n == len(s.who) || len(s.names)+names > maxNames }
 
 func (s *segment) live() int { return s.n - s.dead }
 
-func (s *segment) head(i int) []float32 { return s.heads[i*s.lead : (i+1)*s.lead] }
+// vector is row i, padded. The caller keeps the segment reachable.
+func (s *segment) vector(i int) []float32 { return s.vectors[i*s.stride:][:s.stride:s.stride] }
 
-func (s *segment) rest(i int) []float32 {
-	w := s.stride - s.lead
-	return s.rests[i*w : (i+1)*w]
-}
-
-// score is the ComparisonScore of row i and a probe of length stride.
-func (s *segment) score(probe []float32, i int) float64 {
-	sum := dot64(probe[:s.lead], s.head(i), 0)
-	return clamp(dot64(probe[s.lead:], s.rest(i), sum))
-}
-
-// add writes the next row: a projected template, padded with zeros to stride
-// values.
-func (s *segment) add(padded []float32, m rowMeta) int {
+// add writes the next row: a projected template, padded to the stride.
+func (s *segment) add(x []float32, born uint64, who uint32, id watchlist.EntryID, face string) int {
 	pos := s.n
-	copy(s.head(pos), padded[:s.lead])
-	copy(s.rest(pos), padded[s.lead:])
-	s.tails[pos] = norm(padded[s.lead:])
-	s.meta[pos] = m
-	s.n++
+	s.name[pos] = uint32(len(s.names))
+	s.names = appendName(appendName(s.names, string(id)), face)
+	s.put(x, born, who)
 	return pos
 }
 
-// copyRow writes row i of another segment as the next row.
-func (s *segment) copyRow(from *segment, i int) int {
+// copyRow writes row i of another segment as the next row, with its death so far.
+func (s *segment) copyRow(from *segment, i int, died uint64) {
 	pos := s.n
-	copy(s.head(pos), from.head(i))
-	copy(s.rest(pos), from.rest(i))
-	s.tails[pos], s.meta[pos] = from.tails[i], from.meta[i]
-	s.n++
-	return pos
+	s.name[pos] = uint32(len(s.names))
+	at := from.name[i]
+	s.names = append(s.names, from.names[at:at+nameLen(from.names[at:])]...)
+	if s.died[pos].Store(died); died != 0 {
+		s.dead++
+	}
+	s.put(from.vector(i), from.born[i], from.who[i])
 }
 
-// kill takes a row out of all views from seq on.
-func (s *segment) kill(pos int, seq uint64) {
-	s.died[pos].Store(seq)
+func (s *segment) put(x []float32, born uint64, who uint32) {
+	copy(s.vector(s.n), x)
+	s.born[s.n], s.who[s.n] = born, who
+	if s.codes != nil {
+		s.codes.Append(s.vector(s.n))
+	}
+	s.n++
+}
+
+// kill takes a row out of all views from the stamp on.
+func (s *segment) kill(pos int, stamp uint64) {
+	s.died[pos].Store(stamp)
 	s.dead++
 }
 
-// visible reports whether the view with sequence seq shows row i.
-func (s *segment) visible(i int, seq uint64) bool {
+// visible reports whether row i was there at the stamp.
+func (s *segment) visible(i int, stamp uint64) bool {
 	d := s.died[i].Load()
-	return d == 0 || d > seq
+	return (d == 0 || d > stamp) && s.born[i] <= stamp
 }
+
+// holds reports whether row i is that face with that vector, bit for bit.
+func (s *segment) holds(i int, face string, x []float32) bool {
+	if _, f := namesAt(s.names, s.name[i]); f != face {
+		return false
+	}
+	return slices.EqualFunc(s.vector(i), x, func(a, b float32) bool {
+		return math.Float32bits(a) == math.Float32bits(b)
+	})
+}
+
+// appendName writes a string with its length in front.
+func appendName(b []byte, s string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+}
+
+// nameLen is how many bytes the two names in front of b take.
+func nameLen(b []byte) (total uint32) {
+	for range 2 {
+		n, w := binary.Uvarint(b[total:])
+		total += uint32(n) + uint32(w)
+	}
+	return total
+}
+
+// namesAt reads the entry id and the face id at a place. They lie in names and
+// keep all of it reachable: clone what is to last.
+func namesAt(names []byte, at uint32) (id watchlist.EntryID, face string) {
+	b := names[at:]
+	n, w := binary.Uvarint(b)
+	id = watchlist.EntryID(text(b[w:][:n]))
+	b = b[uint64(w)+n:]
+	n, w = binary.Uvarint(b)
+	return id, text(b[w:][:n])
+}
+
+// text is b as a string, without a copy; b must not change any more.
+func text(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

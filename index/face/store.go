@@ -1,196 +1,242 @@
 package face
 
 import (
-	"crypto/sha256"
 	"fmt"
-	"iter"
-	"runtime"
-	"sync"
+	"sync/atomic"
 
+	"vigie/index/face/codes"
+	"vigie/index/face/kernel"
 	"vigie/watchlist"
 )
 
-// store is the writer's side: what the next view is made of.
+// store is the writer's side: what the next view is made of. Its methods need
+// Gallery.mu, or a store that nobody else knows yet.
 type store struct {
 	space   Space
-	segs    []*segment
-	who     map[watchlist.EntryID]*identity
+	kernel  *kernel.Set
+	history uint64
+
+	sealed []part // never changed in place: views share it
+	tail   *segment
+	// segs holds the segments of sealed and the tail by id, moved those that slots
+	// may still name.
+	segs      map[uint32]*segment
+	moved     map[uint32]moved
+	movedRows int
+	lastID    uint32
+
+	owners  map[ownerKey]owner
+	ids     map[ownerKey]watchlist.EntryID // of owners with skipped templates
+	slots   slots
+	lastWho uint32
+
 	dim     int // of the space, 0 until the first projection
-	seq     uint64
+	basis   *codes.Basis
+	fitted  int // rows that basis was fitted for, 0 for a default one
+	tried   int // rows when a fit failed last
+	stamp   uint64
+	base    uint64 // oldest index that can be answered, whatever the history
+	applied uint64
+	rows    int // of all segments
 	live    int
+	dead    int
 	skipped int
-	// dirty says that a segment may have enough dead rows to be compacted.
-	dirty bool
+
+	// gathering says that new segments get no codes yet.
+	gathering bool
+	// killed lists rows of merging segments that died since the merge began.
+	killed []slot
+	// changed says that the background may have something to do; at raft index
+	// nextCheck it may in any case. History is not given up before forgetAt.
+	changed   bool
+	nextCheck uint64
+	forgetAt  uint64
+	// replaced tells a background task that its work is for nobody.
+	replaced atomic.Bool
 }
 
-func newStore(space Space) store {
-	return store{space: space, who: map[watchlist.EntryID]*identity{}}
+func newStore(space Space, k *kernel.Set, history uint64) *store {
+	return &store{
+		space: space, kernel: k, history: history,
+		segs: map[uint32]*segment{}, moved: map[uint32]moved{},
+		owners: map[ownerKey]owner{}, ids: map[ownerKey]watchlist.EntryID{},
+		nextCheck: ^uint64(0),
+	}
 }
 
-// Apply takes over changed entries, in order, and publishes them all at once:
-// no search sees a part of them, or misses an entry that is being replaced. A
-// face whose id, model and template are unchanged is not moved. It fails when
-// index lies before Applied.
-func (g *Gallery) Apply(changes []watchlist.Change, index uint64) error {
-	if now := g.Applied(); index < now {
-		return fmt.Errorf("face gallery: change at index %d, but %d is applied", index, now)
+// begin makes a new stamp for a change at a raft index.
+func (w *store) begin(index uint64) error {
+	next := max(w.stamp+1, firstStamp(index))
+	if next > lastStamp(index) {
+		return fmt.Errorf("face gallery: too many changes at index %d", index)
 	}
-	g.w.seq++
-	for _, c := range changes {
-		g.w.put(c.ID, c.Entry, nil)
-	}
-	if g.w.dirty {
-		g.w.compact()
-	}
-	g.view.Store(g.w.view(index))
+	w.stamp = next
 	return nil
 }
 
-// Rebuild replaces the gallery by the active entries of a registry, as of
-// index. Searches go on with the old one until the new one is whole. When
-// entries yields an error, nothing changes and the error is returned, wrapped.
-func (g *Gallery) Rebuild(entries iter.Seq2[*watchlist.Entry, error], index uint64) error {
-	w := newStore(g.space)
-	w.seq = g.w.seq + 1
-	batch := make([]*watchlist.Entry, 0, 512)
-	for e, err := range entries {
-		if err != nil {
-			return fmt.Errorf("rebuild the face gallery: %w", err)
-		}
-		if batch = append(batch, e); len(batch) == cap(batch) {
-			w.putAll(batch)
-			batch = batch[:0]
-		}
+// oldest is the first raft index that can be answered once applied is reached.
+func (w *store) oldest() uint64 {
+	if w.applied > w.history {
+		return max(w.base, w.applied-w.history)
 	}
-	w.putAll(batch)
-	g.w = w
-	g.view.Store(w.view(index))
-	return nil
-}
-
-// putAll puts entries in order, after projecting their faces on all cores.
-func (w *store) putAll(entries []*watchlist.Entry) {
-	projected := make([]map[int][]float32, len(entries))
-	var wg sync.WaitGroup
-	workers := runtime.GOMAXPROCS(0)
-	for k := range workers {
-		wg.Go(func() {
-			for i := k; i < len(entries); i += workers {
-				projected[i] = w.projectAll(entries[i])
-			}
-		})
-	}
-	wg.Wait()
-	for i, e := range entries {
-		w.put(e.ID, e, projected[i])
-	}
-}
-
-func (w *store) projectAll(e *watchlist.Entry) map[int][]float32 {
-	if e.Status != watchlist.StatusActive {
-		return nil
-	}
-	m := make(map[int][]float32, len(e.Faces))
-	for i, f := range e.Faces {
-		m[i], _ = projectFace(w.space, f)
-	}
-	return m
+	return w.base
 }
 
 // put makes the gallery hold exactly e's faces under id, or none when e is nil
-// or not active. projected may hold faces that are already projected, by their
-// position; nil stands for a refused one.
-func (w *store) put(id watchlist.EntryID, e *watchlist.Entry, projected map[int][]float32) {
-	old := w.who[id]
+// or not active. projected may hold the faces' projections, nil for refused
+// ones; without it they are projected here.
+func (w *store) put(id watchlist.EntryID, e *watchlist.Entry, projected [][]float32) error {
+	key := keyOf(id)
+	o, known := w.owners[key]
 	if e == nil || e.Status != watchlist.StatusActive || len(e.Faces) == 0 {
-		if old != nil {
-			w.killAll(old.rows)
-			w.skipped -= old.skipped
-			delete(w.who, id)
+		if known {
+			w.killAll(o.first)
+			w.skipped -= int(o.skipped)
+			delete(w.owners, key)
+			delete(w.ids, key)
 		}
-		return
+		return nil
 	}
-	who := old
-	if who == nil {
-		who = &identity{id: id}
-		w.who[id] = who
+	if !known {
+		if w.lastWho++; w.lastWho == 0 {
+			return fmt.Errorf("face gallery: out of identity numbers: restart the node")
+		}
+		o.who = w.lastWho
 	}
-	gone := who.rows
-	who.rows = make([]slot, 0, len(e.Faces))
-	w.skipped -= who.skipped
-	who.skipped = 0
+	old := o.first
+	w.skipped -= int(o.skipped)
+	o.first, o.skipped = 0, 0
 	for i, f := range e.Faces {
-		sum := fingerprint(f)
-		if k := indexOf(gone, f.ID, sum); k >= 0 {
-			who.rows = append(who.rows, gone[k])
-			gone = append(gone[:k:k], gone[k+1:]...)
+		var x []float32
+		if projected != nil {
+			x = projected[i]
+		} else {
+			x, _ = projectFace(w.space, f)
+		}
+		if !w.fits(x) {
+			o.skipped++
 			continue
 		}
-		p, ok := projected[i]
-		if !ok {
-			p, _ = projectFace(w.space, f)
-		}
-		if !w.fits(p) {
-			who.skipped++
+		if kept := w.take(&old, f.ID, padded(x)); kept != 0 {
+			w.slots.at(kept).next = o.first
+			o.first = kept
 			continue
 		}
-		who.rows = append(who.rows, w.add(p, rowMeta{who: who, face: f.ID}, sum))
+		seg := w.room(len(id) + len(f.ID) + 20)
+		pos := seg.add(padded(x), w.stamp, o.who, id, f.ID)
+		w.rows++
+		w.live++
+		o.first = w.slots.add(slot{seg: seg.id, pos: uint32(pos), next: o.first})
 	}
-	w.skipped += who.skipped
-	w.killAll(gone)
+	w.killAll(old)
+	w.skipped += int(o.skipped)
+	w.owners[key] = o
+	if o.skipped > 0 {
+		w.ids[key] = id
+	} else {
+		delete(w.ids, key)
+	}
+	return nil
 }
 
 // fits reports whether a projection has the length that all others have.
-func (w *store) fits(p []float32) bool {
-	if p != nil && w.dim == 0 {
-		w.dim = len(p)
+func (w *store) fits(x []float32) bool {
+	if x != nil && w.dim == 0 {
+		w.dim = len(x)
 	}
-	return p != nil && len(p) == w.dim
+	return x != nil && len(x) == w.dim
 }
 
-func (w *store) add(p []float32, m rowMeta, sum [16]byte) slot {
-	if len(w.segs) == 0 || w.segs[len(w.segs)-1].full() {
-		// Each new segment doubles the gallery until segments are full-sized, so a
-		// small gallery stays small and a large one has few segments.
-		w.segs = append(w.segs, newSegment(stride(w.dim), max(minRows, min(maxRows, w.live))))
-	}
-	seg := w.segs[len(w.segs)-1]
-	w.live++
-	return slot{seg: seg, pos: seg.add(padded(p), m), sum: sum}
-}
-
-func (w *store) killAll(rows []slot) {
-	for _, r := range rows {
-		r.seg.kill(r.pos, w.seq)
-		w.live--
-		w.dirty = w.dirty || worthCompacting(r.seg)
-	}
-}
-
-// view is what readers may see of the store now.
-func (w *store) view(applied uint64) *view {
-	v := &view{dim: w.dim, seq: w.seq, live: w.live, skipped: w.skipped, applied: applied}
-	v.parts = make([]part, len(w.segs))
-	for i, s := range w.segs {
-		v.parts[i] = part{seg: s, n: s.n}
-	}
-	return v
-}
-
-// fingerprint tells two versions of a face apart.
-func fingerprint(f watchlist.Face) (sum [16]byte) {
-	h := sha256.New()
-	h.Write(f.Template)
-	h.Write([]byte(f.Model))
-	copy(sum[:], h.Sum(nil))
-	return sum
-}
-
-func indexOf(rows []slot, face string, sum [16]byte) int {
-	for i, r := range rows {
-		if r.sum == sum && r.seg.meta[r.pos].face == face {
+// take unlinks the first slot of a list whose row is that face with that vector
+// and gives its number, or 0.
+func (w *store) take(list *uint32, face string, x []float32) uint32 {
+	for at := list; *at != 0; {
+		i := *at
+		s := w.slots.at(i)
+		if seg, pos := w.locate(s); seg.holds(pos, face, x) {
+			*at = s.next
 			return i
 		}
+		at = &s.next
 	}
-	return -1
+	return 0
+}
+
+// killAll ends the rows of a list of slots and gives the slots back.
+func (w *store) killAll(first uint32) {
+	for i := first; i != 0; {
+		s := w.slots.at(i)
+		seg, pos := w.locate(s)
+		seg.kill(pos, w.stamp)
+		if seg.merging {
+			w.killed = append(w.killed, *s)
+		}
+		w.live--
+		w.dead++
+		w.changed = w.changed || worthALook(seg, w.applied)
+		next := s.next
+		w.slots.drop(i)
+		i = next
+	}
+}
+
+// room is the segment that takes the next row, whose names need that many bytes
+// at most.
+func (w *store) room(names int) *segment {
+	if w.tail != nil && !w.tail.full(names) {
+		return w.tail
+	}
+	w.seal()
+	// Each new segment doubles the gallery up to a size, so a small gallery stays
+	// small.
+	most := tailRows
+	if w.gathering {
+		most = maxRows
+	}
+	w.lastID++
+	capacity := (max(minRows, min(most, w.live)) + codes.Lanes - 1) / codes.Lanes * codes.Lanes
+	w.tail = newSegment(w.lastID, stride(w.dim), capacity)
+	if !w.gathering {
+		w.tail.encode(w.newest(), w.kernel)
+	}
+	w.segs[w.tail.id] = w.tail
+	return w.tail
+}
+
+// seal turns the tail into a sealed segment.
+func (w *store) seal() {
+	if w.tail == nil {
+		return
+	}
+	p := part{seg: w.tail}
+	if !w.gathering {
+		p = cover(w.tail)
+	}
+	w.sealed = append(w.sealed[:len(w.sealed):len(w.sealed)], p)
+	w.tail = nil
+	w.changed = true
+}
+
+// newest is the basis for new codes.
+func (w *store) newest() *codes.Basis {
+	if w.basis == nil {
+		w.basis = codes.DefaultBasis(stride(w.dim), defaultSpread)
+	}
+	return w.basis
+}
+
+// defaultSpread is the root mean square distance from the origin that the basis
+// of a gallery too small to fit one assumes: that of a space of unit norm.
+const defaultSpread = 1
+
+// view is what readers may see of the store now.
+func (w *store) view() *view {
+	v := &view{
+		sealed: w.sealed, dim: w.dim, stamp: w.stamp, rows: w.rows, live: w.live,
+		skipped: w.skipped, applied: w.applied, oldest: w.oldest(),
+	}
+	if w.tail != nil {
+		v.tail = cover(w.tail)
+	}
+	return v
 }

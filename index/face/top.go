@@ -9,7 +9,8 @@ import (
 
 // hit is an identity with its best photo so far.
 type hit struct {
-	who   *identity
+	who   uint32
+	id    watchlist.EntryID
 	face  string
 	score float64
 }
@@ -20,7 +21,7 @@ func (a hit) worse(b hit) bool {
 	if a.score != b.score {
 		return a.score < b.score
 	}
-	if c := strings.Compare(string(a.who.id), string(b.who.id)); c != 0 {
+	if c := strings.Compare(string(a.id), string(b.id)); c != 0 {
 		return c > 0
 	}
 	return a.face > b.face
@@ -31,11 +32,17 @@ func (a hit) worse(b hit) bool {
 type top struct {
 	k    int
 	heap []hit
-	at   map[*identity]int
+	at   map[uint32]int
 }
 
-func newTop(k int) *top {
-	return &top{k: k, at: make(map[*identity]int, min(k, 64))}
+// reset empties the top for k identities. It keeps no memory of a large one.
+func (t *top) reset(k int) {
+	const large = 4096
+	if clear(t.heap); cap(t.heap) > large || t.at == nil {
+		t.heap, t.at = nil, map[uint32]int{}
+	}
+	clear(t.at)
+	t.k, t.heap = k, t.heap[:0]
 }
 
 // floor is the score below which nothing more can get in, or low while there is
@@ -48,7 +55,7 @@ func (t *top) floor(low float64) float64 {
 }
 
 // has reports whether the identity is in.
-func (t *top) has(who *identity) bool {
+func (t *top) has(who uint32) bool {
 	_, ok := t.at[who]
 	return ok
 }
@@ -122,7 +129,7 @@ func (t *top) best(k int) ([]watchlist.FaceMatch, bool) {
 	})
 	out := make([]watchlist.FaceMatch, 0, min(k, len(t.heap)))
 	for _, h := range t.heap[:min(k, len(t.heap))] {
-		out = append(out, watchlist.FaceMatch{Entry: h.who.id, Face: h.face, Score: h.score})
+		out = append(out, watchlist.FaceMatch{Entry: watchlist.EntryID(strings.Clone(string(h.id))), Face: strings.Clone(h.face), Score: h.score})
 	}
 	return out, len(t.heap) > k
 }

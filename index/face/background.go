@@ -1,0 +1,129 @@
+package face
+
+import (
+	"fmt"
+	"log/slog"
+	"runtime"
+)
+
+const (
+	// fanIn segments of a tier make one of the next; mergeTiers tiers are merged,
+	// so that none copies more than fanIn^(mergeTiers+1) tails at once.
+	fanIn      = 8
+	mergeTiers = 2
+	// fitRows is how many rows the first fitted basis needs; refit is how much
+	// larger a merge must be than what the newest basis was fitted for.
+	fitRows = 1024
+	refit   = 4
+	// historyRows dead rows are kept in any case, for queries as of an earlier
+	// index; beyond that as many as there are living ones.
+	historyRows = 1 << 16
+	// collectBytes of retired memory outside the Go heap call for a collection:
+	// the collector doesn't see it.
+	collectBytes = 256 << 20
+)
+
+// kick starts the background when there is something to do. The caller holds mu.
+func (g *Gallery) kick() {
+	w := g.w
+	if w.applied >= w.nextCheck {
+		w.changed = true
+	}
+	if g.closed || g.busy || !w.changed {
+		return
+	}
+	w.changed = false
+	t := w.plan()
+	if t == nil {
+		return
+	}
+	g.busy = true
+	g.work.Add(1)
+	go g.background(t)
+}
+
+// background works until nothing is left to do.
+func (g *Gallery) background(t *task) {
+	defer g.work.Done()
+	defer runtime.KeepAlive(g)
+	retired := 0
+	for t != nil {
+		n, err := g.safely(t)
+		if retired += n; retired > collectBytes {
+			retired = 0
+			runtime.GC()
+		}
+		g.mu.Lock()
+		t, g.w.changed = nil, false
+		if err != nil {
+			// The segments stay as they are: searches go on, slower.
+			g.log.Error("face gallery: background work failed", slog.Any("error", err))
+		} else if !g.closed {
+			t = g.w.plan()
+		}
+		g.busy = t != nil
+		g.mu.Unlock()
+	}
+}
+
+// safely runs a task and sweeps slots; a panic becomes an error that says
+// nothing of the data. It returns how many bytes outside the Go heap it retired.
+func (g *Gallery) safely(t *task) (retired int, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic of type %T", r)
+			g.mu.Lock()
+			t.store.abandon(t)
+			g.mu.Unlock()
+		}
+	}()
+	stop := func() bool { return g.stop.Load() || t.store.replaced.Load() }
+	if t.forget {
+		index := t.medianDeath()
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		t.store.forgetBefore(index)
+		if !t.store.replaced.Load() {
+			g.publish()
+		}
+		return 0, nil
+	}
+	var done *merged
+	if !t.compact || t.enough() {
+		if done, err = t.build(stop); err != nil {
+			g.log.Warn("face gallery: no basis fitted, the old one stays", slog.Any("error", err))
+		}
+	}
+	g.mu.Lock()
+	if done == nil || t.store.replaced.Load() {
+		t.store.abandon(t)
+		g.mu.Unlock()
+		return 0, nil
+	}
+	t.store.swap(t, done)
+	g.publish()
+	sweep := t.store.movedRows > max(tailRows*fanIn, int(t.store.slots.used)/4)
+	g.mu.Unlock()
+	g.counts.merges.Add(1)
+	if sweep {
+		g.sweep(t.store)
+	}
+	for _, s := range t.from {
+		retired += 4 * len(s.vectors)
+	}
+	return retired, nil
+}
+
+// sweep brings all slots up to date, a few at a time, and forgets where merged
+// segments went. Only the background merges, so nothing is added meanwhile.
+func (g *Gallery) sweep(w *store) {
+	for at := uint32(1); at != 0 && !g.stop.Load(); {
+		g.mu.Lock()
+		if at = w.sweepSome(at); at == 0 {
+			clear(w.moved)
+			w.movedRows = 0
+		}
+		g.mu.Unlock()
+		runtime.Gosched()
+	}
+}

@@ -1,0 +1,185 @@
+package face
+
+import (
+	"fmt"
+	"runtime"
+	"slices"
+
+	"vigie/index/face/codes"
+)
+
+const (
+	// sampleRows is how many rows a basis is fitted on at most.
+	sampleRows = 20_000
+	// yieldRows is how many rows the background copies between two looks at
+	// whether others want the processor.
+	yieldRows = 64
+)
+
+// merged is what a merge made: a segment, nil when no row is left, and for each
+// old segment where its rows went.
+type merged struct {
+	to     *segment
+	at     [][]uint32
+	basis  *codes.Basis
+	fitted int // rows the basis was fitted for, 0 when it is not new
+}
+
+// build copies the rows that are still needed into a new segment. It returns nil
+// when stop says so. An error says that no basis could be fitted; the result is
+// good all the same. It reads only what never changes, and deaths: those that
+// happen meanwhile are swap's business.
+func (t *task) build(stop func() bool) (*merged, error) {
+	defer runtime.KeepAlive(t)
+	m := &merged{basis: t.basis}
+	var died [][]uint64
+	keep := 0
+	for _, s := range t.from {
+		d := make([]uint64, s.n)
+		at := make([]uint32, s.n)
+		for i := range d {
+			if d[i] = s.died[i].Load(); d[i] != 0 && d[i] <= t.horizon {
+				at[i] = gone
+				continue
+			}
+			at[i] = uint32(keep)
+			keep++
+		}
+		died, m.at = append(died, d), append(m.at, at)
+	}
+	if keep == 0 {
+		return m, nil
+	}
+	var err error
+	if t.fit {
+		var b *codes.Basis
+		if b, err = fit(t.from); err == nil {
+			m.basis, m.fitted = b, keep
+		}
+	}
+	m.to = newSegment(0, t.from[0].stride, (keep+codes.Lanes-1)/codes.Lanes*codes.Lanes)
+	m.to.encode(m.basis, t.store.kernel)
+	for k, s := range t.from {
+		for i, at := range m.at[k] {
+			if at == gone {
+				continue
+			}
+			if at%yieldRows == 0 {
+				if stop() {
+					return nil, err
+				}
+				runtime.Gosched()
+			}
+			m.to.copyRow(s, i, died[k][i])
+		}
+	}
+	return m, err
+}
+
+// fit fits a basis on an even sample of the segments' rows.
+func fit(segs []*segment) (*codes.Basis, error) {
+	defer runtime.KeepAlive(segs)
+	rows := rowsOf(segs)
+	stride := segs[0].stride
+	n := min(rows, sampleRows*128/max(128, stride))
+	sample := make([][]float32, 0, n)
+	k, before := 0, 0
+	for j := range n {
+		i := int(uint64(j) * uint64(rows) / uint64(n))
+		for i-before >= segs[k].n {
+			before += segs[k].n
+			k++
+		}
+		sample = append(sample, segs[k].vector(i-before))
+	}
+	b, err := codes.Fit(stride, n, func(i int) []float32 { return sample[i] })
+	if err != nil {
+		return nil, fmt.Errorf("fit a basis: %w", err)
+	}
+	return b, nil
+}
+
+// swap puts the outcome of a merge in place of its sources.
+func (w *store) swap(t *task, m *merged) {
+	if m.to != nil {
+		w.lastID++
+		m.to.id = w.lastID
+		w.segs[m.to.id] = m.to
+	}
+	for k, s := range t.from {
+		delete(w.segs, s.id)
+		w.rows -= s.n
+		w.dead -= s.dead
+		if m.to != nil {
+			w.moved[s.id] = moved{to: m.to.id, at: m.at[k]}
+			w.movedRows += s.n
+		}
+	}
+	if m.to != nil {
+		w.carryDeaths(t, m)
+		w.rows += m.to.n
+		w.dead += m.to.dead
+	}
+	w.killed = nil
+	first := true
+	sealed := make([]part, 0, len(w.sealed))
+	for _, p := range w.sealed {
+		switch {
+		case !slices.Contains(t.from, p.seg):
+			sealed = append(sealed, p)
+		case first && m.to != nil:
+			sealed = append(sealed, cover(m.to))
+			first = false
+		}
+	}
+	w.sealed = sealed
+	if m.fitted > 0 {
+		w.basis, w.fitted = m.basis, m.fitted
+	} else if t.fit {
+		w.tried = w.rows
+	}
+}
+
+// carryDeaths ends the new rows whose old ones died since the merge began.
+func (w *store) carryDeaths(t *task, m *merged) {
+	for _, dead := range w.killed {
+		k := slices.IndexFunc(t.from, func(s *segment) bool { return s.id == dead.seg })
+		at := m.at[k][dead.pos]
+		stamp := t.from[k].died[dead.pos].Load()
+		if at != gone && m.to.died[at].Swap(stamp) == 0 {
+			m.to.dead++
+		}
+	}
+}
+
+// enough reports whether a third of the rows can be dropped.
+func (t *task) enough() bool {
+	n, rows := 0, 0
+	for _, s := range t.from {
+		rows += s.n
+		for i := range s.n {
+			if d := s.died[i].Load(); d != 0 && d <= t.horizon {
+				n++
+			}
+		}
+	}
+	return n*3 > rows
+}
+
+// medianDeath is the raft index by which half of the rows that died after the
+// horizon were dead, or 0.
+func (t *task) medianDeath() uint64 {
+	var died []uint64
+	for _, s := range t.from {
+		for i := range s.n {
+			if d := s.died[i].Load(); d > t.horizon {
+				died = append(died, d)
+			}
+		}
+	}
+	if len(died) == 0 {
+		return 0
+	}
+	slices.Sort(died)
+	return died[len(died)/2] >> stampBits
+}

@@ -1,0 +1,220 @@
+package face
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"vigie/index/face/codes"
+)
+
+const (
+	// chunkRows is how many rows all queries of a pass look at before the next:
+	// their codes stay in the second-level cache meanwhile.
+	chunkRows = 8192
+	// firstRows is the first chunk; chunks double from there, so that a query
+	// without a threshold finds a bound at little cost.
+	firstRows = 512
+)
+
+// errGivenUp says that a filter ended the goroutine it was called in.
+var errGivenUp = errors.New("the search was given up")
+
+// chunk is a run of rows of one part; from is a multiple of codes.Lanes.
+type chunk struct {
+	part     *part
+	probe    int // number of its basis
+	from, to int
+	outliers bool // look at the part's outliers too
+}
+
+// pass is one scan over a view for one or more jobs.
+type pass struct {
+	g      *Gallery
+	view   *view
+	jobs   []*job
+	chunks []chunk
+	next   atomic.Int64
+}
+
+// pass answers the jobs, and lets those that waited for its end start.
+func (g *Gallery) pass(jobs []*job) {
+	held := 1
+	defer func() {
+		// Only a filter that ends its goroutine leaves jobs unanswered.
+		for _, j := range jobs {
+			j.end(errGivenUp)
+		}
+		for _, batch := range g.queue.leaveScan(held) {
+			go g.pass(batch)
+		}
+	}()
+	n := g.counts.passes.Add(1)
+	if len(jobs) > 1 {
+		g.counts.batched.Add(uint64(len(jobs)))
+	}
+	p := &pass{g: g, view: g.view.Load(), jobs: jobs}
+	defer runtime.KeepAlive(p.view)
+	if !p.prepare(n%2 == 0) {
+		return
+	}
+	defer p.giveBack()
+	if len(jobs) == 1 && p.view.rows >= g.parallel && g.queue.helper() {
+		held++
+		p.runTwo(jobs[0])
+		return
+	}
+	workers := make([]*worker, len(jobs))
+	for i, j := range jobs {
+		workers[i] = g.worker(j)
+	}
+	p.run(workers, true)
+	for _, w := range workers {
+		p.conclude(w)
+	}
+}
+
+// prepare fits the jobs to the view and lays out the chunks, backward every
+// other time: what the last pass read last may still be cached. It is false when
+// no job is left.
+func (p *pass) prepare(backward bool) bool {
+	left := false
+	for _, j := range p.jobs {
+		stamp, err := p.view.stampFor(j.asOf)
+		switch {
+		case err != nil:
+			j.end(err)
+		case p.view.rows == 0 || j.low > 1:
+			j.end(nil)
+		case j.dim != p.view.dim:
+			j.end(fmt.Errorf("the space gave %d dimensions to the probe, %d to the gallery", j.dim, p.view.dim))
+		default:
+			j.stamp, j.room = stamp, min(j.k, p.view.rows)+1
+			j.bound.Store(math.Float64bits(j.low))
+			left = true
+		}
+	}
+	if !left {
+		return false
+	}
+	parts := p.view.parts()
+	var bases []*codes.Basis
+	for i := range parts {
+		b := parts[i].seg.basis
+		k := slices.IndexFunc(bases, func(o *codes.Basis) bool { return o == b || o.ID() == b.ID() })
+		if k < 0 {
+			k = len(bases)
+			bases = append(bases, b)
+		}
+		p.chunks = append(p.chunks, chunk{part: &parts[i], probe: k, to: parts[i].n})
+	}
+	p.chunks = split(p.chunks, backward)
+	for _, j := range p.jobs {
+		if !j.over {
+			for _, b := range bases {
+				j.probes = append(j.probes, p.g.pools.probe(b, j.probe, p.g.kernel))
+			}
+		}
+	}
+	return true
+}
+
+// split cuts whole parts into chunks, small ones first.
+func split(parts []chunk, backward bool) []chunk {
+	if backward {
+		slices.Reverse(parts)
+	}
+	var out []chunk
+	size := firstRows
+	for _, c := range parts {
+		whole := c
+		for whole.from < whole.to {
+			c := whole
+			if backward {
+				c.from = max(whole.from, (whole.to-1)/size*size)
+				whole.to = c.from
+			} else {
+				c.to = min(whole.to, whole.from+size)
+				whole.from = c.to
+			}
+			c.outliers = c.from == 0
+			out = append(out, c)
+			size = min(2*size, chunkRows)
+		}
+	}
+	return out
+}
+
+// run takes chunks until none is left or no job wants more. A worker that fails
+// is out, and so is its job when nobody else works on it.
+func (p *pass) run(workers []*worker, alone bool) {
+	for {
+		i := int(p.next.Add(1)) - 1
+		if i >= len(p.chunks) {
+			return
+		}
+		left := false
+		for _, w := range workers {
+			if w.job.over || w.err != nil {
+				continue
+			}
+			if w.err = w.job.ended(); w.err == nil {
+				w.err = w.look(&p.chunks[i])
+			}
+			if w.err != nil && alone {
+				w.job.end(w.err)
+			}
+			left = left || w.err == nil
+		}
+		if !left {
+			return
+		}
+	}
+}
+
+// runTwo scans with a second goroutine, unless it comes too late to be of use.
+func (p *pass) runTwo(j *job) {
+	mine, other := p.g.worker(j), p.g.worker(j)
+	var state atomic.Int32 // 1: the other has begun, 2: it need not
+	finished := make(chan struct{})
+	go func() {
+		if state.CompareAndSwap(0, 1) {
+			defer close(finished)
+			p.run([]*worker{other}, false)
+		}
+	}()
+	took := sync.OnceValue(func() bool {
+		if state.CompareAndSwap(0, 2) {
+			return false
+		}
+		<-finished
+		return true
+	})
+	defer took() // even when a filter ends this goroutine
+	p.run([]*worker{mine}, false)
+	if took() {
+		if mine.err == nil {
+			mine.err = other.err
+		}
+		for _, h := range other.top.heap {
+			mine.top.offer(h)
+		}
+	}
+	p.g.release(other)
+	p.conclude(mine)
+}
+
+// conclude gives a job its answer.
+func (p *pass) conclude(w *worker) {
+	j := w.job
+	if w.err == nil && !j.over {
+		j.found, j.more = w.top.best(j.k)
+	}
+	err := w.err
+	p.g.release(w)
+	j.end(err)
+}

@@ -1,0 +1,219 @@
+package face
+
+import (
+	"fmt"
+	"math"
+	"sort"
+	"sync"
+
+	"vigie/index/face/codes"
+	"vigie/index/face/kernel"
+)
+
+const (
+	// bunch is how many survivors are scored between two looks at the bound.
+	bunch = 8
+	// farAway is a distance beyond which a query without a threshold looks only
+	// when it must: codes tell lower bounds within it.
+	farAway = 1e6
+)
+
+// worker is one goroutine's work on one job.
+type worker struct {
+	job     *job
+	top     top
+	scratch codes.Scratch
+	out     []codes.Survivor
+	ids     [bunch]uint32
+	kernel  *kernel.Set
+	exact   uint64 // rows scored
+	err     error
+}
+
+// look searches a chunk. A panic, which only a filter can raise, ends the search
+// and not the process.
+func (w *worker) look(c *chunk) (err error) {
+	done := false
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic of type %T", r)
+		} else if !done {
+			// The filter ended this goroutine.
+			w.err = errGivenUp
+		}
+	}()
+	w.chunk(c)
+	done = true
+	return nil
+}
+
+func (w *worker) chunk(c *chunk) {
+	seg, mark := c.part.seg, c.part.mark
+	outliers := seg.codes.Outliers(mark)
+	if c.outliers && len(outliers) > 0 {
+		w.rows(c.part, outliers)
+	}
+	bound := w.bound()
+	limit := reach(bound)
+	rows := c.to - c.from
+	guess := math.IsInf(limit, 1) && len(w.top.heap)+rows >= w.top.k
+	if guess {
+		limit = farAway
+	}
+	w.out = seg.codes.Scan(mark, w.job.probes[c.probe], c.from, c.to, limit, &w.scratch, w.out[:0])
+	found := len(w.out)
+	w.bestFirst(c.part)
+	if !guess || found+between(outliers, c.from, c.to) == rows || reach(w.bound()) <= farAway {
+		return
+	}
+	w.out = seg.codes.Scan(mark, w.job.probes[c.probe], c.from, c.to, reach(w.bound()), &w.scratch, w.out[:0])
+	w.bestFirst(c.part)
+}
+
+// between counts the numbers from..to-1 in an ascending list.
+func between(list []uint32, from, to int) int {
+	at := func(x int) int { return sort.Search(len(list), func(i int) bool { return int(list[i]) >= x }) }
+	return at(to) - at(from)
+}
+
+// bound is a score below which nothing matters any more.
+func (w *worker) bound() float64 { return max(w.top.floor(w.job.low), w.job.limit()) }
+
+// bestFirst scores the survivors in w.out, the nearest to all appearance first,
+// until the rest can't matter.
+func (w *worker) bestFirst(p *part) {
+	s := w.out
+	if len(s) <= bunch {
+		for i, v := range s {
+			w.ids[i] = v.Row
+		}
+		w.rows(p, w.ids[:len(s)])
+		return
+	}
+	heapify(s)
+	limit := reach(w.bound())
+	for len(s) > 0 && float64(s[0].Lower) <= limit {
+		n := 0
+		for n < bunch && len(s) > 0 && float64(s[0].Lower) <= limit {
+			w.ids[n] = s[0].Row
+			n++
+			s = pop(s)
+		}
+		w.rows(p, w.ids[:n])
+		limit = reach(w.bound())
+	}
+}
+
+// rows scores rows of a part and offers those that count.
+func (w *worker) rows(p *part, ids []uint32) {
+	if len(ids) == 0 {
+		return
+	}
+	seg, j := p.seg, w.job
+	if len(ids) <= bunch {
+		w.kernel.Prefetch(seg.vectors, seg.stride, ids)
+	}
+	w.exact += uint64(len(ids))
+	bound := w.bound()
+	for _, i := range ids {
+		s, ok := within(j.probe, seg.vector(int(i)), bound)
+		if !ok || !seg.visible(int(i), j.stamp) {
+			continue
+		}
+		who := seg.who[i]
+		id, face := namesAt(p.names, seg.name[i])
+		if j.filter != nil && !w.top.has(who) && !j.filter(id) {
+			continue
+		}
+		w.top.offer(hit{who: who, id: id, face: face, score: s})
+		bound = w.top.floor(bound)
+	}
+	if bound > j.limit() {
+		j.raise(bound)
+	}
+}
+
+// heapify makes a heap with the lowest in front.
+func heapify(s []codes.Survivor) {
+	for i := len(s)/2 - 1; i >= 0; i-- {
+		down(s, i)
+	}
+}
+
+// pop takes the lowest off a heap.
+func pop(s []codes.Survivor) []codes.Survivor {
+	last := len(s) - 1
+	s[0] = s[last]
+	if s = s[:last]; last > 1 {
+		down(s, 0)
+	}
+	return s
+}
+
+func down(s []codes.Survivor, i int) {
+	v := s[i]
+	for {
+		c := 2*i + 1
+		if c >= len(s) {
+			break
+		}
+		if c+1 < len(s) && s[c+1].Lower < s[c].Lower {
+			c++
+		}
+		if s[c].Lower >= v.Lower {
+			break
+		}
+		s[i] = s[c]
+		i = c
+	}
+	s[i] = v
+}
+
+// pools keep what searches need again and again.
+type pools struct {
+	workers, probes sync.Pool
+}
+
+func (p *pools) probe(b *codes.Basis, q []float32, k *kernel.Set) *codes.Probe {
+	if old, ok := p.probes.Get().(*codes.Probe); ok {
+		old.Reset(b, q, k)
+		return old
+	}
+	return codes.NewProbe(b, q, k)
+}
+
+// worker starts work on a job.
+func (g *Gallery) worker(j *job) *worker {
+	w, ok := g.pools.workers.Get().(*worker)
+	if !ok {
+		w = &worker{kernel: g.kernel}
+	}
+	w.job, w.err, w.exact = j, nil, 0
+	w.scratch.ResetStats()
+	w.top.reset(j.room)
+	return w
+}
+
+// release counts what a worker did and keeps its memory, not what it found.
+func (g *Gallery) release(w *worker) {
+	s := w.scratch.Stats()
+	g.counts.level1.Add(s.Level1)
+	g.counts.level2.Add(s.Level2)
+	g.counts.exact.Add(w.exact)
+	w.top.reset(0)
+	w.job = nil
+	if cap(w.out) > 4*chunkRows {
+		w.out = nil
+	}
+	g.pools.workers.Put(w)
+}
+
+// giveBack keeps the probes of the jobs.
+func (p *pass) giveBack() {
+	for _, j := range p.jobs {
+		for _, b := range j.probes {
+			p.g.pools.probes.Put(b)
+		}
+		j.probes = nil
+	}
+}
