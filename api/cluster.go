@@ -34,7 +34,7 @@ func (s *service) GetCluster(ctx context.Context, _ gen.GetClusterRequestObject)
 
 func galleryOut(g GalleryStatus) gen.Gallery {
 	out := gen.Gallery{
-		Kernel: g.Kernel, Model: g.Model, Templates: g.Templates, Skipped: g.Skipped, Segments: g.Segments,
+		Kernel: g.Kernel, Model: g.Model, Templates: g.Templates, Rows: g.Rows, Skipped: g.Skipped, Segments: g.Segments,
 		HotBytes: g.HotBytes, AppliedIndex: int64(g.Applied), OldestIndex: int64(g.Oldest),
 	}
 	if f := g.Files; f != nil {

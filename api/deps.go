@@ -126,9 +126,10 @@ type GalleryStatus struct {
 	// Kernel names the search kernel in use, Model the encoder whose templates
 	// are compared.
 	Kernel, Model string
-	// Templates counts those that can be found, Skipped those of active entries
-	// that can't, Segments the parts that a search reads.
-	Templates, Skipped, Segments int
+	// Templates counts those that can be found, Rows all in memory, those of the
+	// history among them, Skipped those of active entries that can't be found,
+	// Segments the parts that a search reads.
+	Templates, Rows, Skipped, Segments int
 	// HotBytes is the memory that a search reads besides the templates.
 	HotBytes int64
 	// Oldest to Applied are the raft indexes that a replay can ask for.

@@ -362,7 +362,7 @@ func (w *world) Status() ClusterStatus {
 		Node: n, State: "leader", Leader: n.ID, Term: 1, Committed: w.index, Applied: w.index, Version: "test",
 		Members: append([]MemberStatus{{Member: n, Known: true, Reachable: true}}, w.others...),
 		Gallery: GalleryStatus{
-			Kernel: "portable", Model: testModel, Templates: 50, Skipped: 1, Segments: 2, HotBytes: 3400, Oldest: 3, Applied: w.index,
+			Kernel: "portable", Model: testModel, Templates: 50, Rows: 52, Skipped: 1, Segments: 2, HotBytes: 3400, Oldest: 3, Applied: w.index,
 			Files: &GalleryFiles{Segments: 1, Bytes: 4096, Rows: 50, Index: 9},
 		},
 	}

@@ -198,7 +198,7 @@ func TestClusterShowsTheGallery(t *testing.T) {
 	r := newRig(t)
 	got := decode[gen.ClusterStatus](t, r.want(http.StatusOK, ask{method: "GET", path: "/v1/cluster", role: auditor})).Gallery
 	want := gen.Gallery{
-		Kernel: "portable", Model: testModel, Templates: 50, Skipped: 1, Segments: 2, HotBytes: 3400, OldestIndex: 3, AppliedIndex: 10,
+		Kernel: "portable", Model: testModel, Templates: 50, Rows: 52, Skipped: 1, Segments: 2, HotBytes: 3400, OldestIndex: 3, AppliedIndex: 10,
 		Files: gen.GalleryFiles{Segments: 1, Bytes: 4096, Rows: 50, Index: 9},
 	}
 	if d := cmp.Diff(want, got); d != "" {

@@ -1030,6 +1030,9 @@ type Gallery struct {
 	// OldestIndex The first one.
 	OldestIndex int64 `json:"oldest_index"`
 
+	// Rows Templates in memory: those of the history, which only a replay finds, among them.
+	Rows int `json:"rows"`
+
 	// Segments Parts that a search reads.
 	Segments int `json:"segments"`
 

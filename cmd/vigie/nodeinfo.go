@@ -14,15 +14,19 @@ import (
 	"vigie/watchlist"
 )
 
-// clusterInfo shows a cluster node to the API, which knows no cluster package.
-type clusterInfo struct{ node *cluster.Node }
+// clusterInfo shows a cluster node and its face index to the API, which knows
+// neither package.
+type clusterInfo struct {
+	node    *cluster.Node
+	gallery func() api.GalleryStatus
+}
 
 // Status implements api.ClusterInfo.
 func (c clusterInfo) Status() api.ClusterStatus {
 	st := c.node.Status()
 	out := api.ClusterStatus{
 		State: st.State, Leader: st.Leader, Term: st.Term, Committed: st.CommitIndex, Applied: st.Stamp.AppliedIndex,
-		Version: readBuild().Version, Node: watchlist.Member{ID: st.ID, Name: st.Name, Role: st.Role},
+		Version: readBuild().Version, Gallery: c.gallery(), Node: watchlist.Member{ID: st.ID, Name: st.Name, Role: st.Role},
 	}
 	if st.State == "shutdown" {
 		out.State = "stopped"

@@ -58,6 +58,7 @@ type server struct {
 	faces     faceEngine
 	calib     *models.Calibration
 	gallery   *face.Gallery
+	kernel    string // that scans the gallery
 	names     *name.Index
 	documents *document.Index
 	node      *cluster.Node
@@ -111,11 +112,16 @@ func (s *server) openEngine(context.Context) (func() error, error) {
 }
 
 func (s *server) openIndexes(context.Context) (func() error, error) {
-	var err error
+	opt, err := galleryOptions(s.conf.Match, s.log)
+	if err != nil {
+		return nil, err
+	}
 	if s.names, err = name.New(); err != nil {
 		return nil, fmt.Errorf("make the name index: %w", err)
 	}
-	s.gallery, s.documents = face.New(s.calib, face.Options{Logger: s.log}), document.New()
+	s.gallery, s.documents = face.New(s.calib, opt), document.New()
+	s.kernel = opt.Kernel.Name()
+	s.metrics.MustRegister(newGalleryCollector(s.gallery.Stats, s.kernel))
 	return func() error { return errors.Join(s.names.Close(), s.gallery.Close()) }, nil
 }
 
@@ -208,7 +214,7 @@ func (s *server) openAPI(ctx context.Context) (func() error, error) {
 	s.api, err = api.New(api.Deps{
 		Writer: s.node, Entries: reg, Accounts: reg, AccountList: reg, Matcher: s.matcher, Enroller: s.faces, Blobs: s.node.Blobs(),
 		Auditor: s.node.Audit(), AuditReader: s.node.Audit(), Consistency: s.node, Names: s.names,
-		Cluster: clusterInfo{s.node}, ClusterAdmin: s.node,
+		Cluster: clusterInfo{s.node, func() api.GalleryStatus { return galleryStatus(s.gallery, s.kernel) }}, ClusterAdmin: s.node,
 	}, api.Options{
 		TLS: &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: certs.get}, Logger: s.log, Registry: s.metrics,
 		Post: s.conf.Node.Post, MaxPhotoBytes: s.conf.Faces.MaxBytes, StopGrace: s.conf.Node.StopGrace.Std(),

@@ -67,8 +67,22 @@ func writeStatus(w io.Writer, st *client.ClusterStatus) {
 		row(w, m.Name, role, dash(state), m.ApiAddr, m.ClusterAddr, lag, reach)
 	}
 	fmt.Fprintln(w, stampLine(st.Stamp))
+	fmt.Fprintln(w, printable(galleryLine(st.Gallery)))
 	fmt.Fprintln(w, printable(fmt.Sprintf("Origin: %s, %s. Term %d, committed index %d, version %s.", st.Origin.Country, st.Origin.Authority, st.Term, st.CommitIndex, st.Version)))
 	if st.Leader == "" {
 		fmt.Fprintln(w, "NO LEADER: matching goes on, writes wait for a majority of the voters.")
 	}
+}
+
+// galleryLine says what the face index of the node holds.
+func galleryLine(g client.Gallery) string {
+	text := fmt.Sprintf("Gallery: %d templates (%d rows with the history) in %d segments, kernel %s, %.1f MB hot, replays from index %d to %d",
+		g.Templates, g.Rows, g.Segments, dash(g.Kernel), float64(g.HotBytes)/1e6, g.OldestIndex, g.AppliedIndex)
+	if g.Skipped > 0 {
+		text += fmt.Sprintf(", %d TEMPLATES OF ANOTHER MODEL can't be found", g.Skipped)
+	}
+	if g.Files.Segments > 0 {
+		text += fmt.Sprintf(", on disk %d files as of index %d", g.Files.Segments, g.Files.Index)
+	}
+	return text
 }
