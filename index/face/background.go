@@ -6,22 +6,9 @@ import (
 	"runtime"
 )
 
-const (
-	// fanIn segments of a tier make one of the next; mergeTiers tiers are merged,
-	// so that none copies more than fanIn^(mergeTiers+1) tails at once.
-	fanIn      = 8
-	mergeTiers = 2
-	// fitRows is how many rows the first fitted basis needs; refit is how much
-	// larger a merge must be than what the newest basis was fitted for.
-	fitRows = 1024
-	refit   = 4
-	// historyRows dead rows are kept in any case, for queries as of an earlier
-	// index; beyond that as many as there are living ones.
-	historyRows = 1 << 16
-	// collectBytes of retired memory outside the Go heap call for a collection:
-	// the collector doesn't see it.
-	collectBytes = 256 << 20
-)
+// collectBytes of retired memory outside the Go heap call for a collection: the
+// collector doesn't see it.
+const collectBytes = 256 << 20
 
 // kick starts the background when there is something to do. The caller holds mu.
 func (g *Gallery) kick() {
@@ -102,7 +89,7 @@ func (g *Gallery) safely(t *task) (retired int, err error) {
 	}
 	t.store.swap(t, done)
 	g.publish()
-	sweep := t.store.movedRows > max(tailRows*fanIn, int(t.store.slots.used)/4)
+	sweep := t.store.movedRows > max(slotChunk, int(t.store.slots.used)/4)
 	g.mu.Unlock()
 	g.counts.merges.Add(1)
 	if sweep {

@@ -22,23 +22,17 @@ func TestExactInTheCalibratedSpace(t *testing.T) {
 	rng := rand.New(rand.NewPCG(21, 1))
 	g := New(space, Options{})
 	defer g.Close()
-	entries := map[watchlist.EntryID]*watchlist.Entry{}
+	truth := newModel(space)
 	var list []*watchlist.Entry
 	for n := range 600 {
 		e := entryOf(n, indextest.Template(rng, space.Dim()), indextest.Template(rng, space.Dim()))
 		for i := range e.Faces {
 			e.Faces[i].Model = space.Model()
 		}
-		entries[e.ID] = e
+		truth.apply(e.ID, e, 1)
 		list = append(list, e)
 	}
-	if err := g.Rebuild(func(yield func(*watchlist.Entry, error) bool) {
-		for _, e := range list {
-			if !yield(e, nil) {
-				return
-			}
-		}
-	}, 1); err != nil {
+	if err := g.Rebuild(listed(list), 1); err != nil {
 		t.Fatal(err)
 	}
 	if g.Size() != 1200 || g.Skipped() != 0 {
@@ -47,7 +41,7 @@ func TestExactInTheCalibratedSpace(t *testing.T) {
 	for range 40 {
 		q := watchlist.FaceQuery{Template: indextest.Template(rng, space.Dim()), Model: space.Model(), K: 10, MinScore: rng.Float64() - 0.5}
 		got, more, err := g.Search(context.Background(), q, nil)
-		want, wantMore := bruteForce(space, entries, q, nil)
+		want, wantMore := truth.search(q, nil)
 		if err != nil || more != wantMore || len(got) != len(want) {
 			t.Fatalf("%d found, truncated %v, error %v; want %d, %v", len(got), more, err, len(want), wantMore)
 		}

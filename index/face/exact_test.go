@@ -5,215 +5,42 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"slices"
-	"strings"
+	"os"
+	"runtime"
+	"strconv"
+	"sync"
+	"sync/atomic"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"vigie/index/indextest"
-	"vigie/watchlist"
 )
-
-// bruteForce is the definition of a search: every template, float64, sort.
-func bruteForce(space Space, entries map[watchlist.EntryID]*watchlist.Entry, q watchlist.FaceQuery, filter func(watchlist.EntryID) bool) ([]watchlist.FaceMatch, bool) {
-	probe, err := space.Project(q.Template)
-	if err != nil {
-		panic(err)
-	}
-	var all []watchlist.FaceMatch
-	for id, e := range entries {
-		if filter != nil && !filter(id) || e.Status != watchlist.StatusActive {
-			continue
-		}
-		best := watchlist.FaceMatch{Entry: id, Score: math.Inf(-1)}
-		for _, f := range e.Faces {
-			t, err := watchlist.DecodeTemplate(f.Template)
-			if err != nil || len(t) != len(q.Template) {
-				continue
-			}
-			p, err := space.Project(t)
-			if err != nil {
-				continue
-			}
-			d2 := 0.0
-			for i := range p {
-				d := float64(p[i]) - float64(probe[i])
-				d2 += float64(d * d)
-			}
-			s := 1 - float64(d2/2)
-			if s > best.Score || s == best.Score && f.ID < best.Face {
-				best.Face, best.Score = f.ID, s
-			}
-		}
-		if best.Score >= q.MinScore || q.MinScore <= -1 && !math.IsInf(best.Score, -1) {
-			all = append(all, best)
-		}
-	}
-	slices.SortFunc(all, func(a, b watchlist.FaceMatch) int {
-		if a.Score != b.Score {
-			if a.Score > b.Score {
-				return -1
-			}
-			return 1
-		}
-		return strings.Compare(string(a.Entry), string(b.Entry))
-	})
-	if len(all) > q.K {
-		return all[:q.K], true
-	}
-	return all, false
-}
-
-// world is a random gallery with its truth beside it.
-type world struct {
-	rng     *rand.Rand
-	dim     int
-	g       *Gallery
-	entries map[watchlist.EntryID]*watchlist.Entry
-	pool    [][]float32 // templates in use, to duplicate and to search with
-	next    int
-}
-
-func newWorld(seed uint64, dim int) *world {
-	return &world{
-		rng: rand.New(rand.NewPCG(seed, 5)), dim: dim, g: New(unitSpace{model: indextest.Model}, Options{}),
-		entries: map[watchlist.EntryID]*watchlist.Entry{},
-	}
-}
-
-// template draws one of many kinds: fresh, duplicate, opposite, next to another
-// by one unit in the last place, clustered, sparse, tiny, huge.
-func (w *world) template() []float32 {
-	t := indextest.Template(w.rng, w.dim)
-	if len(w.pool) == 0 {
-		return t
-	}
-	other := slices.Clone(w.pool[w.rng.IntN(len(w.pool))])
-	switch w.rng.IntN(9) {
-	case 0:
-		return other
-	case 1:
-		for i := range other {
-			other[i] = -other[i]
-		}
-		return other
-	case 2:
-		i := w.rng.IntN(w.dim)
-		other[i] = math.Nextafter32(other[i], 1)
-		return other
-	case 3:
-		for i := range other {
-			other[i] += t[i] * 1e-3
-		}
-		return other
-	case 4:
-		clear(t)
-		t[w.rng.IntN(w.dim)] = 1
-		return t
-	case 5:
-		for i := range t {
-			t[i] *= 1e-30
-		}
-		t[w.rng.IntN(w.dim)] = 1e-18
-		return t
-	case 6:
-		for i := range t {
-			t[i] *= 1e18
-		}
-		return t
-	}
-	return t
-}
-
-func (w *world) entry(n int) *watchlist.Entry {
-	var ts [][]float32
-	for range 1 + w.rng.IntN(1+w.rng.IntN(4)) {
-		t := w.template()
-		w.pool = append(w.pool, t)
-		ts = append(ts, t)
-	}
-	e := entryOf(n, ts...)
-	if w.rng.IntN(20) == 0 {
-		e.Status = watchlist.StatusSuspended
-	}
-	return e
-}
-
-// step changes the gallery a little, or a lot.
-func (w *world) step(t testing.TB) {
-	var changes []watchlist.Change
-	for range 1 + w.rng.IntN(40) {
-		n := w.rng.IntN(w.next + 1)
-		if w.rng.IntN(3) > 0 {
-			w.next++
-			n = w.next
-		}
-		if w.rng.IntN(4) == 0 {
-			changes = append(changes, watchlist.Change{ID: entryID(n)})
-			delete(w.entries, entryID(n))
-			continue
-		}
-		e := w.entry(n)
-		changes = append(changes, watchlist.Change{ID: e.ID, Entry: e})
-		w.entries[e.ID] = e
-	}
-	if err := w.g.Apply(changes, w.g.Applied()+1); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// check searches once and compares with the definition.
-func (w *world) check(t testing.TB) {
-	q := query(w.template(), []int{1, 2, 10, 50, 10_000}[w.rng.IntN(5)], -1)
-	switch w.rng.IntN(4) {
-	case 0:
-		q.MinScore = w.rng.Float64()*2 - 1
-	case 1: // a score that occurs: the cut itself must be admitted
-		if all, _ := bruteForce(w.g.space, w.entries, query(q.Template, 1<<30, -1), nil); len(all) > 0 {
-			q.MinScore = all[w.rng.IntN(len(all))].Score
-		}
-	case 2:
-		q.MinScore = []float64{0, 1, -2, math.Inf(-1), math.Inf(1)}[w.rng.IntN(5)]
-	}
-	var filter func(watchlist.EntryID) bool
-	if w.rng.IntN(3) == 0 {
-		keep := byte('0' + w.rng.IntN(8))
-		filter = func(id watchlist.EntryID) bool { return id[len(id)-1] > keep }
-	}
-	w.g.parallel = w.rng.IntN(2) << 30
-	got, more, err := w.g.Search(context.Background(), q, filter)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want, wantMore := bruteForce(w.g.space, w.entries, q, filter)
-	if len(got) == 0 && len(want) == 0 {
-		got, want = nil, nil
-	}
-	if d := cmp.Diff(want, got); d != "" || more != wantMore {
-		t.Errorf("K %d, MinScore %v, %d templates: truncated %v, want %v; matches (-want +got):\n%s",
-			q.K, q.MinScore, w.g.Size(), more, wantMore, d)
-	}
-}
 
 // TestExact is invariant 8: exact search returns what a brute-force float64
 // scan returns, bit for bit.
 func TestExact(t *testing.T) {
-	rounds := uint64(8)
+	rounds := uint64(24)
 	if testing.Short() {
-		rounds = 3
+		rounds = 8
 	}
 	for seed := range rounds {
-		for _, dim := range []int{128, 512}[:1+(seed+1)%2] {
-			t.Run(fmt.Sprintf("%d/%d", dim, seed), func(t *testing.T) {
-				w := newWorld(seed, dim)
-				for range 15 {
-					w.check(t)
-					w.step(t)
+		long := 128
+		if seed%4 == 3 {
+			long = 512
+		}
+		t.Run(fmt.Sprintf("%d/%d", long, seed), func(t *testing.T) {
+			w := newWorld(seed, long)
+			defer w.close(t)
+			for i := range 15 {
+				w.check(t)
+				if w.step(t); i == 9 {
+					w.rebuild(t)
+				}
+				for range 4 {
 					w.check(t)
 				}
-			})
-		}
+				w.burst(t, 6)
+			}
+		})
 	}
 }
 
@@ -222,6 +49,7 @@ func FuzzExact(f *testing.F) {
 	f.Add(uint64(2), uint8(60))
 	f.Fuzz(func(t *testing.T, seed uint64, steps uint8) {
 		w := newWorld(seed, 128)
+		defer w.close(t)
 		for range steps % 64 {
 			w.step(t)
 		}
@@ -229,6 +57,91 @@ func FuzzExact(f *testing.F) {
 			w.check(t)
 		}
 	})
+}
+
+// TestExactMillion compares as many searches with brute force as
+// VIGIE_FUZZ_SEARCHES says: a few thousand without it, a million for a release.
+// Most galleries are small and change all the time; every hundredth is large.
+func TestExactMillion(t *testing.T) {
+	total := int64(4000)
+	if s := os.Getenv("VIGIE_FUZZ_SEARCHES"); s != "" {
+		var err error
+		if total, err = strconv.ParseInt(s, 10, 64); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var done atomic.Int64
+	var seed atomic.Uint64
+	var wg sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for done.Load() < total && !t.Failed() {
+				done.Add(oneWorld(t, 1000+seed.Add(1)))
+			}
+		})
+	}
+	wg.Wait()
+	t.Logf("%d searches, %d galleries", done.Load(), seed.Load())
+}
+
+// oneWorld makes a world, changes and searches it, and returns the number of
+// searches.
+func oneWorld(t *testing.T, seed uint64) (searches int64) {
+	long := 128
+	if seed%10 == 0 {
+		long = 512
+	}
+	w := newWorld(seed, long)
+	defer w.close(t)
+	steps, each := 20, 25
+	if seed%100 == 7 {
+		w.many, each = 2000, 10
+	}
+	before := w.g.Stats().Searches
+	for i := range steps {
+		w.step(t)
+		if i == 12 && seed%3 == 0 {
+			w.rebuild(t)
+		}
+		for range each {
+			w.check(t)
+		}
+		if i%4 == 0 {
+			w.burst(t, 8)
+		}
+		if t.Failed() {
+			t.Logf("seed %d, step %d", seed, i)
+			break
+		}
+	}
+	return int64(w.g.Stats().Searches - before)
+}
+
+// TestLargeGallery searches a gallery of several segments at its usual sizes,
+// while the background works on them.
+func TestLargeGallery(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a second")
+	}
+	for seed := uint64(7); seed < 9; seed++ {
+		w := newWorld(seed, 128)
+		w.style, w.many = 0, 5000
+		w.g.w.sizes = defaultSizes()
+		for range 6 {
+			w.step(t)
+			w.check(t)
+			w.burst(t, 4)
+		}
+		w.g.work.Wait()
+		for range 4 {
+			w.check(t)
+		}
+		s := w.g.Stats()
+		if s.Merges == 0 || s.Segments > 12 {
+			t.Errorf("the background did little: %+v", s)
+		}
+		w.close(t)
+	}
 }
 
 // TestTies holds equal scores to the order by entry id, whatever came first.
@@ -250,5 +163,50 @@ func TestTies(t *testing.T) {
 				t.Errorf("place %d: %s %s, want %s f0", n, m.Entry, m.Face, entryID(n))
 			}
 		}
+	}
+}
+
+// TestReach holds the distance bound to scores: no row with a score of the bound
+// may lie beyond it.
+func TestReach(t *testing.T) {
+	rng := rand.New(rand.NewPCG(10, 10))
+	for i := range 50_000 {
+		a := indextest.Template(rng, 128)
+		b := indextest.Template(rng, 128)
+		switch i % 4 {
+		case 0:
+			copy(b, a)
+			b[i%128] = math.Nextafter32(b[i%128], 9)
+		case 1:
+			for k := range b {
+				b[k] = a[k] + b[k]*1e-8
+			}
+		case 2:
+			a[5], b[7] = 1e15, -1e15
+		}
+		s := score(a, b)
+		d2 := 0.0
+		for k := range a {
+			d := float64(a[k]) - float64(b[k])
+			d2 += float64(d * d)
+		}
+		if r := reach(s); math.Sqrt(d2)*(1+1e-13) > r || r > (math.Sqrt(d2)+1e-7)*(1+1e-7) {
+			t.Fatalf("score %v at distance %v: reach %v", s, math.Sqrt(d2), r)
+		}
+		if got, ok := within(a, b, s); !ok || got != s {
+			t.Fatalf("within gives %v, %v for a score of %v", got, ok, s)
+		}
+		if _, ok := within(a, b, math.Nextafter(s, 2)); ok {
+			t.Fatalf("within admits %v at a bound just above", s)
+		}
+	}
+	if r := reach(math.Inf(-1)); !math.IsInf(r, 1) {
+		t.Errorf("reach(-Inf) = %v", r)
+	}
+	if r := reach(1.5); r >= 0 {
+		t.Errorf("reach(1.5) = %v, want none", r)
+	}
+	if r := reach(1); r < 0 || r > 1e-7 {
+		t.Errorf("reach(1) = %v", r)
 	}
 }

@@ -104,7 +104,7 @@ func New(space Space, o Options) *Gallery {
 	g := &Gallery{
 		space: space, kernel: o.Kernel, parallel: o.Parallel, log: o.Logger,
 		queue: queue{free: runtime.GOMAXPROCS(0), most: o.MaxWaiting},
-		w:     newStore(space, o.Kernel, o.History),
+		w:     newStore(space, o.Kernel, o.History, defaultSizes()),
 	}
 	g.view.Store(g.w.view())
 	return g

@@ -241,7 +241,7 @@ func TestCompactionKeepsTheLiving(t *testing.T) {
 		}
 	}
 	g.work.Wait()
-	if s := g.Stats(); s.Live != 100 || s.Rows > 100+2*tailRows/3 {
+	if s := g.Stats(); s.Live != 100 || s.Rows > 100+2*4096/3 {
 		t.Errorf("after removing most: %+v", s)
 	}
 	for i, tpl := range templates {

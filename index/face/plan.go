@@ -2,6 +2,34 @@ package face
 
 import "vigie/index/face/codes"
 
+// sizes say how segments grow. Answers don't depend on them.
+type sizes struct {
+	// least and tail are the fewest and the most rows of a growing segment.
+	least, tail int
+	// fanIn segments of a tier make one of the next.
+	fanIn int
+	// fit is how many rows the first fitted basis needs.
+	fit int
+	// history is how many dead rows are kept in any case, for queries as of an
+	// earlier index; beyond that as many as there are living ones.
+	history int
+}
+
+func defaultSizes() sizes {
+	return sizes{least: 256, tail: 4096, fanIn: 8, fit: 1024, history: 1 << 16}
+}
+
+const (
+	// mergeTiers tiers are merged, so that no merge copies more than
+	// fanIn^(mergeTiers+1) tails.
+	mergeTiers = 2
+	// refit is how much larger a merge must be than what the newest basis was
+	// fitted for to fit another.
+	refit = 4
+	// fewDead dead rows are not worth compacting a segment.
+	fewDead = 64
+)
+
 // task is one piece of background work.
 type task struct {
 	store *store
@@ -21,26 +49,31 @@ type task struct {
 // until swap or abandon.
 func (w *store) plan() *task {
 	w.nextCheck = ^uint64(0)
-	if w.dead > max(historyRows, w.live) {
+	if w.dead > max(w.sizes.history, w.live) {
 		if w.applied >= w.forgetAt {
 			return &task{store: w, forget: true, from: segmentsOf(w.sealed), horizon: lastStamp(w.oldest())}
 		}
 		w.nextCheck = w.forgetAt
 	}
 	if w.fitted == 0 && w.tried < w.rows/2 {
-		if from := segmentsOf(w.sealed); rowsOf(from) >= fitRows {
+		if from := segmentsOf(w.sealed); rowsOf(from) >= w.sizes.fit {
 			return w.merge(from, true)
 		}
 	}
 	var tiers [mergeTiers][]*segment
 	for _, p := range w.sealed {
-		if t := tier(p.n); t < mergeTiers {
+		if t := w.sizes.tier(p.n); t < mergeTiers {
 			tiers[t] = append(tiers[t], p.seg)
 		}
 	}
 	for _, from := range tiers {
-		if len(from) >= fanIn {
-			return w.merge(from, rowsOf(from) >= refit*w.fitted)
+		if len(from) < w.sizes.fanIn {
+			continue
+		}
+		if t := w.merge(from, rowsOf(from) >= refit*w.fitted); len(t.from) > 1 {
+			return t
+		} else { // their names fill a segment
+			w.abandon(t)
 		}
 	}
 	for _, p := range w.sealed {
@@ -113,9 +146,9 @@ func rowsOf(segs []*segment) (n int) {
 
 // tier is the tier of a segment with n rows: 0 for tails, each next fanIn times
 // larger.
-func tier(n int) int {
+func (z sizes) tier(n int) int {
 	t := 0
-	for ; n >= tailRows*fanIn; n /= fanIn {
+	for ; n >= z.tail*z.fanIn; n /= z.fanIn {
 		t++
 	}
 	return t
@@ -124,5 +157,5 @@ func tier(n int) int {
 // worthALook reports whether a third of a segment's rows, and no mere handful,
 // are dead, and whether it is time to see how many of them can be dropped.
 func worthALook(s *segment, applied uint64) bool {
-	return s.dead*3 > s.n && (s.dead >= minRows/4 || s.dead == s.n) && applied >= s.checkAt
+	return s.dead*3 > s.n && (s.dead >= fewDead || s.dead == s.n) && applied >= s.checkAt
 }

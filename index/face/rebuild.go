@@ -20,10 +20,10 @@ const rebuildBatch = 512
 func (g *Gallery) Rebuild(entries iter.Seq2[*watchlist.Entry, error], index uint64) error {
 	defer runtime.KeepAlive(g)
 	g.mu.Lock()
-	w := newStore(g.space, g.kernel, g.w.history)
+	w := newStore(g.space, g.kernel, g.w.history, g.w.sizes)
 	g.mu.Unlock()
 	w.base, w.applied, w.gathering = index, index, true
-	w.stamp = firstStamp(index)
+	w.stamp = firstStamp(index) + 1 // never 0, which stands for no death
 	if err := w.gather(entries); err != nil {
 		return fmt.Errorf("rebuild the face gallery: %w", err)
 	}
@@ -95,7 +95,7 @@ func (w *store) finish() error {
 	w.gathering = false
 	segs := segmentsOf(w.sealed)
 	var err error
-	if rows := rowsOf(segs); rows >= fitRows {
+	if rows := rowsOf(segs); rows >= w.sizes.fit {
 		b, fail := fit(segs)
 		if err = fail; err == nil {
 			w.basis, w.fitted = b, rows

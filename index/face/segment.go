@@ -14,11 +14,8 @@ import (
 )
 
 const (
-	// minRows and tailRows are the least and the most rows of a growing segment,
-	// maxRows the most of any.
-	minRows  = 256
-	tailRows = 4096
-	maxRows  = 1 << 20
+	// maxRows is how many rows a segment has at most.
+	maxRows = 1 << 20
 	// maxNames is how many bytes the ids of a segment may take.
 	maxNames = 1 << 31
 )

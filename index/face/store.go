@@ -15,6 +15,7 @@ type store struct {
 	space   Space
 	kernel  *kernel.Set
 	history uint64
+	sizes   sizes
 
 	sealed []part // never changed in place: views share it
 	tail   *segment
@@ -55,9 +56,9 @@ type store struct {
 	replaced atomic.Bool
 }
 
-func newStore(space Space, k *kernel.Set, history uint64) *store {
+func newStore(space Space, k *kernel.Set, history uint64, z sizes) *store {
 	return &store{
-		space: space, kernel: k, history: history,
+		space: space, kernel: k, history: history, sizes: z,
 		segs: map[uint32]*segment{}, moved: map[uint32]moved{},
 		owners: map[ownerKey]owner{}, ids: map[ownerKey]watchlist.EntryID{},
 		nextCheck: ^uint64(0),
@@ -189,12 +190,12 @@ func (w *store) room(names int) *segment {
 	w.seal()
 	// Each new segment doubles the gallery up to a size, so a small gallery stays
 	// small.
-	most := tailRows
+	most := w.sizes.tail
 	if w.gathering {
 		most = maxRows
 	}
 	w.lastID++
-	capacity := (max(minRows, min(most, w.live)) + codes.Lanes - 1) / codes.Lanes * codes.Lanes
+	capacity := (max(w.sizes.least, min(most, w.live)) + codes.Lanes - 1) / codes.Lanes * codes.Lanes
 	w.tail = newSegment(w.lastID, stride(w.dim), capacity)
 	if !w.gathering {
 		w.tail.encode(w.newest(), w.kernel)
