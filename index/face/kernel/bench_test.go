@@ -21,7 +21,7 @@ func benchGallery(b *testing.B, rows, ga int, share float64) *gallery {
 	g := &gallery{ga: ga, weights: small.weights, targets: small.targets}
 	g.weights.ShiftAHigh, g.weights.ShiftBLow, g.weights.ShiftBHigh = 5, 1, 6
 	repeat := func(p []byte, times int) []byte {
-		out := make([]byte, 0, len(p)*times)
+		out := hugeBytes(len(p) * times)[:0]
 		for range times {
 			out = append(out, p...)
 		}
@@ -116,31 +116,42 @@ func BenchmarkSurvivors(b *testing.B) {
 	}
 }
 
-// BenchmarkRefine refines scattered rows: those of one chunk, whose codes are in
-// the cache, and 1 % of a large gallery, whose codes are not.
+// BenchmarkRefine refines every eighth row of a chunk that is in the cache.
 func BenchmarkRefine(b *testing.B) {
-	for _, c := range []struct {
-		name       string
-		rows, step int
-	}{{"cached", 1 << 14, 8}, {"memory", 1 << 22, 100}} {
-		g := benchGallery(b, c.rows, 5, 0.01)
+	g := benchGallery(b, chunk, 5, 0.01)
+	g.targets.Limit = 0
+	var rows []uint32
+	for id := 7; id < chunk; id += 8 {
+		rows = append(rows, uint32(id-id/8%7))
+	}
+	for _, s := range Available() {
+		b.Run(s.Name(), func(b *testing.B) {
+			ids, d2 := make([]uint32, len(rows)), make([]float32, len(rows))
+			for b.Loop() {
+				copy(ids, rows)
+				s.Refine(g.a, g.b, g.rows, g.e8, 5, &g.targets, ids, d2)
+			}
+			perRow(b, len(rows), 0)
+		})
+	}
+}
+
+// BenchmarkLevels scans and refines a million rows in chunks, as a search does.
+func BenchmarkLevels(b *testing.B) {
+	const rows = 1 << 20
+	for _, share := range []float64{0.001, 0.01, 0.05} {
+		g := benchGallery(b, rows, 5, share)
 		g.targets.Limit = 0
 		for _, s := range Available() {
-			b.Run(c.name+"/"+s.Name(), func(b *testing.B) {
-				ids, n := make([]uint32, 0, c.rows), 0
-				d2 := make([]float32, c.rows)
+			b.Run(fmt.Sprintf("%v/%s", share, s.Name()), func(b *testing.B) {
+				out, d2 := make([]uint32, chunk+Lanes), make([]float32, chunk)
 				for b.Loop() {
-					ids = ids[:0]
-					for id := 0; id < c.rows; id += c.step {
-						ids = append(ids, uint32(id+id/c.step%7))
-					}
-					n = len(ids)
-					for from := 0; from < n; from += 500 {
-						part := ids[from:min(n, from+500)]
-						s.Refine(g.a, g.b, g.rows, g.e8, 5, &g.targets, part, d2)
+					for from := 0; from < rows; from += chunk {
+						n := s.ScanA(g.a[from/Lanes*BlockSize(5):], 5, chunk, &g.weights, g.thrA, uint32(from), out)
+						s.Refine(g.a, g.b, g.rows, g.e8, 5, &g.targets, out[:n], d2)
 					}
 				}
-				perRow(b, n, 0)
+				perRow(b, rows, len(g.a))
 			})
 		}
 	}

@@ -39,8 +39,35 @@ TEXT ·refine4VNNI(SB), NOSPLIT, $0-72
 	MOVQ    R8, SI
 	DECQ    SI
 
+first:
+	MOVQ       R10, R12
+	CMPQ       R12, SI
+	CMOVQGT    SI, R12
+	MOVL       (DI)(R12*4), R12
+	MOVL       R12, R13
+	SHRQ       $0x05, R13
+	MOVL       R12, R14
+	ANDL       $0x1f, R14
+	IMUL3Q     $0x00000240, R13, R15
+	IMUL3Q     $0x00000240, R13, R13
+	ADDQ       AX, R15
+	ADDQ       CX, R13
+	LEAQ       (R15)(R14*4), R15
+	LEAQ       (R13)(R14*4), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 128(R13)
+	PREFETCHT0 256(R13)
+	PREFETCHT0 384(R13)
+	PREFETCHT0 (BX)(R12*1)
+	SHLQ       $0x05, R12
+	PREFETCHT0 (DX)(R12*1)
+	INCQ       R10
+	CMPQ       R10, $0x08
+	JLT        first
+	XORQ       R10, R10
+
 survivor:
-	LEAQ          16(R10), R12
+	LEAQ          8(R10), R12
 	CMPQ          R12, SI
 	CMOVQGT       SI, R12
 	MOVL          (DI)(R12*4), R12
@@ -160,8 +187,35 @@ TEXT ·refine4AVX2(SB), NOSPLIT, $8-72
 	MOVQ    R8, R12
 	DECQ    R12
 
+first:
+	MOVQ       R10, R13
+	CMPQ       R13, R12
+	CMOVQGT    R12, R13
+	MOVL       (DI)(R13*4), R13
+	MOVL       R13, R14
+	SHRQ       $0x05, R14
+	MOVL       R13, R15
+	ANDL       $0x1f, R15
+	IMUL3Q     $0x00000240, R14, BP
+	IMUL3Q     $0x00000240, R14, R14
+	ADDQ       AX, BP
+	ADDQ       CX, R14
+	LEAQ       (BP)(R15*4), BP
+	LEAQ       (R14)(R15*4), R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 128(R14)
+	PREFETCHT0 256(R14)
+	PREFETCHT0 384(R14)
+	PREFETCHT0 (BX)(R13*1)
+	SHLQ       $0x05, R13
+	PREFETCHT0 (DX)(R13*1)
+	INCQ       R10
+	CMPQ       R10, $0x08
+	JLT        first
+	XORQ       R10, R10
+
 survivor:
-	LEAQ         16(R10), R13
+	LEAQ         8(R10), R13
 	CMPQ         R13, R12
 	CMOVQGT      R12, R13
 	MOVL         (DI)(R13*4), R13
@@ -319,8 +373,34 @@ TEXT ·refine5VNNI(SB), NOSPLIT, $0-72
 	MOVQ    R8, SI
 	DECQ    SI
 
+first:
+	MOVQ       R10, R12
+	CMPQ       R12, SI
+	CMOVQGT    SI, R12
+	MOVL       (DI)(R12*4), R12
+	MOVL       R12, R13
+	SHRQ       $0x05, R13
+	MOVL       R12, R14
+	ANDL       $0x1f, R14
+	IMUL3Q     $0x000002c0, R13, R15
+	IMUL3Q     $0x000001c0, R13, R13
+	ADDQ       AX, R15
+	ADDQ       CX, R13
+	LEAQ       (R15)(R14*4), R15
+	LEAQ       (R13)(R14*4), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 128(R13)
+	PREFETCHT0 256(R13)
+	PREFETCHT0 (BX)(R12*1)
+	SHLQ       $0x05, R12
+	PREFETCHT0 (DX)(R12*1)
+	INCQ       R10
+	CMPQ       R10, $0x08
+	JLT        first
+	XORQ       R10, R10
+
 survivor:
-	LEAQ          16(R10), R12
+	LEAQ          8(R10), R12
 	CMPQ          R12, SI
 	CMOVQGT       SI, R12
 	MOVL          (DI)(R12*4), R12
@@ -439,8 +519,34 @@ TEXT ·refine5AVX2(SB), NOSPLIT, $8-72
 	MOVQ    R8, R12
 	DECQ    R12
 
+first:
+	MOVQ       R10, R13
+	CMPQ       R13, R12
+	CMOVQGT    R12, R13
+	MOVL       (DI)(R13*4), R13
+	MOVL       R13, R14
+	SHRQ       $0x05, R14
+	MOVL       R13, R15
+	ANDL       $0x1f, R15
+	IMUL3Q     $0x000002c0, R14, BP
+	IMUL3Q     $0x000001c0, R14, R14
+	ADDQ       AX, BP
+	ADDQ       CX, R14
+	LEAQ       (BP)(R15*4), BP
+	LEAQ       (R14)(R15*4), R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 128(R14)
+	PREFETCHT0 256(R14)
+	PREFETCHT0 (BX)(R13*1)
+	SHLQ       $0x05, R13
+	PREFETCHT0 (DX)(R13*1)
+	INCQ       R10
+	CMPQ       R10, $0x08
+	JLT        first
+	XORQ       R10, R10
+
 survivor:
-	LEAQ         16(R10), R13
+	LEAQ         8(R10), R13
 	CMPQ         R13, R12
 	CMOVQGT      R12, R13
 	MOVL         (DI)(R13*4), R13
@@ -597,8 +703,33 @@ TEXT ·refine6VNNI(SB), NOSPLIT, $0-72
 	MOVQ    R8, SI
 	DECQ    SI
 
+first:
+	MOVQ       R10, R12
+	CMPQ       R12, SI
+	CMOVQGT    SI, R12
+	MOVL       (DI)(R12*4), R12
+	MOVL       R12, R13
+	SHRQ       $0x05, R13
+	MOVL       R12, R14
+	ANDL       $0x1f, R14
+	IMUL3Q     $0x00000340, R13, R15
+	IMUL3Q     $0x00000140, R13, R13
+	ADDQ       AX, R15
+	ADDQ       CX, R13
+	LEAQ       (R15)(R14*4), R15
+	LEAQ       (R13)(R14*4), R13
+	PREFETCHT0 (R13)
+	PREFETCHT0 128(R13)
+	PREFETCHT0 (BX)(R12*1)
+	SHLQ       $0x05, R12
+	PREFETCHT0 (DX)(R12*1)
+	INCQ       R10
+	CMPQ       R10, $0x08
+	JLT        first
+	XORQ       R10, R10
+
 survivor:
-	LEAQ          16(R10), R12
+	LEAQ          8(R10), R12
 	CMPQ          R12, SI
 	CMOVQGT       SI, R12
 	MOVL          (DI)(R12*4), R12
@@ -716,8 +847,33 @@ TEXT ·refine6AVX2(SB), NOSPLIT, $8-72
 	MOVQ    R8, R12
 	DECQ    R12
 
+first:
+	MOVQ       R10, R13
+	CMPQ       R13, R12
+	CMOVQGT    R12, R13
+	MOVL       (DI)(R13*4), R13
+	MOVL       R13, R14
+	SHRQ       $0x05, R14
+	MOVL       R13, R15
+	ANDL       $0x1f, R15
+	IMUL3Q     $0x00000340, R14, BP
+	IMUL3Q     $0x00000140, R14, R14
+	ADDQ       AX, BP
+	ADDQ       CX, R14
+	LEAQ       (BP)(R15*4), BP
+	LEAQ       (R14)(R15*4), R14
+	PREFETCHT0 (R14)
+	PREFETCHT0 128(R14)
+	PREFETCHT0 (BX)(R13*1)
+	SHLQ       $0x05, R13
+	PREFETCHT0 (DX)(R13*1)
+	INCQ       R10
+	CMPQ       R10, $0x08
+	JLT        first
+	XORQ       R10, R10
+
 survivor:
-	LEAQ         16(R10), R13
+	LEAQ         8(R10), R13
 	CMPQ         R13, R12
 	CMOVQGT      R12, R13
 	MOVL         (DI)(R13*4), R13

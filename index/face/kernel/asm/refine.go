@@ -16,7 +16,7 @@ const (
 )
 
 // prefetchAhead is how many survivors ahead rows and codes are asked for.
-const prefetchAhead = 16
+const prefetchAhead = 8
 
 func refines(a *asm) {
 	mask := a.data32("high", []uint32{
@@ -74,8 +74,17 @@ func (r *refiner) write(name string, wide bool) {
 	r.MOVQ(n, last)
 	r.DECQ(last)
 
-	r.Label("survivor")
+	r.Label("first")
 	r.prefetch(ids, from, last)
+	r.INCQ(from)
+	r.CMPQ(from, imm(prefetchAhead))
+	r.JLT(label("first"))
+	r.XORQ(from, from)
+
+	r.Label("survivor")
+	ahead := r.GP64()
+	r.LEAQ(mem(from, prefetchAhead), ahead)
+	r.prefetch(ids, ahead, last)
 	id := r.GP32()
 	r.MOVL(operand.Mem{Base: ids, Index: from, Scale: 4}, id)
 	r.gather(id)
@@ -111,12 +120,14 @@ func (r *refiner) locate(id reg.GPVirtual) (a, b reg.GPVirtual) {
 	return a, b
 }
 
-func (r *refiner) prefetch(ids, from, last reg.GPVirtual) {
-	ahead, id := r.GP64(), r.GP32()
-	r.LEAQ(mem(from, prefetchAhead), ahead)
-	r.CMPQ(ahead, last)
-	r.CMOVQGT(last, ahead)
-	r.MOVL(operand.Mem{Base: ids, Index: ahead, Scale: 4}, id)
+// prefetch asks for what a survivor, or the last one, needs and the scan has not
+// just read.
+func (r *refiner) prefetch(ids, at, last reg.GPVirtual) {
+	id, place := r.GP32(), r.GP64()
+	r.MOVQ(at, place)
+	r.CMPQ(place, last)
+	r.CMOVQGT(last, place)
+	r.MOVL(operand.Mem{Base: ids, Index: place, Scale: 4}, id)
 	_, b := r.locate(id)
 	for g := range allGroups - r.ga {
 		r.PREFETCHT0(mem(b, g*groupSize))
