@@ -25,8 +25,11 @@ func main() {
 
 func run(ctx context.Context) error {
 	binary := flag.String("binary", "bin/vigie", "the program to measure")
-	area := flag.String("area", "core", "what to measure: core, faces")
-	dir := flag.String("faces", "", "for -area faces: DIR/<group>/<person>/<photo>.jpg")
+	area := flag.String("area", "core", "what to measure: core, faces, search")
+	dir := flag.String("faces", "", "for -area faces and search: DIR/<group>/<person>/<photo>.jpg")
+	peers := flag.String("peers", "", "for -area search: the program of benchmarks/peers; \"\" leaves FAISS and hnswlib out")
+	cache := flag.String("cache", "var/bench", "for -area search: where hnswlib's graphs are kept")
+	big := flag.Bool("big", true, "for -area search: 10 million templates too, where memory allows")
 	models := flag.String("models", "var/models", "the face models; \"\" leaves photos out")
 	portrait := flag.String("portrait", "var/demo-faces/profile-picture-1.jpg", "a JPEG of one face")
 	out := flag.String("out", "benchmarks/out", "folder of the JSON results")
@@ -37,6 +40,9 @@ func run(ctx context.Context) error {
 	case "core":
 	case "faces":
 		return measureFaces(ctx, *dir, *models, *out, *results)
+	case "search":
+		f := searchFlags{faces: *dir, models: *models, peers: *peers, cache: *cache, big: *big, quick: *quick}
+		return measureSearch(ctx, f, *out, *results)
 	default:
 		return fmt.Errorf("no such area: %s", *area)
 	}

@@ -1,0 +1,130 @@
+package search
+
+import (
+	"fmt"
+	"runtime"
+	"time"
+
+	"vigie/index/face/codes"
+	"vigie/index/face/kernel"
+)
+
+// Prefix is what the codes do with a number of groups in plane A.
+type Prefix struct {
+	Space  string  `json:"space"`
+	N      int     `json:"n"`
+	Limit  float64 `json:"limit"`
+	Groups int     `json:"groups"`
+	// Chosen says that Fit takes this number for these templates.
+	Chosen bool `json:"chosen"`
+	// Scanned is the number of bytes that level 1 reads of every row; Level1 and
+	// Level2 are the shares of the rows that pass.
+	Scanned float64 `json:"scanned_bytes"`
+	Level1  float64 `json:"level_1"`
+	Level2  float64 `json:"level_2"`
+	// MinUS and MedianUS are a scan's time in microseconds, of all passes over
+	// the queries.
+	MinUS    float64 `json:"min_us"`
+	MedianUS float64 `json:"median_us"`
+}
+
+func (p Prefix) mark() string {
+	if p.Chosen {
+		return " (chosen)"
+	}
+	return ""
+}
+
+// prefixQueries is how many miss queries a number of groups is tried with, and
+// prefixChunk how many rows are scanned at a time, as in a search.
+const (
+	prefixQueries = 16
+	prefixChunk   = 8192
+)
+
+// prefixes measures level 1 and 2 of the codes alone, without templates, for 4,
+// 5 and 6 groups in plane A, at the bound that a search for ten people within
+// each distance ends with.
+func (b *bench) prefixes(d *data, t *truth, taus ...float64) error {
+	bases, chosen, err := d.bases()
+	if err != nil {
+		return err
+	}
+	for _, basis := range bases {
+		c := codes.New(basis, (d.n+codes.Lanes-1)/codes.Lanes*codes.Lanes, kernel.Best())
+		start := time.Now()
+		for i := range d.n {
+			c.Append(d.row(i))
+		}
+		took := time.Since(start)
+		for _, tau := range taus {
+			p := Prefix{Space: d.label, N: d.n, Groups: basis.Groups(), Chosen: basis.Groups() == chosen}
+			b.prefix(&p, c, t, tau)
+			b.report.Prefixes = append(b.report.Prefixes, p)
+			b.Progress(fmt.Sprintf("        %+v, coded at %.3f us a row", p, micros(took)/float64(d.n)))
+		}
+	}
+	return nil
+}
+
+// prefix scans the codes for some queries, on one processor.
+func (b *bench) prefix(p *Prefix, c *codes.Codes, t *truth, tau float64) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	basis, mark := c.Basis(), c.Mark()
+	qs := t.d.queries["miss"].rows
+	qs = qs[:min(len(qs), prefixQueries)]
+	var s codes.Scratch
+	probe := codes.NewProbe(basis, qs[0], kernel.Best())
+	var out []codes.Survivor
+	var times []float64
+	for pass := range b.Passes + 1 {
+		var took time.Duration
+		s.ResetStats()
+		for i, q := range qs {
+			best := t.best["miss"][i]
+			limit := min(tau, distanceAt(best[min(9, len(best)-1)].score))
+			p.Limit += limit / float64(len(qs)*(b.Passes+1))
+			start := time.Now()
+			probe.Reset(basis, q, kernel.Best())
+			for from := 0; from < mark.Rows(); from += prefixChunk {
+				out = c.Scan(mark, probe, from, from+prefixChunk, limit, &s, out[:0])
+			}
+			took += time.Since(start)
+		}
+		if pass > 0 {
+			times = append(times, micros(took)/float64(len(qs)))
+		}
+	}
+	p.MinUS, p.MedianUS = least(times), median(times)
+	st := s.Stats()
+	rows := float64(mark.Rows() * len(qs))
+	scanned, _ := st.Bytes(basis.Groups())
+	p.Scanned, p.Level1, p.Level2 = float64(scanned)/rows, float64(st.Level1)/rows, float64(st.Level2)/rows
+}
+
+// bases gives a basis of these templates for each number of groups that Fit
+// takes for some size of a gallery, and the number that it takes for this one's.
+func (d *data) bases() (list []*codes.Basis, chosen int, err error) {
+	seen := map[int]bool{}
+	sizes := []int{d.n}
+	if d.n >= 100_000 { // a smaller gallery would fill the sample by repeating itself
+		sizes = append(sizes, 10_000, 10_000_000, 1000, 1_000_000_000)
+	}
+	for _, n := range sizes {
+		if len(seen) == kernel.MaxGroups-kernel.MinGroups+1 {
+			break
+		}
+		basis, err := codes.Fit(d.dim, n, func(i int) []float32 { return d.row(i * 7919 % d.n) })
+		if err != nil {
+			return nil, 0, fmt.Errorf("fit a basis: %w", err)
+		}
+		if chosen == 0 {
+			chosen = basis.Groups()
+		}
+		if !seen[basis.Groups()] {
+			seen[basis.Groups()] = true
+			list = append(list, basis)
+		}
+	}
+	return list, chosen, nil
+}
