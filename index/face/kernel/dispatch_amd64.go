@@ -92,6 +92,19 @@ func (s *Set) refine(planeA, planeB, rows, e8 []byte, ga int, t *Targets, ids []
 	}
 }
 
-func (s *Set) rotate(x, rows, out []float32) { rotatePortable(x, rows, out) }
+func (s *Set) rotate(x, rows, out []float32) {
+	switch s.kind {
+	case avx512vnni:
+		rotateVNNI(&x[0], &rows[0], &out[0], len(x), len(out))
+	case avx2:
+		rotateAVX2(&x[0], &rows[0], &out[0], len(x), len(out))
+	default:
+		rotatePortable(x, rows, out)
+	}
+}
 
-func (s *Set) prefetch([]float32, int, []uint32) {}
+func (s *Set) prefetch(vectors []float32, stride int, ids []uint32) {
+	if s.kind != portable {
+		prefetchVectors(&vectors[0], 4*stride, &ids[0], len(ids))
+	}
+}

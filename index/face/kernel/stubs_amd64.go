@@ -60,3 +60,16 @@ func refine5AVX2(planeA, planeB, rows, e8 *byte, t *Targets, ids *uint32, n int,
 
 //go:noescape
 func refine6AVX2(planeA, planeB, rows, e8 *byte, t *Targets, ids *uint32, n int, d2 *float32) int
+
+// The rotations: n rows of dim values, a positive multiple of 16.
+
+//go:noescape
+func rotateVNNI(x, rows, out *float32, dim, n int)
+
+//go:noescape
+func rotateAVX2(x, rows, out *float32, dim, n int)
+
+// prefetchVectors asks for stride bytes at vectors + id·stride for each of n >= 1 ids.
+//
+//go:noescape
+func prefetchVectors(vectors *float32, stride int, ids *uint32, n int)

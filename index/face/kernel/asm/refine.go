@@ -230,13 +230,7 @@ func (r *refiner) sumAVX2() {
 
 // decide finishes the sum and keeps the row if it is near enough.
 func (r *refiner) decide(id, ids, d2, kept reg.GPVirtual) {
-	s, t := x(rSum), x(rTerm)
-	r.VEXTRACTF128(imm(1), y(rSum), t)
-	r.VADDPS(t, s, s)
-	r.VPERMILPS(imm(0x0e), s, t)
-	r.VADDPS(t, s, s)
-	r.VMOVSHDUP(s, t)
-	r.VADDSS(t, s, s)
+	r.foldEight(rSum, rTerm)
 	e, reach := r.GP32(), x(rTerm+1)
 	r.MOVL(id, e)
 	r.MOVBLZX(operand.Mem{Base: r.e8, Index: e.As64(), Scale: 1}, e)
@@ -246,10 +240,10 @@ func (r *refiner) decide(id, ids, d2, kept reg.GPVirtual) {
 	r.VADDSS(x(rLimit), reach, reach)
 	r.VMULSS(reach, reach, reach)
 	r.MOVL(id, operand.Mem{Base: ids, Index: kept, Scale: 4})
-	r.VMOVSS(s, operand.Mem{Base: d2, Index: kept, Scale: 4})
+	r.VMOVSS(x(rSum), operand.Mem{Base: d2, Index: kept, Scale: 4})
 	pass := r.GP64()
 	r.XORL(pass.As32(), pass.As32())
-	r.VUCOMISS(s, reach) // reach >= d2, false for NaN
+	r.VUCOMISS(x(rSum), reach) // reach >= d2, false for NaN
 	r.SETCC(pass.As8L())
 	r.ADDQ(pass, kept)
 }

@@ -1,4 +1,3 @@
 package main
-func rotates(a *asm){}
 func flats(a *asm){}
 func gemms(a *asm){}
