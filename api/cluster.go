@@ -38,7 +38,7 @@ func galleryOut(g GalleryStatus) gen.Gallery {
 		HotBytes: g.HotBytes, AppliedIndex: int64(g.Applied), OldestIndex: int64(g.Oldest),
 	}
 	if f := g.Files; f != nil {
-		out.Files = gen.GalleryFiles{Segments: f.Segments, Bytes: f.Bytes, Rows: f.Rows, Index: int64(f.Index)}
+		out.Files = gen.GalleryFiles{Index: int64(f.Index), Saves: int64(f.Saves), Failures: int64(f.Failures), WrittenBytes: int64(f.Bytes)}
 	}
 	return out
 }

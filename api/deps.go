@@ -138,13 +138,13 @@ type GalleryStatus struct {
 	Files *GalleryFiles
 }
 
-// GalleryFiles is what of a face index lies on disk.
+// GalleryFiles tells of the files of a face index.
 type GalleryFiles struct {
-	Segments int
-	// Bytes is their size, Rows the templates in them.
-	Bytes, Rows int64
-	// Index is the raft index that they are as of.
+	// Index is the raft index that they are as of, 0 before the first ones are
+	// whole.
 	Index uint64
+	// Saves and Failures count writes since the start, Bytes what was written.
+	Saves, Failures, Bytes uint64
 }
 
 // MemberStatus is one node and, where this node can know it, how far behind it

@@ -363,7 +363,7 @@ func (w *world) Status() ClusterStatus {
 		Members: append([]MemberStatus{{Member: n, Known: true, Reachable: true}}, w.others...),
 		Gallery: GalleryStatus{
 			Kernel: "portable", Model: testModel, Templates: 50, Rows: 52, Skipped: 1, Segments: 2, HotBytes: 3400, Oldest: 3, Applied: w.index,
-			Files: &GalleryFiles{Segments: 1, Bytes: 4096, Rows: 50, Index: 9},
+			Files: &GalleryFiles{Index: 9, Saves: 2, Failures: 1, Bytes: 4096},
 		},
 	}
 }

@@ -199,7 +199,7 @@ func TestClusterShowsTheGallery(t *testing.T) {
 	got := decode[gen.ClusterStatus](t, r.want(http.StatusOK, ask{method: "GET", path: "/v1/cluster", role: auditor})).Gallery
 	want := gen.Gallery{
 		Kernel: "portable", Model: testModel, Templates: 50, Rows: 52, Skipped: 1, Segments: 2, HotBytes: 3400, OldestIndex: 3, AppliedIndex: 10,
-		Files: gen.GalleryFiles{Segments: 1, Bytes: 4096, Rows: 50, Index: 9},
+		Files: gen.GalleryFiles{Index: 9, Saves: 2, Failures: 1, WrittenBytes: 4096},
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)

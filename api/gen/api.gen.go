@@ -1018,7 +1018,7 @@ type Gallery struct {
 	// AppliedIndex The last index that a replay can ask for.
 	AppliedIndex int64 `json:"applied_index"`
 
-	// Files What of the face index lies on disk, so that the next start is quick. Absent when nothing is kept.
+	// Files The sealed files that a quick start is made from. Absent when the node keeps none.
 	Files GalleryFiles `json:"files,omitempty,omitzero"`
 
 	// HotBytes Memory that a search reads besides the templates.
@@ -1044,14 +1044,17 @@ type Gallery struct {
 	Templates int `json:"templates"`
 }
 
-// GalleryFiles What of the face index lies on disk, so that the next start is quick. Absent when nothing is kept.
+// GalleryFiles The sealed files that a quick start is made from. Absent when the node keeps none.
 type GalleryFiles struct {
-	Bytes int64 `json:"bytes"`
+	// Failures How often that failed; a start without them is slower, nothing else.
+	Failures int64 `json:"failures"`
 
-	// Index The raft index that the files are as of.
-	Index    int64 `json:"index"`
-	Rows     int64 `json:"rows"`
-	Segments int   `json:"segments"`
+	// Index The raft index that the files are as of; 0 before the first ones are whole.
+	Index int64 `json:"index"`
+
+	// Saves How often they were written since the node started.
+	Saves        int64 `json:"saves"`
+	WrittenBytes int64 `json:"written_bytes"`
 }
 
 // Health defines model for Health.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"vigie/api/client"
 	"vigie/index/face"
 )
 
@@ -55,5 +56,18 @@ func TestGalleryMetrics(t *testing.T) {
 	}
 	if kernel != "avx2" {
 		t.Errorf("kernel %q", kernel)
+	}
+}
+
+func TestGalleryLine(t *testing.T) {
+	g := client.Gallery{Kernel: "avx2", Templates: 50, Rows: 52, Segments: 2, HotBytes: 3_400_000, OldestIndex: 17, AppliedIndex: 42}
+	want := "Gallery: 50 templates (52 rows with the history) in 2 segments, kernel avx2, 3.4 MB hot, replays from index 17 to 42"
+	if got := galleryLine(g); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	g.Skipped, g.Files = 3, client.GalleryFiles{Index: 40, Saves: 2, Failures: 1}
+	want += ", 3 TEMPLATES OF ANOTHER MODEL can't be found, files as of index 40, 1 FAILED WRITES of files"
+	if got := galleryLine(g); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }

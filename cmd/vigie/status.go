@@ -81,8 +81,11 @@ func galleryLine(g client.Gallery) string {
 	if g.Skipped > 0 {
 		text += fmt.Sprintf(", %d TEMPLATES OF ANOTHER MODEL can't be found", g.Skipped)
 	}
-	if g.Files.Segments > 0 {
-		text += fmt.Sprintf(", on disk %d files as of index %d", g.Files.Segments, g.Files.Index)
+	if f := g.Files; f.Index > 0 {
+		text += fmt.Sprintf(", files as of index %d", f.Index)
+	}
+	if f := g.Files; f.Failures > 0 {
+		text += fmt.Sprintf(", %d FAILED WRITES of files", f.Failures)
 	}
 	return text
 }
