@@ -25,23 +25,22 @@ const (
 
 // trial is what coding and comparing a sample showed.
 type trial struct {
-	rows    int
-	errA    [kernel.MaxGroups + 1][]float64 // coding errors in plane A, by its groups
-	errAB   []float64
-	err8    []float64
-	lead    [kernel.MaxGroups + 1][]float64 // per pair: leading distance less coding error, sorted
-	both    []float64
-	mean2   float64 // mean and variance of squared distances
-	spread2 float64
+	rows   int
+	errA   [kernel.MaxGroups + 1][]float64 // coding errors in plane A, by its groups
+	errAB  []float64
+	err8   []float64
+	lead   [kernel.MaxGroups + 1][]float64 // per pair: leading distance less coding error, sorted
+	both   []float64
+	median float64 // distance of pairs
 }
 
 // choose fixes what the spectrum alone does not tell, for a gallery of n vectors
-// of which row gives m.
-func (p *plan) choose(n, m int, row func(i int) []float32) (*Basis, error) {
+// of which row gives m, with one of the given sizes of plane A.
+func (p *plan) choose(sizes []int, n, m int, row func(i int) []float32) (*Basis, error) {
 	count := min(m, trialRows)
 	at := func(i int) []float32 { return row(i * m / count) }
 	t := &trial{rows: count}
-	for ga := kernel.MinGroups; ga <= kernel.MaxGroups; ga++ {
+	for _, ga := range sizes {
 		b, err := p.basis(ga).bound(1e11, 1e11, 0, 0)
 		if err != nil {
 			return nil, err
@@ -49,8 +48,14 @@ func (p *plan) choose(n, m int, row func(i int) []float32) (*Basis, error) {
 		t.code(b, at)
 	}
 	t.compare(p, at)
-	ga := t.groups(n)
-	return p.basis(ga).bound(errorLimit(t.errAB), errorLimit(t.err8), reference(t.lead[ga]), reference(t.both))
+	ga := t.groups(sizes, n)
+	slices.Sort(t.errAB)
+	slices.Sort(t.err8)
+	// Nearly all rows stay below. Rows beyond cost an exact score in every search;
+	// looser limits cost tightness at distances beyond the reference.
+	limitE := min(1.3*quantile(t.errAB, 0.9995), 5*quantile(t.errAB, 0.5))
+	limit8 := min(1.3*quantile(t.err8, 0.9995), limitE)
+	return p.basis(ga).bound(limitE, limit8, reference(t.lead[ga]), reference(t.both))
 }
 
 // code codes the rows and keeps their errors.
@@ -82,7 +87,7 @@ func (t *trial) compare(p *plan, row func(i int) []float32) {
 			z[i][d] = dot64(p.axes[d*p.dim:][:p.dim], x[i])
 		}
 	}
-	var sum, squares, pairs float64
+	var apart []float64
 	for q := range queries {
 		q = q * t.rows / queries
 		for i := range z {
@@ -90,18 +95,15 @@ func (t *trial) compare(p *plan, row func(i int) []float32) {
 				continue
 			}
 			t.pair(&z[q], &z[i], i)
-			d2 := distance2(x[q], x[i])
-			sum += d2
-			squares += d2 * d2
-			pairs++
+			if i%trialQueries == 0 { // enough for a median
+				apart = append(apart, distance(x[q], x[i]))
+			}
 		}
 	}
-	if pairs > 0 {
-		t.mean2 = sum / pairs
-		t.spread2 = max(0, squares/pairs-t.mean2*t.mean2)
-	}
-	for ga := kernel.MinGroups; ga <= kernel.MaxGroups; ga++ {
-		slices.Sort(t.lead[ga])
+	slices.Sort(apart)
+	t.median = quantile(apart, 0.5)
+	for _, values := range t.lead {
+		slices.Sort(values)
 	}
 	slices.Sort(t.both)
 }
@@ -111,34 +113,31 @@ func (t *trial) pair(q, z *[Dims]float64, i int) {
 	for d := range Dims {
 		v := q[d] - z[d]
 		sum += v * v
-		if ga := (d + 1) / 8; (d+1)%8 == 0 && ga >= kernel.MinGroups && ga <= kernel.MaxGroups {
+		if ga := (d + 1) / 8; (d+1)%8 == 0 && ga < len(t.errA) && len(t.errA[ga]) > 0 {
 			t.lead[ga] = append(t.lead[ga], math.Sqrt(sum)-t.errA[ga][i])
 		}
 	}
 	t.both = append(t.both, math.Sqrt(sum)-t.errAB[i])
 }
 
-// distance2 is the squared distance, four sums at a time.
-func distance2(x, y []float32) float64 {
-	var s [4]float64
+// distance of two vectors, as Scan means it.
+func distance(x, y []float32) float64 {
+	s := 0.0
 	y = y[:len(x)]
-	for ; len(x) >= 4; x, y = x[4:], y[4:] {
-		a, b := (*[4]float32)(x), (*[4]float32)(y)
-		for k := range s {
-			d := float64(a[k]) - float64(b[k])
-			s[k] += d * d
-		}
+	for i, v := range x {
+		d := float64(v) - float64(y[i])
+		s += float64(d * d)
 	}
-	return s[0] + s[1] + s[2] + s[3]
+	return math.Sqrt(s)
 }
 
-// groups picks the size of plane A that makes a search at the tightest usual
-// bound, where one unrelated vector in a hundred queries lies within it, cheapest.
-func (t *trial) groups(n int) int {
-	best, least := 5, math.Inf(1)
-	bound := t.distanceAt(0.01 / float64(n))
+// groups picks the size of plane A that makes a search at the typical bound
+// cheapest.
+func (t *trial) groups(sizes []int, n int) int {
+	best, least := sizes[0], math.Inf(1)
+	bound := typicalBound(n, t.median)
 	both := costByte*float64(Dims/2+4) + costLevel2*share(t.both, bound)
-	for ga := kernel.MinGroups; ga <= kernel.MaxGroups; ga++ {
+	for _, ga := range sizes {
 		cost := costByte*float64(4*ga+2) + costLevel2*share(t.lead[ga], bound)
 		if cost = min(cost, both); cost < least {
 			best, least = ga, cost
@@ -147,17 +146,13 @@ func (t *trial) groups(n int) int {
 	return best
 }
 
-// distanceAt estimates the distance that a share q of pairs lies within: squared
-// distances are taken as gamma distributed, by the approximation of Wilson and
-// Hilferty (1931).
-func (t *trial) distanceAt(q float64) float64 {
-	if t.spread2 <= 0 {
-		return math.Sqrt(t.mean2)
-	}
-	shape := t.mean2 * t.mean2 / t.spread2
-	z := -math.Sqrt2 * math.Erfinv(1-2*q)
-	c := 1 - 1/(9*shape) + z/(3*math.Sqrt(shape))
-	return math.Sqrt(t.mean2 * math.Pow(max(0, c), 3))
+// typicalBound is the distance that most searches of a gallery of n vectors are
+// limited to. In the calibrated space the threshold at which one search in a
+// hundred shows an unrelated person lies at 0.62 of the median distance for a
+// thousand vectors, and 0.0665 lower for every power of ten.
+func typicalBound(n int, median float64) float64 {
+	powers := math.Log10(max(1, float64(n)/1000))
+	return median * max(0.25, 0.62-0.0665*powers)
 }
 
 // share is the share of sorted values not above x.
@@ -171,15 +166,6 @@ func share(values []float64, x float64) float64 {
 
 // reference is the distance at which a useful share of pairs passes.
 func reference(values []float64) float64 { return max(0, quantile(values, usefulShare)) }
-
-// errorLimit is what nearly all errors stay below, but not far above the usual: a
-// row beyond it costs an exact score in every search, a loose limit costs
-// tightness at distances beyond the reference.
-func errorLimit(errs []float64) float64 {
-	s := slices.Clone(errs)
-	slices.Sort(s)
-	return min(1.3*quantile(s, 0.9995), 5*quantile(s, 0.5))
-}
 
 // quantile of sorted values; 0 if there are none.
 func quantile(values []float64, q float64) float64 {

@@ -40,7 +40,7 @@ func Fit(dim, n int, row func(i int) []float32) (*Basis, error) {
 	if err != nil {
 		return nil, fmt.Errorf("codes: fit: %w", err)
 	}
-	b, err := p.choose(n, m, at)
+	b, err := p.choose([]int{5, 4, 6}, n, m, at)
 	if err != nil {
 		return nil, fmt.Errorf("codes: fit: %w", err)
 	}

@@ -5,9 +5,11 @@ import (
 	"math"
 )
 
-// stepPerSigma is the width of the 16 steps for a normal distribution that makes
-// the mean squared coding error nearly the least: 0.335 standard deviations.
-const stepPerSigma = 0.335
+// stepPerSigma is the width of the 16 steps in standard deviations. For a normal
+// distribution 0.335 makes the mean squared coding error least; rows that fall
+// beyond the last step are few, but it is their large errors that let rows pass.
+// In the calibrated space 0.40 passes 2.5 times fewer at a tight bound.
+const stepPerSigma = 0.40
 
 // weightSigmas is the reach of the int8 weights of level 1 in standard
 // deviations of the leading dimension.

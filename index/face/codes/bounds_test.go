@@ -1,0 +1,156 @@
+package codes
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"vigie/index/face/kernel"
+)
+
+// rotated is the rotated vector at a position, in units of 8-bit steps, in
+// float64: its error is far below what float32 leaves room for.
+func (b *Basis) rotated(x []float32, p int) float64 {
+	return dot64(x, b.rows[p*b.dim:][:b.dim])*float64(b.scale[p]) + float64(b.offset[p])
+}
+
+// TestErrorsAreUpperBounds holds the bounds that Append works out against
+// float64.
+func TestErrorsAreUpperBounds(t *testing.T) {
+	r := rand.New(rand.NewPCG(11, 12))
+	for n := range 36 {
+		s := newScene(t, r, n%len(shapes))
+		var w writer
+		k := &kernel.Set{}
+		for _, x := range s.rows[:min(5, len(s.rows))] {
+			k.Rotate(x, s.b.rows, w.z[:])
+			k.Rotate(x, x, w.norm[:])
+			e := s.b.errorsOf(&w)
+			var a, ab, e8, sqA, sqAB float64
+			for p := range Dims {
+				shift := 4 * (p / half)
+				c := int(w.code[p%half] >> shift & 15)
+				rest := int(w.rest[p%half] >> shift & 15)
+				v := s.b.rotated(x, p)
+				d4, d8 := (v-float64(16*c+8))*s.b.step[p], (v-float64(16*c+rest)-0.5)*s.b.step[p]
+				m := float64(16*c-120) * s.b.step[p]
+				if p%half < 4*s.b.ga {
+					a += d4 * d4
+					sqA += m * m
+				}
+				ab += d4 * d4
+				e8 += d8 * d8
+				sqAB += m * m
+			}
+			for _, c := range []struct {
+				name      string
+				high, low float64
+			}{
+				{"plane A", e.a, math.Sqrt(a)}, {"both planes", e.ab, math.Sqrt(ab)}, {"8 bits", e.e8, math.Sqrt(e8)},
+				{"norm in A", sqA, e.squareA}, {"norm in both", sqAB, e.squareAB},
+			} {
+				if c.high < c.low { // NaN and Inf mark outliers
+					t.Fatalf("%s: bound %v, true %v", c.name, c.high, c.low)
+				}
+			}
+		}
+	}
+}
+
+// TestRotationBoundHolds tries vectors whose products all round the same way.
+func TestRotationBoundHolds(t *testing.T) {
+	r := rand.New(rand.NewPCG(13, 14))
+	worst := 0.0
+	for _, dim := range []int{16, 128, 512} {
+		b := DefaultBasis(dim, 1)
+		for range 300 {
+			for i := range b.rows {
+				// Values just above or below what float32 can hold of a product.
+				b.rows[i] = float32(1/math.Sqrt(float64(dim))) * (1 + float32(r.IntN(8))/(1<<22))
+			}
+			if err := b.measureLoosely(); err != nil {
+				t.Fatal(err)
+			}
+			x := make([]float32, dim)
+			for i := range x {
+				x[i] = 1 + float32(r.IntN(1<<12))/(1<<23)
+			}
+			var out [Dims]float32
+			(&kernel.Set{}).Rotate(x, b.rows, out[:])
+			err2, norm2 := 0.0, dot64(x, x)
+			for p := range Dims {
+				d := float64(out[p]) - dot64(x, b.rows[p*dim:][:dim])
+				err2 += d * d
+			}
+			worst = max(worst, math.Sqrt(err2)/(b.perX*math.Sqrt(norm2)))
+		}
+	}
+	if worst > 1 || worst < 0.02 {
+		t.Errorf("the largest error is %v of its bound", worst)
+	}
+}
+
+// measureLoosely is measure for rows that need not be orthonormal.
+func (b *Basis) measureLoosely() error {
+	trace := 0.0
+	for p := range Dims {
+		row := b.rows[p*b.dim:][:b.dim]
+		trace += dot64(row, row)
+	}
+	b.perX = float64(b.dim/16+8) * unitRoundoff * 1.001 * math.Sqrt(trace) * (1 + 1e-9)
+	return nil
+}
+
+// TestThresholdIsTheLeastValue holds the integer test against its meaning in
+// float64, for random codes and queries: a row whose code point is near enough
+// must pass.
+func TestThresholdIsTheLeastValue(t *testing.T) {
+	r := rand.New(rand.NewPCG(15, 16))
+	tight, passing := 0, 0
+	for range 60 {
+		s := newScene(t, r, r.IntN(2))
+		c := s.codesOf(&kernel.Set{})
+		m := c.Mark()
+		q := s.query(r, 0)
+		p := NewProbe(s.b, q, c.k)
+		var sc Scratch
+		limit := distance(q, s.rows[r.IntN(len(s.rows))])
+		sc.set(p, &m, limit)
+		if sc.every {
+			continue
+		}
+		passes := map[uint32]bool{}
+		n := c.k.ScanAB(c.planeA, c.planeB, s.b.ga, m.rows, &p.weights, sc.thrAB, 0, sc.ids[:])
+		for _, id := range sc.ids[:n] {
+			passes[id] = true
+		}
+		for row, x := range s.rows {
+			d := 0.0
+			for pos := range Dims {
+				v := (s.b.rotated(x, pos) - s.b.rotated(q, pos)) * s.b.step[pos]
+				d += v * v
+			}
+			switch near := math.Sqrt(d) <= limit; {
+			case near && !passes[uint32(row)] && !contains(m.outliers, row):
+				t.Fatalf("row %d is near and does not pass", row)
+			case passes[uint32(row)]:
+				passing++
+				if near {
+					tight++
+				}
+			}
+		}
+	}
+	if passing == 0 || tight == 0 {
+		t.Errorf("%d rows pass, %d of them near: the test shows nothing", passing, tight)
+	}
+}
+
+func contains(rows []uint32, row int) bool {
+	for _, o := range rows {
+		if int(o) == row {
+			return true
+		}
+	}
+	return false
+}
