@@ -7,8 +7,9 @@ import (
 
 func rotates(a *asm) {
 	order := a.data32("order", []uint32{0, 4, 1, 5, 2, 6, 3, 7})
-	a.rotate("rotateVNNI", 8, func(r rotator) { r.eightAVX512(order) }, rotator.oneAVX512)
-	a.rotate("rotateAVX2", 4, rotator.fourAVX2, rotator.oneAVX2)
+	r := rotator{asm: a}
+	r.write("rotateVNNI", 8, func(r rotator) { r.eightAVX512(order) }, rotator.oneAVX512)
+	r.write("rotateAVX2", 4, rotator.fourAVX2, rotator.oneAVX2)
 	a.prefetchVectors()
 }
 
@@ -16,14 +17,16 @@ func rotates(a *asm) {
 // row; the loops move it on.
 type rotator struct {
 	*asm
+	square bool // sum squared differences, fused, in place of products
+	ahead  int  // bytes ahead of the data that are prefetched, 0 for none
 	x, rows, out, stride, stride3, chunks reg.GPVirtual
 }
 
-// rotate writes a function that takes rows many at a time, then one by one.
-func (a *asm) rotate(name string, many int, several, one func(rotator)) {
+// write writes a function that takes rows many at a time, then one by one.
+func (r rotator) write(name string, many int, several, one func(rotator)) {
+	a := r.asm
 	a.function(name, "func(x, rows, out *float32, dim, n int)")
-	r := rotator{asm: a, x: a.arg64("x"), rows: a.arg64("rows"), out: a.arg64("out")}
-	r.chunks = a.arg64("dim")
+	r.x, r.rows, r.out, r.chunks = a.arg64("x"), a.arg64("rows"), a.arg64("out"), a.arg64("dim")
 	n := a.arg64("n")
 	r.stride, r.stride3 = a.GP64(), a.GP64()
 	a.MOVQ(r.chunks, r.stride)
@@ -86,6 +89,26 @@ func (r rotator) chunked(name string, wide bool, body func(first bool), step fun
 	r.Label(name + "done")
 }
 
+// add adds the terms of one vector of a row to acc, or begins acc with them.
+func (r rotator) add(row operand.Mem, x, term, acc reg.Register, first bool) {
+	if r.ahead > 0 && row.Disp%64 == 0 {
+		r.PREFETCHT0(row.Offset(r.ahead))
+	}
+	switch {
+	case r.square && first:
+		r.VSUBPS(row, x, term)
+		r.VMULPS(term, term, acc)
+	case r.square:
+		r.VSUBPS(row, x, term)
+		r.VFMADD231PS(term, term, acc)
+	case first:
+		r.VMULPS(row, x, acc)
+	default:
+		r.VMULPS(row, x, term)
+		r.VADDPS(term, acc, acc)
+	}
+}
+
 // eightAVX512 keeps the 16 lanes of row k in register k.
 func (r rotator) eightAVX512(order operand.Mem) {
 	second := r.GP64()
@@ -93,49 +116,49 @@ func (r rotator) eightAVX512(order operand.Mem) {
 	r.chunked("many", true, func(first bool) {
 		a, b := r.fours(r.rows), r.fours(second)
 		for k, row := range append(a[:], b[:]...) {
-			if first {
-				r.VMULPS(row, z(14), z(k))
-				continue
-			}
-			r.VMULPS(row, z(14), z(16+k))
-			r.VADDPS(z(16+k), z(k), z(k))
+			r.add(row, z(14), z(16+k), z(k), first)
 		}
 	}, func() {
 		r.ADDQ(imm(64), r.rows)
 		r.ADDQ(imm(64), second)
 	})
 	r.LEAQ(operand.Mem{Base: second, Index: r.stride3, Scale: 1}, r.rows)
+	r.foldRows(order, mem(r.out, 0))
+}
+
+// foldRows adds the 16 lanes of each of registers 0 to 7 and stores the 8 sums.
+func (a *asm) foldRows(order, out operand.Mem) {
 	for k := range 8 {
-		r.VEXTRACTF64X4(imm(1), z(k), y(8))
-		r.VADDPS(y(8), y(k), y(k))
+		a.VEXTRACTF64X4(imm(1), z(k), y(8))
+		a.VADDPS(y(8), y(k), y(k))
 	}
-	r.halves(0, 1)
-	r.halves(2, 3)
-	r.halves(4, 5)
-	r.halves(6, 7)
-	r.quarters(0, 2)
-	r.quarters(4, 6)
-	r.VSHUFPS(imm(0x88), y(4), y(0), y(8))
-	r.VSHUFPS(imm(0xdd), y(4), y(0), y(9))
-	r.VADDPS(y(9), y(8), y(8))
-	r.VMOVUPS(order, y(9))
-	r.VPERMPS(y(8), y(9), y(8))
-	r.VMOVUPS(y(8), mem(r.out, 0))
+	a.halves(0, 1)
+	a.halves(2, 3)
+	a.halves(4, 5)
+	a.halves(6, 7)
+	a.quarters(0, 2)
+	a.quarters(4, 6)
+	a.VSHUFPS(imm(0x88), y(4), y(0), y(8))
+	a.VSHUFPS(imm(0xdd), y(4), y(0), y(9))
+	a.VADDPS(y(9), y(8), y(8))
+	a.VMOVUPS(order, y(9))
+	a.VPERMPS(y(8), y(9), y(8))
+	a.VMOVUPS(y(8), out)
 }
 
 // halves adds lanes l and l+4 of two rows and puts both into the first register.
-func (r rotator) halves(a, b int) {
-	r.VPERM2F128(imm(0x20), y(b), y(a), y(12))
-	r.VPERM2F128(imm(0x31), y(b), y(a), y(13))
-	r.VADDPS(y(13), y(12), y(a))
+func (c *asm) halves(a, b int) {
+	c.VPERM2F128(imm(0x20), y(b), y(a), y(12))
+	c.VPERM2F128(imm(0x31), y(b), y(a), y(13))
+	c.VADDPS(y(13), y(12), y(a))
 }
 
 // quarters adds lanes l and l+2 of four rows and puts them into the first
 // register: rows 0, 2, 1, 3 with two lanes each.
-func (r rotator) quarters(a, b int) {
-	r.VUNPCKLPD(y(b), y(a), y(12))
-	r.VUNPCKHPD(y(b), y(a), y(13))
-	r.VADDPS(y(13), y(12), y(a))
+func (c *asm) quarters(a, b int) {
+	c.VUNPCKLPD(y(b), y(a), y(12))
+	c.VUNPCKHPD(y(b), y(a), y(13))
+	c.VADDPS(y(13), y(12), y(a))
 }
 
 // fourAVX2 keeps the lanes of row k in registers k (0 to 7) and 4+k (8 to 15).
@@ -145,12 +168,7 @@ func (r rotator) fourAVX2() {
 			for h := range 2 {
 				at := row
 				at.Disp = 32 * h
-				if first {
-					r.VMULPS(at, y(14+h), y(k+4*h))
-					continue
-				}
-				r.VMULPS(at, y(14+h), y(12+h))
-				r.VADDPS(y(12+h), y(k+4*h), y(k+4*h))
+				r.add(at, y(14+h), y(12+h), y(k+4*h), first)
 			}
 		}
 	}, func() { r.ADDQ(imm(64), r.rows) })
@@ -171,12 +189,7 @@ func (r rotator) fourAVX2() {
 
 func (r rotator) oneAVX512() {
 	r.chunked("single", true, func(first bool) {
-		if first {
-			r.VMULPS(mem(r.rows, 0), z(14), z(0))
-			return
-		}
-		r.VMULPS(mem(r.rows, 0), z(14), z(1))
-		r.VADDPS(z(1), z(0), z(0))
+		r.add(mem(r.rows, 0), z(14), z(1), z(0), first)
 	}, func() { r.ADDQ(imm(64), r.rows) })
 	r.VEXTRACTF64X4(imm(1), z(0), y(1))
 	r.VADDPS(y(1), y(0), y(0))
@@ -187,12 +200,7 @@ func (r rotator) oneAVX512() {
 func (r rotator) oneAVX2() {
 	r.chunked("single", false, func(first bool) {
 		for h := range 2 {
-			if first {
-				r.VMULPS(mem(r.rows, 32*h), y(14+h), y(4*h))
-				continue
-			}
-			r.VMULPS(mem(r.rows, 32*h), y(14+h), y(12+h))
-			r.VADDPS(y(12+h), y(4*h), y(4*h))
+			r.add(mem(r.rows, 32*h), y(14+h), y(12+h), y(4*h), first)
 		}
 	}, func() { r.ADDQ(imm(64), r.rows) })
 	r.VADDPS(y(4), y(0), y(0))

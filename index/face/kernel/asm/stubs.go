@@ -1,3 +1,0 @@
-package main
-func flats(a *asm){}
-func gemms(a *asm){}
