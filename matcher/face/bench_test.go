@@ -1,10 +1,16 @@
 package face
 
 import (
+	"bytes"
 	"context"
+	"image"
+	"image/jpeg"
 	"path/filepath"
 	"testing"
 
+	"golang.org/x/image/draw"
+
+	"vigie/matcher/face/dlib"
 	"vigie/watchlist"
 )
 
@@ -39,5 +45,50 @@ func benchmarkExtract(b *testing.B, photo []byte) {
 func BenchmarkPortrait512(b *testing.B) { benchmarkExtract(b, portrait(b)) }
 
 func BenchmarkTwelveMegapixels(b *testing.B) {
-	benchmarkExtract(b, jpegOf(b, crowd(1, 1, 3464), 90))
+	benchmarkExtract(b, twelveMegapixels(b))
+}
+
+// twelveMegapixels is a phone's photo: the portrait scaled into the middle of
+// 4000 x 3000 px.
+func twelveMegapixels(b *testing.B) []byte {
+	b.Helper()
+	src, err := jpeg.Decode(bytes.NewReader(portrait(b)))
+	if err != nil {
+		b.Fatal(err)
+	}
+	dst := grey(4000, 3000)
+	draw.CatmullRom.Scale(dst, image.Rect(1000, 500, 3000, 2500), src, src.Bounds(), draw.Src, nil)
+	return jpegOf(b, dst, 92)
+}
+
+// go-face alone on the same files.
+func BenchmarkGoFace(b *testing.B) {
+	engine(b) // skips without models
+	ref, err := dlib.OpenReference(modelDir)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer ref.Close()
+	for name, photo := range map[string][]byte{"portrait512": portrait(b), "twelveMegapixels": twelveMegapixels(b)} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if faces, err := ref.Faces(photo); err != nil || len(faces) != 1 {
+					b.Fatal(len(faces), err)
+				}
+			}
+		})
+	}
+}
+
+// Portraits through both workers at once: compare with BenchmarkPortrait512.
+func BenchmarkPortrait512TwoWorkers(b *testing.B) {
+	e, photo := engine(b), watchlist.Photo{Bytes: portrait(b)}
+	b.SetParallelism(1)
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if _, _, err := e.Extract(context.Background(), photo); err != nil {
+				b.Error(err)
+			}
+		}
+	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image"
 	"log/slog"
 	"runtime"
 	"sync"
@@ -16,7 +17,9 @@ import (
 
 // recogniser is what the engine needs of a worker; *dlib.Recognizer is one.
 type recogniser interface {
-	Faces(jpeg []byte) ([]dlib.Face, error)
+	Detect(p dlib.Pixels) ([]dlib.Detection, error)
+	Align(p dlib.Pixels, box image.Rectangle) (dlib.Aligned, error)
+	Embed(chip dlib.Pixels) ([128]float32, error)
 	SelfTest() (dlib.Report, error)
 	Close()
 }
@@ -26,7 +29,7 @@ type Options struct {
 	// ModelDir holds the verified models (models.FindDir).
 	ModelDir string
 	// Workers is the number of photos worked on at once, each with its own
-	// models of some 60 MB; default: one for every core.
+	// encoder of some 40 MB; default: one for every core.
 	Workers int
 	// Queue is how many photos may wait for a worker; default 16 per worker.
 	// One more is refused with face_engine_overloaded.
@@ -67,19 +70,32 @@ func NewEngine(o Options) (*Engine, error) {
 		}
 		return nil, fmt.Errorf("face engine: %w", errors.Join(errs...))
 	}
-	pool := make([]recogniser, e.count)
-	for i := range pool {
-		r, err := dlib.Open(o.ModelDir)
-		if err != nil {
-			for _, opened := range pool[:i] {
-				opened.Close()
-			}
-			return nil, fmt.Errorf("face engine: %w", err)
-		}
-		pool[i] = r
+	pool, err := openPool(o.ModelDir, e.count)
+	if err != nil {
+		return nil, fmt.Errorf("face engine: %w", err)
 	}
 	e.fill(pool)
 	return e, nil
+}
+
+// openPool loads the models once and copies what workers can't share.
+func openPool(dir string, n int) ([]recogniser, error) {
+	first, err := dlib.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	pool := []recogniser{first}
+	for len(pool) < n {
+		r, err := first.Another()
+		if err != nil {
+			for _, opened := range pool {
+				opened.Close()
+			}
+			return nil, err
+		}
+		pool = append(pool, r)
+	}
+	return pool, nil
 }
 
 func newEngine(o Options) *Engine {

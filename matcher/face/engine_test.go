@@ -89,7 +89,7 @@ func TestStages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{StageGate, StageQueue, StageDecode, StageEngine, StageQuality}
+	want := []string{StageGate, StageQueue, StageDecode, StageDetect, StageAlign, StageQuality, StageEmbed}
 	if len(stages) != len(want) {
 		t.Fatalf("stages %v", stages)
 	}
@@ -229,7 +229,7 @@ type stuck struct {
 	panics  bool
 }
 
-func (s *stuck) Faces([]byte) ([]dlib.Face, error) {
+func (s *stuck) Detect(dlib.Pixels) ([]dlib.Detection, error) {
 	s.entered <- struct{}{}
 	<-s.leave
 	if s.panics {
@@ -237,8 +237,13 @@ func (s *stuck) Faces([]byte) ([]dlib.Face, error) {
 	}
 	return nil, nil
 }
-func (s *stuck) SelfTest() (dlib.Report, error) { return dlib.Report{}, nil }
-func (s *stuck) Close()                         {}
+
+func (s *stuck) Align(dlib.Pixels, image.Rectangle) (dlib.Aligned, error) {
+	return dlib.Aligned{}, nil
+}
+func (s *stuck) Embed(dlib.Pixels) (t [128]float32, err error) { return t, nil }
+func (s *stuck) SelfTest() (dlib.Report, error)                { return dlib.Report{}, nil }
+func (s *stuck) Close()                                        {}
 
 func TestOverload(t *testing.T) {
 	e := newEngine(Options{Workers: 1, Queue: 1})
@@ -293,7 +298,7 @@ func TestPanicIsAnAnswer(t *testing.T) {
 			}
 		}
 	}
-	if text := log.String(); strings.Contains(text, "Diallo") || !strings.Contains(text, "type=string") || !strings.Contains(text, "detect") {
+	if text := log.String(); strings.Contains(text, "Diallo") || !strings.Contains(text, "type=string") || !strings.Contains(text, "search") {
 		t.Errorf("the log should hold type and stack, no value: %s", text)
 	}
 }

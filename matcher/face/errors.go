@@ -39,6 +39,10 @@ func errUnsupported(what string) error {
 	return refuse(watchlist.FaceUnsupported, nil, "%s: send a still JPEG, PNG or WebP photo.", what)
 }
 
+func errRare(cause error) error {
+	return refuse(watchlist.FaceUnsupported, cause, "The photo uses a rare variant of its format: send a still JPEG, PNG or WebP photo.")
+}
+
 func errOverloaded(cause error) error {
 	return refuse(watchlist.FaceEngineOverload, cause, "All face workers are busy: try again in a few seconds.")
 }

@@ -1,22 +1,17 @@
 package face
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"math"
+	"image"
 	"runtime"
-	"slices"
 	"strings"
 	"time"
 
-	"vigie/matcher/face/dlib"
 	"vigie/watchlist"
 )
 
 const (
-	// workingSize is the long side of the picture that is searched for faces.
-	workingSize = 800
 	// keptSize is the long side of the photo that an entry keeps.
 	keptSize = 1280
 	// sameFace is the least overlap (intersection over union) at which a box
@@ -29,8 +24,10 @@ const (
 	StageGate    = "face_gate"
 	StageQueue   = "face_queue"
 	StageDecode  = "face_decode"
-	StageEngine  = "face_engine"
-	StageQuality = "face_quality"
+	StageDetect  = "face_detect"
+	StageAlign   = "face_align" // a closer look, landmarks and chip
+	StageEmbed   = "face_embed"
+	StageQuality = "face_quality" // and the photo that an entry keeps
 )
 
 // Extract finds the one face of a probe photo, or the one that p.Face picks,
@@ -58,16 +55,28 @@ type job struct {
 	bar    bar
 	keep   bool
 
+	head   header
+	source source
+	since  time.Time // when the stage in hand began
+
 	sample watchlist.FaceSample
 	kept   []byte
 	stages []watchlist.StageTime
 }
 
-// lap records the time since start and gives the start of the next stage.
-func (j *job) lap(stage string, start time.Time) time.Time {
+// lap ends a stage and begins the next one. A stage done twice counts once, with
+// both times.
+func (j *job) lap(stage string) {
 	now := time.Now()
-	j.stages = append(j.stages, watchlist.StageTime{Stage: stage, Micros: now.Sub(start).Microseconds()})
-	return now
+	took := now.Sub(j.since).Microseconds()
+	j.since = now
+	for i := range j.stages {
+		if j.stages[i].Stage == stage {
+			j.stages[i].Micros += took
+			return
+		}
+	}
+	j.stages = append(j.stages, watchlist.StageTime{Stage: stage, Micros: took})
 }
 
 func (j *job) run(ctx context.Context, p watchlist.Photo) (err error) {
@@ -80,37 +89,38 @@ func (j *job) run(ctx context.Context, p watchlist.Photo) (err error) {
 			err = errCorrupt(fmt.Errorf("face pipeline panicked with a %s", kind))
 		}
 	}()
-	t := time.Now()
-	head, err := j.engine.gate.check(p.Bytes)
-	t = j.lap(StageGate, t)
+	j.since = time.Now()
+	j.head, err = j.engine.gate.check(p.Bytes)
+	j.lap(StageGate)
 	if err != nil {
 		return err
 	}
 	worker, release, err := j.engine.slot(ctx)
-	t = j.lap(StageQueue, t)
+	j.lap(StageQueue)
 	if err != nil {
 		return err
 	}
 	defer release()
-	whole, err := decode(ctx, head, p.Bytes)
-	if err != nil {
-		if ctx.Err() != nil {
-			return errOverloaded(context.Cause(ctx))
-		}
-		return decodeError(err)
+	if j.source, err = open(ctx, j.head, p.Bytes); err != nil {
+		return refuseSource(ctx, err)
 	}
-	work := whole.scaled(workingSize, false).turn(head.orientation)
-	t = j.lap(StageDecode, t)
-	faces, seen, err := j.detect(ctx, worker, head, whole, work)
-	t = j.lap(StageEngine, t)
+	found, seen, fine, err := j.search(ctx, worker)
 	if err != nil {
 		return err
 	}
-	err = j.choose(p.Face, head, faces, seen)
-	if err == nil && j.keep {
-		j.kept, err = whole.scaled(keptSize, false).turn(head.orientation).encode()
+	boxes := seen.boxes(found)
+	i, err := pick(p.Face, boxes)
+	if err != nil {
+		return err
 	}
-	j.lap(StageQuality, t)
+	j.sample.Box = boxes[i]
+	if err := j.encode(ctx, worker, fine, seen.between(found[i].Box, fine)); err != nil {
+		return err
+	}
+	if j.keep {
+		err = j.keepPhoto(ctx)
+		j.lap(StageQuality)
+	}
 	return err
 }
 
@@ -129,78 +139,62 @@ func stack() string {
 	}
 }
 
-// detect searches the working picture, and once more at twice the size, cut
-// from the full pixels, when it shows no face. It gives the picture that the
-// faces were seen in.
-func (j *job) detect(ctx context.Context, worker recogniser, head header, whole, work picture) ([]dlib.Face, picture, error) {
-	for retry := false; ; retry = true {
-		if retry {
-			work = whole.scaled(2*work.long(), true).turn(head.orientation)
+// pick gives the number of the face that is meant.
+func pick(want *watchlist.Box, boxes []watchlist.Box) (int, error) {
+	switch {
+	case len(boxes) == 0:
+		return 0, errNoFace()
+	case want != nil:
+		i := overlapping(*want, boxes)
+		if i < 0 {
+			return 0, errBoxUnknown(boxes)
 		}
-		jpeg, err := work.encode()
-		if err != nil {
-			return nil, work, fmt.Errorf("face engine: %w", err)
-		}
-		faces, err := worker.Faces(jpeg)
-		if err != nil {
-			return nil, work, err // our own JPEG: not the sender's fault
-		}
-		if len(faces) > 0 || retry {
-			return faces, work, nil
-		}
-		if ctx.Err() != nil {
-			return nil, work, errOverloaded(context.Cause(ctx))
-		}
+		return i, nil
+	case len(boxes) > 1:
+		return 0, errMultiple(boxes)
 	}
+	return 0, nil
 }
 
-// choose picks the face and fills the sample.
-func (j *job) choose(pick *watchlist.Box, head header, faces []dlib.Face, seen picture) error {
-	if len(faces) == 0 {
-		return errNoFace()
+// encode aligns the face in the box of fine, judges it and makes its template.
+// A face that is refused is not encoded.
+func (j *job) encode(ctx context.Context, worker recogniser, fine view, box image.Rectangle) error {
+	near, err := j.closer(ctx, fine, box)
+	if err != nil {
+		return err
 	}
-	slices.SortStableFunc(faces, func(a, b dlib.Face) int {
-		return cmp.Compare(b.Box.Dx()*b.Box.Dy(), a.Box.Dx()*a.Box.Dy())
-	})
-	width, height := head.upright()
-	boxes := make([]watchlist.Box, len(faces))
-	for i, f := range faces {
-		boxes[i] = toOriginal(f, width, height, seen)
+	box = fine.between(box, near)
+	face, err := worker.Align(near.Pixels, box)
+	j.lap(StageAlign)
+	if err != nil {
+		return err // our own pixels: not the sender's fault
 	}
-	chosen := 0
-	switch {
-	case pick != nil:
-		chosen = overlapping(*pick, boxes)
-		if chosen < 0 {
-			return errBoxUnknown(boxes)
-		}
-	case len(faces) > 1:
-		return errMultiple(boxes)
-	}
-	f := faces[chosen]
-	scale := float64(max(width, height)) / float64(seen.long())
-	q := j.bar.measure(f, seen, scale)
+	scale, _ := near.scale()
+	q := j.bar.measure(box, face.Points[:], near.rgb, scale)
+	j.lap(StageQuality)
 	if q.InterEye < j.bar.hardInterEye {
 		return errTooSmall(q.InterEye, j.bar.hardInterEye)
 	}
-	template := slices.Clone(f.Template[:])
-	if err := watchlist.CheckTemplate(template); err != nil {
+	template, err := worker.Embed(face.Chip)
+	j.lap(StageEmbed)
+	if err != nil {
+		return err
+	}
+	if err := watchlist.CheckTemplate(template[:]); err != nil {
 		return errCorrupt(err)
 	}
-	j.sample = watchlist.FaceSample{Template: template, Model: j.engine.Model(), Box: boxes[chosen], Quality: q}
+	j.sample.Template, j.sample.Model, j.sample.Quality = template[:], j.engine.Model(), q
 	return nil
 }
 
-// toOriginal gives the box in pixels of the upright photo as sent, cut to it.
-func toOriginal(f dlib.Face, width, height int, seen picture) watchlist.Box {
-	sx, sy := float64(width)/float64(seen.y.w), float64(height)/float64(seen.y.h)
-	at := func(v int, scale float64, limit int) int {
-		return min(max(int(math.Round(float64(v)*scale)), 0), limit)
+// keepPhoto makes the copy that an entry keeps.
+func (j *job) keepPhoto(ctx context.Context) error {
+	p, err := j.source.kept(ctx, keptSize)
+	if err != nil {
+		return refuseSource(ctx, err)
 	}
-	return watchlist.Box{
-		Left: at(f.Box.Min.X, sx, width), Top: at(f.Box.Min.Y, sy, height),
-		Right: at(f.Box.Max.X, sx, width), Bottom: at(f.Box.Max.Y, sy, height),
-	}
+	j.kept, err = p.turn(j.head.orientation).encode()
+	return err
 }
 
 // overlapping gives the box that fits pick best, or -1 when none fits well.

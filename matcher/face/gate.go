@@ -42,7 +42,11 @@ type header struct {
 	width, height int
 	// orientation is the EXIF orientation, 1 to 8.
 	orientation int
+	// components of a JPEG: 1, 3 or 4.
+	components int
 }
+
+func (h header) long() int { return max(h.width, h.height) }
 
 // upright gives the size after the orientation is applied.
 func (h header) upright() (width, height int) {
@@ -80,7 +84,10 @@ func (g gate) check(b []byte) (header, error) {
 	if f == formatJPEG && countScans(b) > maxScans {
 		return header{}, errUnsupported(fmt.Sprintf("The JPEG has more than %d scans", maxScans))
 	}
-	return header{format: f, width: cfg.Width, height: cfg.Height, orientation: orientation(f, b)}, nil
+	return header{
+		format: f, width: cfg.Width, height: cfg.Height,
+		orientation: orientation(f, b), components: components(cfg.ColorModel),
+	}, nil
 }
 
 func (g gate) checkSize(cfg image.Config) error {
@@ -100,6 +107,17 @@ func (g gate) checkSize(cfg image.Config) error {
 		return errUnsupported(fmt.Sprintf("A strip of %d x %d px is no portrait", w, h))
 	}
 	return nil
+}
+
+// components tells how many a JPEG has from the colours it decodes to.
+func components(m color.Model) int {
+	switch m {
+	case color.GrayModel:
+		return 1
+	case color.CMYKModel:
+		return 4
+	}
+	return 3
 }
 
 func deep(m color.Model) bool {
@@ -171,12 +189,13 @@ func decodeConfig(f format, b []byte) (cfg image.Config, err error) {
 
 // decodeError tells a file that is broken from one that is merely unusual.
 func decodeError(err error) error {
+	if refusal := libraryError(err); refusal != nil {
+		return refusal
+	}
 	var j jpeg.UnsupportedError
 	var p png.UnsupportedError
 	if errors.As(err, &j) || errors.As(err, &p) {
-		e := errUnsupported("The photo uses a rare variant of its format").(*watchlist.FaceError)
-		e.Err = err
-		return e
+		return errRare(err)
 	}
 	return errCorrupt(err)
 }

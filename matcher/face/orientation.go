@@ -2,6 +2,7 @@ package face
 
 import (
 	"bytes"
+	"image"
 
 	"github.com/bep/imagemeta"
 )
@@ -44,32 +45,59 @@ func (p picture) turn(o int) picture {
 	return picture{y: p.y.turn(o), cb: p.cb.turn(o), cr: p.cr.turn(o)}
 }
 
-// turn maps the upright pixel (x, y) to the stored one: orientations 5 to 8
-// swap the axes; the table says which stored axes run backwards.
+// turn maps every upright pixel to the stored one.
 func (p plane) turn(o int) plane {
 	w, h := p.w, p.h
-	swap := o >= 5
-	if swap {
+	if o >= 5 {
 		w, h = h, w
 	}
-	flipX := o == 2 || o == 3 || o == 7 || o == 8
-	flipY := o == 3 || o == 4 || o == 6 || o == 7
 	out := newPlane(w, h)
 	for y := range h {
 		row := out.row(y)
 		for x := range row {
-			sx, sy := x, y
-			if swap {
-				sx, sy = y, x
-			}
-			if flipX {
-				sx = p.w - 1 - sx
-			}
-			if flipY {
-				sy = p.h - 1 - sy
-			}
-			row[x] = p.pix[sy*p.stride+sx]
+			s := unturned(o, image.Pt(x, y), p.w, p.h)
+			row[x] = p.pix[s.Y*p.stride+s.X]
 		}
 	}
 	return out
+}
+
+// unturned maps a pixel of the upright picture to the stored one, which is w x h
+// px: orientations 5 to 8 swap the axes, and some run the stored axes backwards.
+func unturned(o int, at image.Point, w, h int) image.Point {
+	if o >= 5 {
+		at.X, at.Y = at.Y, at.X
+	}
+	switch o {
+	case 2, 8:
+		at.X = w - 1 - at.X
+	case 3, 7:
+		at.X, at.Y = w-1-at.X, h-1-at.Y
+	case 4, 6:
+		at.Y = h - 1 - at.Y
+	}
+	return at
+}
+
+// unturnedBox maps a box of the upright picture to the stored one of w x h px.
+func unturnedBox(o int, b image.Rectangle, w, h int) image.Rectangle {
+	p, q := unturned(o, b.Min, w, h), unturned(o, b.Max.Sub(image.Pt(1, 1)), w, h)
+	r := image.Rectangle{p, q}.Canon()
+	r.Max = r.Max.Add(image.Pt(1, 1))
+	return r
+}
+
+// turnedBox is the way back: a box of the stored picture of w x h px in the
+// upright one.
+func turnedBox(o int, b image.Rectangle, w, h int) image.Rectangle {
+	if o >= 5 {
+		w, h = h, w
+	}
+	switch o { // only the quarter turns are not their own opposite
+	case 6:
+		o = 8
+	case 8:
+		o = 6
+	}
+	return unturnedBox(o, b, w, h)
 }

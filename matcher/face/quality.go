@@ -4,7 +4,6 @@ import (
 	"image"
 	"math"
 
-	"vigie/matcher/face/dlib"
 	"vigie/watchlist"
 )
 
@@ -58,11 +57,11 @@ var (
 	enrolBar = bar{hardInterEye: 24, interEye: 60, sharpness: 70, clipped: 0.20, roll: 15, reference: true}
 )
 
-// measure gives the quality of a face seen in a picture whose pixels are scale
-// pixels of the photo as sent.
-func (b bar) measure(f dlib.Face, seen picture, scale float64) watchlist.FaceQuality {
-	dx, dy := eyeLine(f.Points)
-	chip := seen.y.chip(f.Box)
+// measure gives the quality of the face in a box of a picture whose pixels are
+// scale pixels of the photo as sent.
+func (b bar) measure(box image.Rectangle, points []image.Point, seen rgb, scale float64) watchlist.FaceQuality {
+	dx, dy := eyeLine(points)
+	chip := seen.luma(box).chip()
 	q := watchlist.FaceQuality{InterEye: math.Hypot(dx, dy) * scale, Sharpness: chip.sharpness()}
 	q.Dark, q.Bright = chip.clipped()
 	flag := func(is bool, name string) {
@@ -91,14 +90,12 @@ func eyeLine(points []image.Point) (dx, dy float64) {
 	return float64(d.X) / 2, float64(d.Y) / 2
 }
 
-// chip cuts the face box, as far as it lies in the plane, and scales it.
-func (p plane) chip(box image.Rectangle) plane {
-	box = box.Intersect(image.Rect(0, 0, p.w, p.h))
-	if box.Empty() {
+// chip scales the face; one without area is black.
+func (p plane) chip() plane {
+	if p.w == 0 || p.h == 0 {
 		return newPlane(chipSide, chipSide)
 	}
-	cut := plane{p.pix[box.Min.Y*p.stride+box.Min.X:], p.stride, box.Dx(), box.Dy()}
-	return cut.resize(chipSide, chipSide)
+	return p.resize(chipSide, chipSide)
 }
 
 // sharpness is the variance of the 4-neighbour Laplacian.

@@ -6,6 +6,7 @@ package dlib
 #cgo LDFLAGS: -ldl
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <malloc.h>
 
 // OpenBLAS reads its environment when it is loaded, which is before main, so
 // the thread count is set through its own call. It is looked up at run time:
@@ -18,9 +19,22 @@ static int vigie_blas_single(void) {
 	set(1);
 	return get();
 }
+
+static void vigie_few_arenas(void) {
+#ifdef M_ARENA_MAX
+	mallopt(M_ARENA_MAX, 2);
+	mallopt(M_MMAP_THRESHOLD, 256 << 10);
+#endif
+}
 */
 import "C"
 
 // singleBLASThread holds OpenBLAS at one thread and gives the thread count
 // afterwards; 0 when BLAS is not OpenBLAS.
 func singleBLASThread() int { return int(C.vigie_blas_single()) }
+
+// fewArenas bounds the heaps that malloc keeps: Go moves calls between threads,
+// and every thread would otherwise fill a heap of its own. Buffers of 256 KiB
+// and more go back to the system as soon as they are free; the fixed threshold
+// keeps malloc from raising it.
+func fewArenas() { C.vigie_few_arenas() }

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"fmt"
 	"image"
-	"image/jpeg"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -31,13 +30,13 @@ func open(t *testing.T) *Recognizer {
 	return r
 }
 
-func specimen(t *testing.T) []byte {
-	t.Helper()
-	b, err := encode(Specimen())
+// template finds, aligns and encodes the only face of a picture.
+func template(r *Recognizer, p Pixels) (t [128]float32, err error) {
+	a, err := r.one(p)
 	if err != nil {
-		t.Fatal(err)
+		return t, err
 	}
-	return b
+	return r.Embed(a.Chip)
 }
 
 func TestSelfTest(t *testing.T) {
@@ -97,13 +96,13 @@ func threadTicks(t *testing.T) map[string]int {
 // BLAS threads on top of them would fight for the same ones.
 func TestOneThreadPerWorker(t *testing.T) {
 	r := open(t)
-	photo := specimen(t)
+	photo := pixelsOf(Specimen())
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	before := threadTicks(t)
 	start := time.Now()
 	for time.Since(start) < 1200*time.Millisecond {
-		if _, err := r.Faces(photo); err != nil {
+		if _, err := template(r, photo); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -121,43 +120,64 @@ func TestOneThreadPerWorker(t *testing.T) {
 }
 
 func TestSameTemplateOnEveryWorker(t *testing.T) {
-	photo := specimen(t)
+	photo := pixelsOf(Specimen())
 	first := open(t)
-	want, err := first.Faces(photo)
-	if err != nil || len(want) != 1 {
-		t.Fatalf("%d faces, %v", len(want), err)
+	want, err := template(first, photo)
+	if err != nil {
+		t.Fatal(err)
 	}
-	workers := []*Recognizer{first, open(t)}
+	another, err := first.Another()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(another.Close)
 	var wg sync.WaitGroup
-	for _, w := range workers {
+	for _, w := range []*Recognizer{first, another, open(t)} {
 		wg.Go(func() {
 			for range 5 {
-				got, err := w.Faces(photo)
-				if err != nil || len(got) != 1 || got[0].Template != want[0].Template {
-					t.Errorf("%d faces, %v, or another template", len(got), err)
+				if got, err := template(w, photo); err != nil || got != want {
+					t.Errorf("another template, or %v", err)
 				}
 			}
 		})
 	}
 	wg.Wait()
+	first.Close()
+	if got, err := template(another, photo); err != nil || got != want {
+		t.Errorf("once the first worker is closed: another template, or %v", err)
+	}
 }
 
-func TestBadPhotosAreErrors(t *testing.T) {
+func TestMisuse(t *testing.T) {
 	r := open(t)
-	good := specimen(t)
-	var grey bytes.Buffer
-	if err := jpeg.Encode(&grey, image.NewGray(image.Rect(0, 0, 64, 64)), nil); err != nil {
-		t.Fatal(err)
-	}
-	for name, b := range map[string][]byte{
-		"empty": {}, "not a JPEG": []byte("hello"), "truncated": good[:len(good)/2], "grey": grey.Bytes(),
+	good := pixelsOf(Specimen())
+	for name, p := range map[string]Pixels{
+		"empty": {}, "short": {good.Pix[:100], good.W, good.H}, "negative": {nil, -1, 0}, "too wide": {make([]byte, 3<<17), 1 << 17, 1},
 	} {
-		if _, err := r.Faces(b); err == nil {
-			t.Errorf("%s: no error", name)
+		if _, err := r.Detect(p); err == nil {
+			t.Errorf("detect %s: no error", name)
+		}
+		if _, err := r.Align(p, image.Rect(0, 0, 9, 9)); err == nil {
+			t.Errorf("align %s: no error", name)
 		}
 	}
-	if faces, err := r.Faces(good); err != nil || len(faces) != 1 {
-		t.Errorf("after bad photos: %d faces, %v", len(faces), err)
+	if _, err := r.Embed(good); err == nil {
+		t.Error("embed a photo: no error")
+	}
+	if _, err := r.Align(good, image.Rectangle{}); err == nil {
+		t.Error("align an empty box: no error")
+	}
+	for _, size := range []image.Point{{1, 1}, {1, 500}, {500, 1}, {79, 81}} {
+		if faces, err := r.Detect(NewPixels(size.X, size.Y)); err != nil || len(faces) != 0 {
+			t.Errorf("%v: %d faces, %v", size, len(faces), err)
+		}
+	}
+	// A box far outside is answered, and harms nothing.
+	if _, err := r.Align(good, image.Rect(5000, -9000, 6000, -8000)); err != nil {
+		t.Error(err)
+	}
+	if faces, err := r.Detect(good); err != nil || len(faces) != 1 || faces[0].Score <= 0 || faces[0].View < 0 || faces[0].View > 4 {
+		t.Errorf("%+v, %v", faces, err)
 	}
 }
 
@@ -171,7 +191,10 @@ func TestClosed(t *testing.T) {
 	r := open(t)
 	r.Close()
 	r.Close()
-	if _, err := r.Faces(specimen(t)); err != ErrClosed {
-		t.Errorf("Faces after Close: %v", err)
+	if _, err := r.Detect(pixelsOf(Specimen())); err != ErrClosed {
+		t.Errorf("Detect after Close: %v", err)
+	}
+	if _, err := r.Another(); err != ErrClosed {
+		t.Errorf("Another after Close: %v", err)
 	}
 }

@@ -12,20 +12,42 @@ var ErrAbsent = errors.New("this build has no face engine (built without cgo or 
 // ErrClosed says that the recogniser was closed.
 var ErrClosed = errors.New("the face recogniser is closed")
 
-// Face is one face found in a photo.
-type Face struct {
-	// Box is in pixels of the photo given; it may reach over its edges.
+// ChipSide is the side, in pixels, of the upright face picture that the encoder
+// sees.
+const ChipSide = 150
+
+// Detection is one face that the detector sees.
+type Detection struct {
+	// Box is in pixels of the picture searched; it may reach over its edges.
 	Box image.Rectangle
-	// Points are the landmarks: outer and inner corner of the eye on the right
-	// of the photo, outer and inner corner of the other, base of the nose.
-	Points []image.Point
-	// Template is the encoder's raw output.
+	// Score is the detector's certainty above its threshold of 0: portraits
+	// have some 1 to 3.
+	Score float64
+	// View is the filter that fits best: 0 front, 1 left, 2 right, 3 and 4 front
+	// but leaning left and right.
+	View int
+}
+
+// Aligned is a face turned upright.
+type Aligned struct {
+	// Points are the landmarks in the picture given: outer and inner corner of
+	// the eye on the right of the photo, outer and inner corner of the other,
+	// base of the nose.
+	Points [5]image.Point
+	// Chip has ChipSide pixels a side.
+	Chip Pixels
+}
+
+// Face is one face found in a photo and encoded.
+type Face struct {
+	Box      image.Rectangle
+	Points   []image.Point
 	Template [128]float32
 }
 
 // Report is what a self-test found.
 type Report struct {
-	// Forward is the time of one face through landmarks and encoder.
+	// Forward is the time of one chip through the encoder.
 	Forward time.Duration
 	// BLASThreads is the thread count of OpenBLAS, 0 when another BLAS runs.
 	BLASThreads int
