@@ -13,7 +13,7 @@ DATA order<>+28(SB)/4, $0x00000007
 GLOBL order<>(SB), RODATA|NOPTR, $32
 
 // func distancesAVX512(x *float32, rows *float32, out *float32, dim int, n int)
-// Requires: AVX, AVX2, AVX512F, MMX+
+// Requires: AVX, AVX2, AVX512F
 TEXT ·distancesAVX512(SB), NOSPLIT, $0-40
 	MOVQ x+0(FP), AX
 	MOVQ rows+8(FP), CX
@@ -22,80 +22,108 @@ TEXT ·distancesAVX512(SB), NOSPLIT, $0-40
 	MOVQ n+32(FP), SI
 	MOVQ BX, DI
 	SHLQ $0x02, DI
-	LEAQ (DI)(DI*2), R8
+	LEAQ (DI)(DI*2), DI
 	SHRQ $0x04, BX
 
 many:
-	CMPQ       SI, $0x08
-	JLT        single
-	LEAQ       (CX)(DI*4), R9
-	MOVQ       BX, R10
-	MOVQ       AX, R11
-	VMOVUPS    (R11), Z14
-	PREFETCHT0 8192(CX)
-	VSUBPS     (CX), Z14, Z16
-	VMULPS     Z16, Z16, Z0
-	PREFETCHT0 8192(CX)(DI*1)
-	VSUBPS     (CX)(DI*1), Z14, Z17
-	VMULPS     Z17, Z17, Z1
-	PREFETCHT0 8192(CX)(DI*2)
-	VSUBPS     (CX)(DI*2), Z14, Z18
-	VMULPS     Z18, Z18, Z2
-	PREFETCHT0 8192(CX)(R8*1)
-	VSUBPS     (CX)(R8*1), Z14, Z19
-	VMULPS     Z19, Z19, Z3
-	PREFETCHT0 8192(R9)
-	VSUBPS     (R9), Z14, Z20
-	VMULPS     Z20, Z20, Z4
-	PREFETCHT0 8192(R9)(DI*1)
-	VSUBPS     (R9)(DI*1), Z14, Z21
-	VMULPS     Z21, Z21, Z5
-	PREFETCHT0 8192(R9)(DI*2)
-	VSUBPS     (R9)(DI*2), Z14, Z22
-	VMULPS     Z22, Z22, Z6
-	PREFETCHT0 8192(R9)(R8*1)
-	VSUBPS     (R9)(R8*1), Z14, Z23
-	VMULPS     Z23, Z23, Z7
-	ADDQ       $0x40, R11
-	ADDQ       $0x40, CX
-	ADDQ       $0x40, R9
-	DECQ       R10
-	JZ         manydone
+	CMPQ   SI, $0x08
+	JLT    single
+	MOVQ   BX, DI
+	MOVQ   AX, R8
+	VXORPS Y0, Y0, Y0
 
-manychunk:
-	VMOVUPS     (R11), Z14
-	PREFETCHT0  8192(CX)
-	VSUBPS      (CX), Z14, Z16
-	VFMADD231PS Z16, Z16, Z0
-	PREFETCHT0  8192(CX)(DI*1)
-	VSUBPS      (CX)(DI*1), Z14, Z17
-	VFMADD231PS Z17, Z17, Z1
-	PREFETCHT0  8192(CX)(DI*2)
-	VSUBPS      (CX)(DI*2), Z14, Z18
-	VFMADD231PS Z18, Z18, Z2
-	PREFETCHT0  8192(CX)(R8*1)
-	VSUBPS      (CX)(R8*1), Z14, Z19
-	VFMADD231PS Z19, Z19, Z3
-	PREFETCHT0  8192(R9)
-	VSUBPS      (R9), Z14, Z20
-	VFMADD231PS Z20, Z20, Z4
-	PREFETCHT0  8192(R9)(DI*1)
-	VSUBPS      (R9)(DI*1), Z14, Z21
-	VFMADD231PS Z21, Z21, Z5
-	PREFETCHT0  8192(R9)(DI*2)
-	VSUBPS      (R9)(DI*2), Z14, Z22
-	VFMADD231PS Z22, Z22, Z6
-	PREFETCHT0  8192(R9)(R8*1)
-	VSUBPS      (R9)(R8*1), Z14, Z23
-	VFMADD231PS Z23, Z23, Z7
-	ADDQ        $0x40, R11
+row0:
+	VMOVUPS     (CX), Z14
+	VSUBPS      (R8), Z14, Z14
+	VFMADD231PS Z14, Z14, Z0
 	ADDQ        $0x40, CX
-	ADDQ        $0x40, R9
-	DECQ        R10
-	JNZ         manychunk
+	ADDQ        $0x40, R8
+	DECQ        DI
+	JNZ         row0
+	MOVQ        BX, DI
+	MOVQ        AX, R8
+	VXORPS      Y1, Y1, Y1
 
-manydone:
-	LEAQ          (R9)(R8*1), CX
+row1:
+	VMOVUPS     (CX), Z14
+	VSUBPS      (R8), Z14, Z14
+	VFMADD231PS Z14, Z14, Z1
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, R8
+	DECQ        DI
+	JNZ         row1
+	MOVQ        BX, DI
+	MOVQ        AX, R8
+	VXORPS      Y2, Y2, Y2
+
+row2:
+	VMOVUPS     (CX), Z14
+	VSUBPS      (R8), Z14, Z14
+	VFMADD231PS Z14, Z14, Z2
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, R8
+	DECQ        DI
+	JNZ         row2
+	MOVQ        BX, DI
+	MOVQ        AX, R8
+	VXORPS      Y3, Y3, Y3
+
+row3:
+	VMOVUPS     (CX), Z14
+	VSUBPS      (R8), Z14, Z14
+	VFMADD231PS Z14, Z14, Z3
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, R8
+	DECQ        DI
+	JNZ         row3
+	MOVQ        BX, DI
+	MOVQ        AX, R8
+	VXORPS      Y4, Y4, Y4
+
+row4:
+	VMOVUPS     (CX), Z14
+	VSUBPS      (R8), Z14, Z14
+	VFMADD231PS Z14, Z14, Z4
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, R8
+	DECQ        DI
+	JNZ         row4
+	MOVQ        BX, DI
+	MOVQ        AX, R8
+	VXORPS      Y5, Y5, Y5
+
+row5:
+	VMOVUPS     (CX), Z14
+	VSUBPS      (R8), Z14, Z14
+	VFMADD231PS Z14, Z14, Z5
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, R8
+	DECQ        DI
+	JNZ         row5
+	MOVQ        BX, DI
+	MOVQ        AX, R8
+	VXORPS      Y6, Y6, Y6
+
+row6:
+	VMOVUPS     (CX), Z14
+	VSUBPS      (R8), Z14, Z14
+	VFMADD231PS Z14, Z14, Z6
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, R8
+	DECQ        DI
+	JNZ         row6
+	MOVQ        BX, DI
+	MOVQ        AX, R8
+	VXORPS      Y7, Y7, Y7
+
+row7:
+	VMOVUPS       (CX), Z14
+	VSUBPS        (R8), Z14, Z14
+	VFMADD231PS   Z14, Z14, Z7
+	ADDQ          $0x40, CX
+	ADDQ          $0x40, R8
+	DECQ          DI
+	JNZ           row7
 	VEXTRACTF64X4 $0x01, Z0, Y8
 	VADDPS        Y8, Y0, Y0
 	VEXTRACTF64X4 $0x01, Z1, Y8
@@ -141,30 +169,20 @@ manydone:
 	JMP           many
 
 single:
-	TESTQ      SI, SI
-	JZ         done
-	MOVQ       BX, DI
-	MOVQ       AX, R8
-	VMOVUPS    (R8), Z14
-	PREFETCHT0 8192(CX)
-	VSUBPS     (CX), Z14, Z1
-	VMULPS     Z1, Z1, Z0
-	ADDQ       $0x40, R8
-	ADDQ       $0x40, CX
-	DECQ       DI
-	JZ         singledone
+	TESTQ  SI, SI
+	JZ     done
+	MOVQ   BX, DI
+	MOVQ   AX, R8
+	VXORPS Y0, Y0, Y0
 
-singlechunk:
-	VMOVUPS     (R8), Z14
-	PREFETCHT0  8192(CX)
-	VSUBPS      (CX), Z14, Z1
-	VFMADD231PS Z1, Z1, Z0
-	ADDQ        $0x40, R8
-	ADDQ        $0x40, CX
-	DECQ        DI
-	JNZ         singlechunk
-
-singledone:
+row:
+	VMOVUPS       (CX), Z14
+	VSUBPS        (R8), Z14, Z14
+	VFMADD231PS   Z14, Z14, Z0
+	ADDQ          $0x40, CX
+	ADDQ          $0x40, R8
+	DECQ          DI
+	JNZ           row
 	VEXTRACTF64X4 $0x01, Z0, Y1
 	VADDPS        Y1, Y0, Y0
 	VEXTRACTF128  $0x01, Y0, X1
@@ -183,7 +201,7 @@ done:
 	RET
 
 // func distancesAVX2(x *float32, rows *float32, out *float32, dim int, n int)
-// Requires: AVX, FMA3, MMX+
+// Requires: AVX, FMA3
 TEXT ·distancesAVX2(SB), NOSPLIT, $0-40
 	MOVQ x+0(FP), AX
 	MOVQ rows+8(FP), CX
@@ -192,74 +210,79 @@ TEXT ·distancesAVX2(SB), NOSPLIT, $0-40
 	MOVQ n+32(FP), SI
 	MOVQ BX, DI
 	SHLQ $0x02, DI
-	LEAQ (DI)(DI*2), R8
+	LEAQ (DI)(DI*2), DI
 	SHRQ $0x04, BX
 
 many:
-	CMPQ       SI, $0x04
-	JLT        single
-	MOVQ       BX, R9
-	MOVQ       AX, R10
-	VMOVUPS    (R10), Y14
-	VMOVUPS    32(R10), Y15
-	PREFETCHT0 8192(CX)
-	VSUBPS     (CX), Y14, Y12
-	VMULPS     Y12, Y12, Y0
-	VSUBPS     32(CX), Y15, Y13
-	VMULPS     Y13, Y13, Y4
-	PREFETCHT0 8192(CX)(DI*1)
-	VSUBPS     (CX)(DI*1), Y14, Y12
-	VMULPS     Y12, Y12, Y1
-	VSUBPS     32(CX)(DI*1), Y15, Y13
-	VMULPS     Y13, Y13, Y5
-	PREFETCHT0 8192(CX)(DI*2)
-	VSUBPS     (CX)(DI*2), Y14, Y12
-	VMULPS     Y12, Y12, Y2
-	VSUBPS     32(CX)(DI*2), Y15, Y13
-	VMULPS     Y13, Y13, Y6
-	PREFETCHT0 8192(CX)(R8*1)
-	VSUBPS     (CX)(R8*1), Y14, Y12
-	VMULPS     Y12, Y12, Y3
-	VSUBPS     32(CX)(R8*1), Y15, Y13
-	VMULPS     Y13, Y13, Y7
-	ADDQ       $0x40, R10
-	ADDQ       $0x40, CX
-	DECQ       R9
-	JZ         manydone
+	CMPQ   SI, $0x04
+	JLT    single
+	MOVQ   BX, DI
+	MOVQ   AX, R8
+	VXORPS Y0, Y0, Y0
+	VXORPS Y4, Y4, Y4
 
-manychunk:
-	VMOVUPS     (R10), Y14
-	VMOVUPS     32(R10), Y15
-	PREFETCHT0  8192(CX)
-	VSUBPS      (CX), Y14, Y12
-	VFMADD231PS Y12, Y12, Y0
-	VSUBPS      32(CX), Y15, Y13
-	VFMADD231PS Y13, Y13, Y4
-	PREFETCHT0  8192(CX)(DI*1)
-	VSUBPS      (CX)(DI*1), Y14, Y12
-	VFMADD231PS Y12, Y12, Y1
-	VSUBPS      32(CX)(DI*1), Y15, Y13
-	VFMADD231PS Y13, Y13, Y5
-	PREFETCHT0  8192(CX)(DI*2)
-	VSUBPS      (CX)(DI*2), Y14, Y12
-	VFMADD231PS Y12, Y12, Y2
-	VSUBPS      32(CX)(DI*2), Y15, Y13
-	VFMADD231PS Y13, Y13, Y6
-	PREFETCHT0  8192(CX)(R8*1)
-	VSUBPS      (CX)(R8*1), Y14, Y12
-	VFMADD231PS Y12, Y12, Y3
-	VSUBPS      32(CX)(R8*1), Y15, Y13
-	VFMADD231PS Y13, Y13, Y7
-	ADDQ        $0x40, R10
+row0:
+	VMOVUPS     (CX), Y14
+	VSUBPS      (R8), Y14, Y14
+	VFMADD231PS Y14, Y14, Y0
+	VMOVUPS     32(CX), Y15
+	VSUBPS      32(R8), Y15, Y15
+	VFMADD231PS Y15, Y15, Y4
 	ADDQ        $0x40, CX
-	DECQ        R9
-	JNZ         manychunk
+	ADDQ        $0x40, R8
+	DECQ        DI
+	JNZ         row0
+	VADDPS      Y4, Y0, Y0
+	MOVQ        BX, DI
+	MOVQ        AX, R8
+	VXORPS      Y1, Y1, Y1
+	VXORPS      Y5, Y5, Y5
 
-manydone:
-	ADDQ         R8, CX
-	VADDPS       Y4, Y0, Y0
-	VADDPS       Y5, Y1, Y1
-	VADDPS       Y6, Y2, Y2
+row1:
+	VMOVUPS     (CX), Y14
+	VSUBPS      (R8), Y14, Y14
+	VFMADD231PS Y14, Y14, Y1
+	VMOVUPS     32(CX), Y15
+	VSUBPS      32(R8), Y15, Y15
+	VFMADD231PS Y15, Y15, Y5
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, R8
+	DECQ        DI
+	JNZ         row1
+	VADDPS      Y5, Y1, Y1
+	MOVQ        BX, DI
+	MOVQ        AX, R8
+	VXORPS      Y2, Y2, Y2
+	VXORPS      Y6, Y6, Y6
+
+row2:
+	VMOVUPS     (CX), Y14
+	VSUBPS      (R8), Y14, Y14
+	VFMADD231PS Y14, Y14, Y2
+	VMOVUPS     32(CX), Y15
+	VSUBPS      32(R8), Y15, Y15
+	VFMADD231PS Y15, Y15, Y6
+	ADDQ        $0x40, CX
+	ADDQ        $0x40, R8
+	DECQ        DI
+	JNZ         row2
+	VADDPS      Y6, Y2, Y2
+	MOVQ        BX, DI
+	MOVQ        AX, R8
+	VXORPS      Y3, Y3, Y3
+	VXORPS      Y7, Y7, Y7
+
+row3:
+	VMOVUPS      (CX), Y14
+	VSUBPS       (R8), Y14, Y14
+	VFMADD231PS  Y14, Y14, Y3
+	VMOVUPS      32(CX), Y15
+	VSUBPS       32(R8), Y15, Y15
+	VFMADD231PS  Y15, Y15, Y7
+	ADDQ         $0x40, CX
+	ADDQ         $0x40, R8
+	DECQ         DI
+	JNZ          row3
 	VADDPS       Y7, Y3, Y3
 	VPERM2F128   $0x20, Y1, Y0, Y12
 	VPERM2F128   $0x31, Y1, Y0, Y13
@@ -281,36 +304,24 @@ manydone:
 	JMP          many
 
 single:
-	TESTQ      SI, SI
-	JZ         done
-	MOVQ       BX, DI
-	MOVQ       AX, R8
-	VMOVUPS    (R8), Y14
-	VMOVUPS    32(R8), Y15
-	PREFETCHT0 8192(CX)
-	VSUBPS     (CX), Y14, Y12
-	VMULPS     Y12, Y12, Y0
-	VSUBPS     32(CX), Y15, Y13
-	VMULPS     Y13, Y13, Y4
-	ADDQ       $0x40, R8
-	ADDQ       $0x40, CX
-	DECQ       DI
-	JZ         singledone
+	TESTQ  SI, SI
+	JZ     done
+	MOVQ   BX, DI
+	MOVQ   AX, R8
+	VXORPS Y0, Y0, Y0
+	VXORPS Y4, Y4, Y4
 
-singlechunk:
-	VMOVUPS     (R8), Y14
-	VMOVUPS     32(R8), Y15
-	PREFETCHT0  8192(CX)
-	VSUBPS      (CX), Y14, Y12
-	VFMADD231PS Y12, Y12, Y0
-	VSUBPS      32(CX), Y15, Y13
-	VFMADD231PS Y13, Y13, Y4
-	ADDQ        $0x40, R8
-	ADDQ        $0x40, CX
-	DECQ        DI
-	JNZ         singlechunk
-
-singledone:
+row:
+	VMOVUPS      (CX), Y14
+	VSUBPS       (R8), Y14, Y14
+	VFMADD231PS  Y14, Y14, Y0
+	VMOVUPS      32(CX), Y15
+	VSUBPS       32(R8), Y15, Y15
+	VFMADD231PS  Y15, Y15, Y4
+	ADDQ         $0x40, CX
+	ADDQ         $0x40, R8
+	DECQ         DI
+	JNZ          row
 	VADDPS       Y4, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X1, X0, X0
@@ -446,7 +457,7 @@ kilobyte:
 	RET
 
 // func multi8AVX512(queries *float32, rows *float32, out *float32, dim int, pairs int)
-// Requires: AVX, AVX2, AVX512F, MMX+
+// Requires: AVX, AVX2, AVX512F
 TEXT ·multi8AVX512(SB), NOSPLIT, $0-40
 	MOVQ queries+0(FP), AX
 	MOVQ rows+8(FP), CX
@@ -482,8 +493,6 @@ pair:
 chunk:
 	VMOVUPS       (CX), Z14
 	VMOVUPS       (CX)(DI*1), Z15
-	PREFETCHT0    8192(CX)
-	PREFETCHT0    8192(CX)(DI*1)
 	VMOVUPS       (R10), Z13
 	VSUBPS        Z13, Z14, Z24
 	VSUBPS        Z13, Z15, Z28

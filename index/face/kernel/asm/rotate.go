@@ -17,8 +17,6 @@ func rotates(a *asm) {
 // row; the loops move it on.
 type rotator struct {
 	*asm
-	square bool // sum squared differences, fused, in place of products
-	ahead  int  // bytes ahead of the data that are prefetched, 0 for none
 	x, rows, out, stride, stride3, chunks reg.GPVirtual
 }
 
@@ -89,24 +87,14 @@ func (r rotator) chunked(name string, wide bool, body func(first bool), step fun
 	r.Label(name + "done")
 }
 
-// add adds the terms of one vector of a row to acc, or begins acc with them.
+// add adds the products of one vector of a row to acc, or begins acc with them.
 func (r rotator) add(row operand.Mem, x, term, acc reg.Register, first bool) {
-	if r.ahead > 0 && row.Disp%64 == 0 {
-		r.PREFETCHT0(row.Offset(r.ahead))
-	}
-	switch {
-	case r.square && first:
-		r.VSUBPS(row, x, term)
-		r.VMULPS(term, term, acc)
-	case r.square:
-		r.VSUBPS(row, x, term)
-		r.VFMADD231PS(term, term, acc)
-	case first:
+	if first {
 		r.VMULPS(row, x, acc)
-	default:
-		r.VMULPS(row, x, term)
-		r.VADDPS(term, acc, acc)
+		return
 	}
+	r.VMULPS(row, x, term)
+	r.VADDPS(term, acc, acc)
 }
 
 // eightAVX512 keeps the 16 lanes of row k in register k.
@@ -176,15 +164,20 @@ func (r rotator) fourAVX2() {
 	for k := range 4 {
 		r.VADDPS(y(4+k), y(k), y(k))
 	}
-	r.halves(0, 1)
-	r.halves(2, 3)
-	r.quarters(0, 2)
-	r.VSHUFPS(imm(0x88), y(0), y(0), y(8))
-	r.VSHUFPS(imm(0xdd), y(0), y(0), y(9))
-	r.VADDPS(y(9), y(8), y(8))
-	r.VEXTRACTF128(imm(1), y(8), x(9))
-	r.VUNPCKLPS(x(9), x(8), x(8))
-	r.VMOVUPS(x(8), mem(r.out, 0))
+	r.foldFour(mem(r.out, 0))
+}
+
+// foldFour adds the eight lanes of each of registers 0 to 3 and stores the sums.
+func (a *asm) foldFour(out operand.Mem) {
+	a.halves(0, 1)
+	a.halves(2, 3)
+	a.quarters(0, 2)
+	a.VSHUFPS(imm(0x88), y(0), y(0), y(8))
+	a.VSHUFPS(imm(0xdd), y(0), y(0), y(9))
+	a.VADDPS(y(9), y(8), y(8))
+	a.VEXTRACTF128(imm(1), y(8), x(9))
+	a.VUNPCKLPS(x(9), x(8), x(8))
+	a.VMOVUPS(x(8), out)
 }
 
 func (r rotator) oneAVX512() {

@@ -1,0 +1,82 @@
+package kernel
+
+import (
+	"math/rand/v2"
+	"testing"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// guarded returns n values that end where unreadable memory begins: one byte read
+// or written beyond them kills the test.
+func guarded[T any](t *testing.T, n int) []T {
+	t.Helper()
+	var zero T
+	size, page := n*int(unsafe.Sizeof(zero)), unix.Getpagesize()
+	whole := (size + page - 1) / page * page
+	b, err := unix.Mmap(-1, 0, whole+page, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = unix.Munmap(b) })
+	if err := unix.Mprotect(b[whole:], unix.PROT_NONE); err != nil {
+		t.Fatal(err)
+	}
+	if n == 0 {
+		return nil
+	}
+	return unsafe.Slice((*T)(unsafe.Pointer(&b[whole-size])), n)
+}
+
+func guardedCopy[T any](t *testing.T, v []T) []T {
+	t.Helper()
+	g := guarded[T](t, len(v))
+	copy(g, v)
+	return g
+}
+
+// TestNoAccessOutOfBounds gives every slice exactly the length that it needs. All
+// lanes pass, so that out is filled as far as it can be.
+func TestNoAccessOutOfBounds(t *testing.T) {
+	eachSet(t, func(t *testing.T, s *Set) {
+		r := rand.New(rand.NewPCG(9, 10))
+		for ga := MinGroups; ga <= MaxGroups; ga++ {
+			for _, lanes := range []int{1, 31, 32, 33, 64, 128} {
+				g := newGallery(r, ga, (lanes+Lanes-1)/Lanes, extremes{code: -1})
+				g.a, g.b = guardedCopy(t, g.a), guardedCopy(t, g.b)
+				w := &guardedCopy(t, []Weights{g.weights})[0]
+				out := guarded[uint32](t, lanes+Lanes)
+				if n := s.ScanA(g.a, ga, lanes, w, -1<<31, 0, out); n != lanes {
+					t.Errorf("ScanA: %d of %d lanes", n, lanes)
+				}
+				if n := s.ScanAB(g.a, g.b, ga, lanes, w, -1<<31, 0, out); n != lanes {
+					t.Errorf("ScanAB: %d of %d lanes", n, lanes)
+				}
+				ids, d2 := guarded[uint32](t, lanes), guarded[float32](t, lanes)
+				for i := range ids {
+					ids[i] = uint32(lanes - 1 - i)
+				}
+				rows, e8 := guardedCopy(t, g.rows[:lanes*RowSize]), guardedCopy(t, g.e8[:lanes])
+				g.targets.Limit = 1e9
+				targets := &guardedCopy(t, []Targets{g.targets})[0]
+				if n := s.Refine(g.a, g.b, rows, e8, ga, targets, ids, d2); n != lanes {
+					t.Errorf("Refine: %d of %d rows", n, lanes)
+				}
+			}
+		}
+	})
+}
+
+func TestRotateStaysInBounds(t *testing.T) {
+	eachSet(t, func(t *testing.T, s *Set) {
+		for _, dim := range []int{16, 48, 128} {
+			x := guarded[float32](t, dim)
+			for n := range 18 {
+				out := guarded[float32](t, n)
+				s.Rotate(x, guarded[float32](t, n*dim), out)
+			}
+			s.Prefetch(x, 16, []uint32{0, 1, 1 << 31})
+		}
+	})
+}
