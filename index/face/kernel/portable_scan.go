@@ -8,12 +8,11 @@ import "encoding/binary"
 // code0·w0 + code1·w1 of the lanes in columns 1 and 3. Columns add up over at
 // most three groups: |Σ| <= 3·4·15·128 = 23,040 fits int16.
 const (
-	pick     = 0x000f_000f_000f_000f
-	half     = 3                     // groups that a column has room for
-	center   = 0x8000_8000_8000_8000 // makes all columns non-negative, so that none borrows
-	columns  = 0x0000_ffff_0000_ffff // columns 1 and 3, once shifted to 0 and 2
-	perLane  = 0xffff_ffff
-	offset16 = 0x8000
+	pick    = 0x000f_000f_000f_000f
+	half    = 3                     // groups that a column has room for: all need two at most
+	center  = 0x8000_8000_8000_8000 // makes all columns non-negative, so that none borrows
+	columns = 0x0000_ffff_0000_ffff // columns 1 and 3, once shifted to 0 and 2
+	centers = 2 * 0x8000            // what center adds to a lane's sum: once per half
 )
 
 // multipliers of one group: the bytes 0 and 2, and 1 and 3, of each half.
@@ -34,25 +33,33 @@ func prepare(low, high []int8, m []multipliers) []multipliers {
 	return m
 }
 
-// sums returns Σ low·c and Σ high·c of two lanes: the first in the lower 32 bits
-// of each result, the second in the upper, each with offset added.
-func sums(block []byte, at int, m []multipliers) (low, high uint64, offset int32) {
-	for len(m) > 0 {
-		n := min(half, len(m))
-		var l, h uint64
-		for g := range m[:n] {
-			x := binary.LittleEndian.Uint64(block[at:])
-			w := &m[g]
-			l += (x&pick)*w.lowEven + (x>>8&pick)*w.lowOdd
-			h += (x>>4&pick)*w.highEven + (x>>12&pick)*w.highOdd
-			at += groupSize
+// sums are Σ low·c and Σ high·c of the pairs of lanes of a block, the groups
+// before half and those from half on apart.
+type sums struct {
+	low, high [2][Lanes / 2]uint64
+}
+
+// add sums up the leading pairs of a block, group by group, so that multipliers
+// stay in registers.
+func (s *sums) add(block []byte, pairs int, m []multipliers) {
+	*s = sums{}
+	for g, w := range m {
+		codes := (*[groupSize]byte)(block[g*groupSize:])
+		low, high := &s.low[g/half], &s.high[g/half]
+		for p := 0; p < pairs && p < Lanes/2; p++ {
+			x := binary.LittleEndian.Uint64(codes[8*p : 8*p+8])
+			low[p] += (x&pick)*w.lowEven + (x>>8&pick)*w.lowOdd
+			high[p] += (x>>4&pick)*w.highEven + (x>>12&pick)*w.highOdd
 		}
-		low += (l + center) >> 16 & columns
-		high += (h + center) >> 16 & columns
-		offset += offset16
-		m = m[n:]
 	}
-	return low, high, offset
+}
+
+// lanes returns the sums of lanes 2p and 2p+1.
+func (s *sums) lanes(p int) (low, high [2]int32) {
+	l := (s.low[0][p]+center)>>16&columns + (s.low[1][p]+center)>>16&columns
+	h := (s.high[0][p]+center)>>16&columns + (s.high[1][p]+center)>>16&columns
+	return [2]int32{int32(uint32(l)) - centers, int32(l>>32) - centers},
+		[2]int32{int32(uint32(h)) - centers, int32(h>>32) - centers}
 }
 
 // oneLane is sums for a single lane, without a look at its neighbour.
@@ -73,27 +80,25 @@ func scanAPortable(plane []byte, groups int, lanes int, w *Weights, thr int32, b
 	var room [MaxGroups]multipliers
 	low, high := w.A[:4*groups], w.A[4*groups:8*groups]
 	m := prepare(low, high, room[:groups])
-	size, n := BlockSize(groups), 0
+	size, n, shift := BlockSize(groups), 0, w.ShiftAHigh&31
+	var sum sums
 	for from := 0; from < lanes; from += Lanes {
 		block := plane[from/Lanes*size:][:size]
 		count := min(Lanes, lanes-from)
-		lane := 0
-		for ; lane+1 < count; lane += 2 {
-			l, h, o := sums(block, 4*lane, m)
+		sum.add(block, count/2, m)
+		for lane := 0; lane < count&^1; lane += 2 {
+			l, h := sum.lanes(lane / 2)
 			for k := range 2 {
-				s := bias(block, groups, lane+k) + int32(l&perLane) - o
-				s += (int32(h&perLane) - o) << 4 >> w.ShiftAHigh
-				if s >= thr {
+				if bias(block, groups, lane+k)+l[k]+h[k]<<4>>shift >= thr {
 					out[n] = base + uint32(from+lane+k)
 					n++
 				}
-				l, h = l>>32, h>>32
 			}
 		}
-		if lane < count {
-			l, h := oneLane(block, 4*lane, low, high)
-			if bias(block, groups, lane)+l+h<<4>>w.ShiftAHigh >= thr {
-				out[n] = base + uint32(from+lane)
+		if count&1 != 0 {
+			l, h := oneLane(block, 4*(count-1), low, high)
+			if bias(block, groups, count-1)+l+h<<4>>shift >= thr {
+				out[n] = base + uint32(from+count-1)
 				n++
 			}
 		}
@@ -109,32 +114,31 @@ func scanABPortable(planeA, planeB []byte, groupsA int, lanes int, w *Weights, t
 	mA := prepare(lowA, highA, room[:groupsA])
 	mB := prepare(lowB, highB, room[groupsA:])
 	sizeA, sizeB, n := BlockSize(groupsA), BlockSize(groupsB), 0
-	total := func(lA, hA, lB, hB int32) int32 {
-		return lA + hA<<4>>w.ShiftAHigh + lB>>w.ShiftBLow + hB<<4>>w.ShiftBHigh
-	}
+	shiftAHigh, shiftBLow, shiftBHigh := w.ShiftAHigh&31, w.ShiftBLow&31, w.ShiftBHigh&31
+	var sumA, sumB sums
 	for from := 0; from < lanes; from += Lanes {
 		a := planeA[from/Lanes*sizeA:][:sizeA]
 		b := planeB[from/Lanes*sizeB:][:sizeB]
 		count := min(Lanes, lanes-from)
-		lane := 0
-		for ; lane+1 < count; lane += 2 {
-			lA, hA, oA := sums(a, 4*lane, mA)
-			lB, hB, oB := sums(b, 4*lane, mB)
+		sumA.add(a, count/2, mA)
+		sumB.add(b, count/2, mB)
+		for lane := 0; lane < count&^1; lane += 2 {
+			lA, hA := sumA.lanes(lane / 2)
+			lB, hB := sumB.lanes(lane / 2)
 			for k := range 2 {
-				s := bias(b, groupsB, lane+k) + total(
-					int32(lA&perLane)-oA, int32(hA&perLane)-oA, int32(lB&perLane)-oB, int32(hB&perLane)-oB)
-				if s >= thr {
+				s := bias(b, groupsB, lane+k) + lA[k] + hA[k]<<4>>shiftAHigh
+				if s+lB[k]>>shiftBLow+hB[k]<<4>>shiftBHigh >= thr {
 					out[n] = base + uint32(from+lane+k)
 					n++
 				}
-				lA, hA, lB, hB = lA>>32, hA>>32, lB>>32, hB>>32
 			}
 		}
-		if lane < count {
-			lA, hA := oneLane(a, 4*lane, lowA, highA)
-			lB, hB := oneLane(b, 4*lane, lowB, highB)
-			if bias(b, groupsB, lane)+total(lA, hA, lB, hB) >= thr {
-				out[n] = base + uint32(from+lane)
+		if count&1 != 0 {
+			lA, hA := oneLane(a, 4*(count-1), lowA, highA)
+			lB, hB := oneLane(b, 4*(count-1), lowB, highB)
+			s := bias(b, groupsB, count-1) + lA + hA<<4>>shiftAHigh
+			if s+lB>>shiftBLow+hB<<4>>shiftBHigh >= thr {
+				out[n] = base + uint32(from+count-1)
 				n++
 			}
 		}
