@@ -14,10 +14,9 @@ import (
 // randomSegment draws n unit rows of dim values, one entry and face each.
 func randomSegment(rng *rand.Rand, n, dim int) *Segment {
 	s := &Segment{
-		Basis: []byte("basis"), Dim: dim, Vectors: make([]float32, n*dim),
-		Born: make([]uint64, n), Died: make([]uint64, n), Who: make([]uint32, n), Face: make([]uint32, n),
+		Basis: []byte("basis"), Stride: dim, Vectors: make([]float32, n*dim),
+		Born: make([]uint64, n), Died: make([]uint64, n), Who: make([]uint32, n), Name: make([]uint32, n),
 	}
-	ids := make([]string, n)
 	for i := range n {
 		row := s.Vectors[i*dim : (i+1)*dim]
 		sum := 0.0
@@ -28,11 +27,9 @@ func randomSegment(rng *rand.Rand, n, dim int) *Segment {
 		for k := range row {
 			row[k] /= float32(math.Sqrt(sum))
 		}
-		s.Born[i], s.Who[i] = uint64(i+1), uint32(i)
-		ids[i] = fmt.Sprintf("SEN-%016x-%08x", rng.Uint64(), rng.Uint32())
+		s.Born[i], s.Who[i], s.Name[i] = uint64(i+1), uint32(i), uint32(len(s.Names))
+		s.Names = fmt.Appendf(s.Names, "\x28SEN-%08x-0000-7000-8000-%012x\x06face-1", rng.Uint32(), rng.Uint64()>>16)
 	}
-	s.IDs, _ = NewTable(ids)
-	s.Faces, _ = NewTable([]string{"face-1"})
 	return s
 }
 

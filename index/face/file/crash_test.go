@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"syscall"
 	"testing"
 )
@@ -29,11 +30,11 @@ func (c *crashDisk) step() error {
 	return nil
 }
 
-func (c *crashDisk) create(path string) (output, error) {
+func (c *crashDisk) create(path string, size int64) (output, error) {
 	if err := c.step(); err != nil {
 		return nil, err
 	}
-	out, err := c.realDisk.create(path)
+	out, err := c.realDisk.create(path, size)
 	if err != nil {
 		return nil, err
 	}
@@ -244,11 +245,11 @@ func (d *fullDisk) take() error {
 	return nil
 }
 
-func (d *fullDisk) create(path string) (output, error) {
+func (d *fullDisk) create(path string, size int64) (output, error) {
 	if err := d.take(); err != nil {
 		return nil, err
 	}
-	out, err := d.realDisk.create(path)
+	out, err := d.realDisk.create(path, size)
 	return &fullFile{out, d}, err
 }
 
@@ -284,5 +285,19 @@ func TestDropIsDurable(t *testing.T) {
 	disk.powerCut(t, true)
 	if _, err := d.ReadManifest(); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("after a power cut: %v", err)
+	}
+}
+
+// TestRoom: a file that would take the last of the disk is not begun.
+func TestRoom(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("free space is not known here")
+	}
+	d := newDir(t, newKey(t))
+	if _, err := (realDisk{}).create(d.path("x"), 1<<60); !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("create: %v", err)
+	}
+	if _, err := os.Stat(d.path("x")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the file was made: %v", err)
 	}
 }

@@ -69,14 +69,11 @@ func (d *Dir) path(name string) string { return filepath.Join(d.folder, name) }
 func (r Ref) name() string { return hex.EncodeToString(r.ID[:]) + segmentSuffix }
 
 // WriteSegment writes s to a file of its own, durable when it returns, and gives
-// what a manifest needs to name it. The tag's Dim must be the segment's. On an
-// error, ctx's end among them, nothing is left behind.
+// what a manifest needs to name it. On an error, ctx's end among them, nothing is left
+// behind.
 func (d *Dir) WriteSegment(ctx context.Context, tag Tag, s *Segment) (Ref, error) {
 	if err := s.check(); err != nil {
 		return Ref{}, err
-	}
-	if s.Dim != tag.Dim {
-		return Ref{}, errors.New("gallery file: segment and tag differ in their dimensions")
 	}
 	h := s.head()
 	f, err := newFrame(d.sealer, kindSegment, h.length())

@@ -17,8 +17,9 @@ type output interface {
 
 // disk is what writing needs of the file system; tests stop it at every step.
 type disk interface {
-	// create makes a file of mode 0600, or empties it, and its folder with it.
-	create(path string) (output, error)
+	// create makes a file of mode 0600 that will have size bytes, or empties it,
+	// and its folder with it.
+	create(path string, size int64) (output, error)
 	rename(from, to string) error
 	// remove takes a file away; there may be none.
 	remove(path string) error
@@ -28,7 +29,13 @@ type disk interface {
 // realDisk is the operating system's.
 type realDisk struct{}
 
-func (realDisk) create(path string) (output, error) {
+// reserve is how many bytes stay free for what is no cache.
+const reserve = 256 << 20
+
+func (realDisk) create(path string, size int64) (output, error) {
+	if err := room(filepath.Dir(path), size); err != nil {
+		return nil, err
+	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err = makeFolder(filepath.Dir(path)); err == nil {

@@ -27,19 +27,11 @@ func newKey(t testing.TB) *seal.Key {
 // tiny is a segment of two rows.
 func tiny(t testing.TB) *Segment {
 	t.Helper()
-	s := &Segment{
-		Basis: []byte{0xba, 0x51, 0x50}, Dim: 4,
+	return &Segment{
+		Basis: []byte{0xba, 0x51, 0x50}, Stride: 4,
 		Vectors: []float32{1, -0.5, 0.25, 0, 2, 4, 8, 16},
-		Born:    []uint64{5, 6}, Died: []uint64{0, 9}, Who: []uint32{1, 0}, Face: []uint32{0, 0},
+		Born:    []uint64{5, 6}, Died: []uint64{0, 9}, Who: []uint32{1, 0}, Name: []uint32{0, 7}, Names: []byte("\x05SEN-A\x06SEN-BC"),
 	}
-	var err error
-	if s.IDs, err = NewTable([]string{"SEN-A", "SEN-BC"}); err != nil {
-		t.Fatal(err)
-	}
-	if s.Faces, err = NewTable([]string{"face-1"}); err != nil {
-		t.Fatal(err)
-	}
-	return s
 }
 
 // large is a segment of several parts.
@@ -61,14 +53,14 @@ func writeSegment(t testing.TB, d *Dir, s *Segment) Ref {
 func sameSegment(t testing.TB, got, want *Segment) {
 	t.Helper()
 	if !reflect.DeepEqual(got, want) { // cmp is slow at this size
-		t.Errorf("segment (-want +got):\n%.2000s", cmp.Diff(want, got, cmp.AllowUnexported(Table{})))
+		t.Errorf("segment (-want +got):\n%.2000s", cmp.Diff(want, got))
 	}
 }
 
 func manifestOf(refs ...Ref) *Manifest {
-	m := &Manifest{Tag: testTag, Registry: "r1", Applied: 9, Oldest: 5, Skipped: []Skipped{{Entry: "SEN-X", Count: 2}}}
+	m := &Manifest{Tag: testTag, Registry: "r1", Applied: 9, Oldest: 5, Stamp: 77, LastWho: 3, Skipped: []Skipped{{Entry: "SEN-X", Count: 2}}}
 	for _, r := range refs {
-		m.Segments = append(m.Segments, Part{Ref: r, Deaths: []Death{{Row: 1, Died: 8}}})
+		m.Segments = append(m.Segments, Part{Ref: r, Stamp: 70, Deaths: []Death{{Row: 1, Died: 8}}})
 	}
 	return m
 }

@@ -14,6 +14,10 @@ type Manifest struct {
 	// Applied is the raft index of the gallery, Oldest the first one that it can
 	// still answer as of.
 	Applied, Oldest uint64
+	// Stamp is the stamp of the newest change, LastWho the highest number of an
+	// identity so far.
+	Stamp   uint64
+	LastWho uint32
 	// Skipped lists the entries with templates that can't be found, and how many.
 	Skipped  []Skipped
 	Segments []Part
@@ -28,6 +32,8 @@ type Skipped struct {
 // Part is one segment of a gallery.
 type Part struct {
 	Ref
+	// Stamp is that of the newest change when the file was written.
+	Stamp uint64
 	// Deaths lists rows that died after their file was written.
 	Deaths []Death
 }
@@ -39,7 +45,7 @@ type Ref struct {
 	Digest [32]byte
 }
 
-// Death says that a row is gone from a raft index on.
+// Death says by which change a row was taken out.
 type Death struct {
 	Row  uint32
 	Died uint64
@@ -88,6 +94,8 @@ func (m *Manifest) encode() []byte {
 	b = appendString(b, m.Registry)
 	b = binary.LittleEndian.AppendUint64(b, m.Applied)
 	b = binary.LittleEndian.AppendUint64(b, m.Oldest)
+	b = binary.LittleEndian.AppendUint64(b, m.Stamp)
+	b = binary.LittleEndian.AppendUint32(b, m.LastWho)
 	b = binary.LittleEndian.AppendUint32(b, uint32(len(m.Skipped)))
 	for _, s := range m.Skipped {
 		b = appendString(b, s.Entry)
@@ -98,6 +106,7 @@ func (m *Manifest) encode() []byte {
 		b = append(b, p.ID[:]...)
 		b = binary.LittleEndian.AppendUint64(b, uint64(p.Size))
 		b = append(b, p.Digest[:]...)
+		b = binary.LittleEndian.AppendUint64(b, p.Stamp)
 		b = binary.LittleEndian.AppendUint32(b, uint32(len(p.Deaths)))
 		for _, x := range p.Deaths {
 			b = binary.LittleEndian.AppendUint32(b, x.Row)
@@ -114,6 +123,7 @@ func decodeManifest(b []byte) (*Manifest, error) {
 	m.Tag.Dim = int(c.u32())
 	m.Registry = c.str()
 	m.Applied, m.Oldest = c.u64(), c.u64()
+	m.Stamp, m.LastWho = c.u64(), c.u32()
 	for range c.count() {
 		m.Skipped = append(m.Skipped, Skipped{Entry: c.str(), Count: c.u32()})
 		if c.bad {
@@ -125,6 +135,7 @@ func decodeManifest(b []byte) (*Manifest, error) {
 		copy(p.ID[:], c.take(idLen))
 		p.Size = int64(c.u64())
 		copy(p.Digest[:], c.take(len(p.Digest)))
+		p.Stamp = c.u64()
 		for range c.count() {
 			p.Deaths = append(p.Deaths, Death{Row: c.u32(), Died: c.u64()})
 			if c.bad {

@@ -1,11 +1,9 @@
 package file
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"runtime"
 	"sync"
@@ -97,9 +95,6 @@ func (d *Dir) ReadSegment(tag Tag, ref Ref, alloc func(n int) []float32) (s *Seg
 	if err != nil {
 		return nil, err
 	}
-	if h.dim != uint64(tag.Dim) {
-		return nil, fmt.Errorf("rows of %d values under a tag of %d: %w", h.dim, tag.Dim, ErrCorrupt)
-	}
 	in := newIntake(h, alloc)
 	in.take(0, first)
 	if err := r.rest(in); err != nil {
@@ -108,8 +103,7 @@ func (d *Dir) ReadSegment(tag Tag, ref Ref, alloc func(n int) []float32) (s *Seg
 	if r.frame.digest(r.seals) != ref.Digest {
 		return nil, fmt.Errorf("the digest of a segment differs: %w", ErrCorrupt)
 	}
-	s = in.segment()
-	return s, s.check()
+	return in.seg, in.seg.check()
 }
 
 // rest reads all parts but the first, on all cores.
@@ -146,9 +140,8 @@ func (r *partReader) rest(in *intake) error {
 // intake puts the plain bytes of a segment where they belong. Parts may come in
 // any order and side by side: none shares a value with another.
 type intake struct {
-	seg              *Segment
-	idText, faceText []byte
-	cols             []column
+	seg  *Segment
+	cols []column
 }
 
 func newIntake(h head, alloc func(int) []float32) *intake {
@@ -156,21 +149,12 @@ func newIntake(h head, alloc func(int) []float32) *intake {
 		alloc = func(n int) []float32 { return make([]float32, n) }
 	}
 	n := int(h.rows)
-	in := &intake{
-		seg: &Segment{
-			Basis: make([]byte, h.basis), Dim: int(h.dim), Vectors: alloc(n * int(h.dim))[:n*int(h.dim)],
-			Born: make([]uint64, n), Died: make([]uint64, n), Who: make([]uint32, n), Face: make([]uint32, n),
-			IDs: Table{ends: make([]uint32, h.ids)}, Faces: Table{ends: make([]uint32, h.faces)},
-		},
-		idText: make([]byte, h.idText), faceText: make([]byte, h.faceText),
+	values := n * int(h.stride)
+	s := &Segment{
+		Basis: make([]byte, h.basis), Stride: int(h.stride), Vectors: alloc(values)[:values],
+		Born: make([]uint64, n), Died: make([]uint64, n), Who: make([]uint32, n), Name: make([]uint32, n), Names: make([]byte, h.names),
 	}
-	in.cols = h.columns(in.seg, in.idText, in.faceText)
-	return in
-}
-
-func (in *intake) segment() *Segment {
-	in.seg.IDs.text, in.seg.Faces.text = string(in.idText), string(in.faceText)
-	return in.seg
+	return &intake{seg: s, cols: h.columns(s)}
 }
 
 // take copies plain, which begins at byte from of the plain bytes.
@@ -191,19 +175,10 @@ func (c column) put(at uint64, b []byte) {
 	case []byte:
 		copy(d[at:], b)
 	case []float32:
-		d = d[at/4:]
-		for i := range len(b) / 4 {
-			d[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
-		}
+		decode(d[at/4:][:len(b)/4], b)
 	case []uint32:
-		d = d[at/4:]
-		for i := range len(b) / 4 {
-			d[i] = binary.LittleEndian.Uint32(b[4*i:])
-		}
+		decode(d[at/4:][:len(b)/4], b)
 	case []uint64:
-		d = d[at/8:]
-		for i := range len(b) / 8 {
-			d[i] = binary.LittleEndian.Uint64(b[8*i:])
-		}
+		decode(d[at/8:][:len(b)/8], b)
 	}
 }

@@ -8,20 +8,20 @@ import (
 )
 
 // Segment is one run of rows: what a segment's file holds. Row i is
-// Vectors[i*Dim:(i+1)*Dim], belongs to the entry IDs.At(Who[i]), is its face
-// Faces.At(Face[i]), was added at raft index Born[i], and was gone from raft
-// index Died[i] on; 0 for a row that lived when the file was written.
+// Vectors[i*Stride:(i+1)*Stride]. It was put in by the change with stamp Born[i]
+// and taken out by that of Died[i], 0 for a row that lived when the file was
+// written; stamps rise with time. Rows of one identity have the same number in
+// Who, and Name says where in Names the texts of the row begin. What stamps,
+// numbers and names mean is the gallery's business.
 type Segment struct {
-	// Basis describes the codes that searches run on; the package does not look
-	// into it.
+	// Basis describes the codes that searches run on.
 	Basis []byte
-	// Dim is the number of values of a row.
-	Dim int
-	// Vectors holds the rows, one after the other.
+	// Stride is the number of values of a row, padding included.
+	Stride     int
 	Vectors    []float32
 	Born, Died []uint64
-	Who, Face  []uint32
-	IDs, Faces Table
+	Who, Name  []uint32
+	Names      []byte
 }
 
 // Rows is the number of rows.
@@ -30,38 +30,28 @@ func (s *Segment) Rows() int { return len(s.Born) }
 // check holds a segment to what its fields promise.
 func (s *Segment) check() error {
 	n := s.Rows()
-	if s.Dim < 1 || len(s.Vectors) != n*s.Dim || len(s.Died) != n || len(s.Who) != n || len(s.Face) != n || !s.IDs.valid() || !s.Faces.valid() {
+	if s.Stride < 1 || len(s.Vectors) != n*s.Stride || len(s.Died) != n || len(s.Who) != n || len(s.Name) != n {
 		return fmt.Errorf("the columns of a segment do not fit together: %w", ErrCorrupt)
 	}
-	if n > 0 && (int(slices.Max(s.Who)) >= s.IDs.Len() || int(slices.Max(s.Face)) >= s.Faces.Len()) {
-		return fmt.Errorf("a row of a segment names no entry or face: %w", ErrCorrupt)
+	if n > 0 && uint64(slices.Max(s.Name)) >= uint64(len(s.Names)) {
+		return fmt.Errorf("a row of a segment has no name: %w", ErrCorrupt)
 	}
 	return nil
 }
 
-// head is the beginning of a segment's plain bytes: eight numbers. From it
+// head is the beginning of a segment's plain bytes: four numbers. From it
 // follows where everything else lies.
 type head struct {
-	rows, dim       uint64
-	basis           uint64 // bytes
-	ids, idText     uint64
-	faces, faceText uint64
-	reserved        uint64
+	rows, stride, basis, names uint64 // the last two in bytes
 }
 
-const headLen = 8 * 8
+const headLen = 4 * 8
 
 func (s *Segment) head() head {
-	return head{
-		rows: uint64(s.Rows()), dim: uint64(s.Dim), basis: uint64(len(s.Basis)),
-		ids: uint64(s.IDs.Len()), idText: uint64(len(s.IDs.text)),
-		faces: uint64(s.Faces.Len()), faceText: uint64(len(s.Faces.text)),
-	}
+	return head{rows: uint64(s.Rows()), stride: uint64(s.Stride), basis: uint64(len(s.Basis)), names: uint64(len(s.Names))}
 }
 
-func (h *head) fields() [8]*uint64 {
-	return [8]*uint64{&h.rows, &h.dim, &h.basis, &h.ids, &h.idText, &h.faces, &h.faceText, &h.reserved}
-}
+func (h *head) fields() [4]*uint64 { return [4]*uint64{&h.rows, &h.stride, &h.basis, &h.names} }
 
 func (h *head) append(b []byte) []byte {
 	for _, f := range h.fields() {
@@ -82,7 +72,7 @@ func parseHead(b []byte, total uint64) (head, error) {
 			return h, fmt.Errorf("impossible head of a segment: %w", ErrCorrupt)
 		}
 	}
-	if h.dim == 0 || h.rows*h.dim > total || h.length() != total {
+	if h.stride == 0 || h.rows*h.stride > total || h.length() != total {
 		return h, fmt.Errorf("impossible head of a segment: %w", ErrCorrupt)
 	}
 	return h, nil
@@ -91,7 +81,7 @@ func parseHead(b []byte, total uint64) (head, error) {
 // length is how many plain bytes the segment takes.
 func (h *head) length() uint64 {
 	n := uint64(headLen)
-	for _, c := range h.columns(&Segment{}, nil, nil) {
+	for _, c := range h.columns(&Segment{}) {
 		n += pad8(c.size)
 	}
 	return n
@@ -101,23 +91,19 @@ func (h *head) length() uint64 {
 // zeros.
 type column struct {
 	size uint64 // bytes, without the padding
-	data any    // []byte, []float32, []uint64, []uint32 or string
+	data any    // []byte, []float32, []uint64 or []uint32
 }
 
-// columns lists the columns in their order, with the data of s and the given
-// texts.
-func (h *head) columns(s *Segment, ids, faces any) []column {
+// columns lists the columns in their order, with the data of s.
+func (h *head) columns(s *Segment) []column {
 	return []column{
 		{h.basis, s.Basis},
-		{4 * h.rows * h.dim, s.Vectors},
+		{4 * h.rows * h.stride, s.Vectors},
 		{8 * h.rows, s.Born},
 		{8 * h.rows, s.Died},
 		{4 * h.rows, s.Who},
-		{4 * h.rows, s.Face},
-		{4 * h.ids, s.IDs.ends},
-		{h.idText, ids},
-		{4 * h.faces, s.Faces.ends},
-		{h.faceText, faces},
+		{4 * h.rows, s.Name},
+		{h.names, s.Names},
 	}
 }
 
@@ -129,19 +115,17 @@ func (s *Segment) encode(w *partWriter) error {
 	if err := w.bytes(h.append(nil)); err != nil {
 		return err
 	}
-	for _, c := range h.columns(s, s.IDs.text, s.Faces.text) {
+	for _, c := range h.columns(s) {
 		var err error
 		switch d := c.data.(type) {
 		case []byte:
 			err = w.bytes(d)
-		case string:
-			err = w.bytes([]byte(d))
 		case []float32:
-			err = putAll(w, d, 4, func(b []byte, v float32) { binary.LittleEndian.PutUint32(b, math.Float32bits(v)) })
+			err = encodeValues(w, d)
 		case []uint64:
-			err = putAll(w, d, 8, binary.LittleEndian.PutUint64)
+			err = encodeValues(w, d)
 		case []uint32:
-			err = putAll(w, d, 4, binary.LittleEndian.PutUint32)
+			err = encodeValues(w, d)
 		}
 		if err == nil {
 			err = w.bytes(make([]byte, pad8(c.size)-c.size))

@@ -15,7 +15,7 @@ type Tag struct {
 	// Projection is a digest of what the space makes of fixed templates, so that a
 	// changed order of summation, which changes bits and no version, shows.
 	Projection [sha256.Size]byte
-	// Dim is the number of values of a row, padding included.
+	// Dim is the number of values of a projected template, 0 while there is none.
 	Dim int
 }
 

@@ -37,27 +37,6 @@ func (w *partWriter) bytes(b []byte) error {
 	return nil
 }
 
-// putAll appends values of the given size in bytes; the writer stands at a
-// multiple of that size.
-func putAll[T any](w *partWriter, values []T, size int, put func([]byte, T)) error {
-	for len(values) > 0 {
-		at := len(w.buf)
-		n := min(len(values), (partLen-at)/size)
-		if n == 0 {
-			return errLength
-		}
-		w.buf = w.buf[:at+n*size]
-		for i, v := range values[:n] {
-			put(w.buf[at+i*size:], v)
-		}
-		values = values[n:]
-		if err := w.flushFull(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // flushFull writes the buffer out when it is a whole part and not the last.
 func (w *partWriter) flushFull() error {
 	if len(w.buf) < partLen || len(w.seals) >= w.frame.parts()-1 {
@@ -118,7 +97,7 @@ func newFrame(s Sealer, kind uint16, plain uint64) (frame, error) {
 // makes: first under a temporary name, then, synced, under its own.
 func (d *Dir) write(ctx context.Context, f frame, name string, fill func(*partWriter) error) (ref Ref, err error) {
 	tmp := d.path(name + tmpSuffix)
-	out, err := d.disk.create(tmp)
+	out, err := d.disk.create(tmp, f.size())
 	if err != nil {
 		return ref, err
 	}
