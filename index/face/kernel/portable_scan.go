@@ -54,12 +54,10 @@ func (s *sums) add(block []byte, pairs int, m []multipliers) {
 	}
 }
 
-// lanes returns the sums of lanes 2p and 2p+1.
-func (s *sums) lanes(p int) (low, high [2]int32) {
-	l := (s.low[0][p]+center)>>16&columns + (s.low[1][p]+center)>>16&columns
-	h := (s.high[0][p]+center)>>16&columns + (s.high[1][p]+center)>>16&columns
-	return [2]int32{int32(uint32(l)) - centers, int32(l>>32) - centers},
-		[2]int32{int32(uint32(h)) - centers, int32(h>>32) - centers}
+// split divides the sum of a pair, in its two parts, into those of its lanes.
+func split(part0, part1 uint64) (even, odd int32) {
+	both := (part0+center)>>16&columns + (part1+center)>>16&columns
+	return int32(uint32(both)) - centers, int32(both>>32) - centers
 }
 
 // oneLane is sums for a single lane, without a look at its neighbour.
@@ -72,8 +70,8 @@ func oneLane(block []byte, at int, low, high []int8) (l, h int32) {
 	return l, h
 }
 
-func bias(block []byte, groups, lane int) int32 {
-	return int32(int16(binary.LittleEndian.Uint16(block[groups*groupSize+2*lane:])))
+func bias(biases []byte, lane int) int32 {
+	return int32(int16(binary.LittleEndian.Uint16(biases[2*lane:])))
 }
 
 func scanAPortable(plane []byte, groups int, lanes int, w *Weights, thr int32, base uint32, out []uint32) int {
@@ -86,18 +84,22 @@ func scanAPortable(plane []byte, groups int, lanes int, w *Weights, thr int32, b
 		block := plane[from/Lanes*size:][:size]
 		count := min(Lanes, lanes-from)
 		sum.add(block, count/2, m)
-		for lane := 0; lane < count&^1; lane += 2 {
-			l, h := sum.lanes(lane / 2)
-			for k := range 2 {
-				if bias(block, groups, lane+k)+l[k]+h[k]<<4>>shift >= thr {
-					out[n] = base + uint32(from+lane+k)
-					n++
-				}
+		biases := block[groups*groupSize:]
+		for p := 0; p < count/2 && p < Lanes/2; p++ {
+			l0, l1 := split(sum.low[0][p], sum.low[1][p])
+			h0, h1 := split(sum.high[0][p], sum.high[1][p])
+			if bias(biases, 2*p)+l0+h0<<4>>shift >= thr {
+				out[n] = base + uint32(from+2*p)
+				n++
+			}
+			if bias(biases, 2*p+1)+l1+h1<<4>>shift >= thr {
+				out[n] = base + uint32(from+2*p+1)
+				n++
 			}
 		}
 		if count&1 != 0 {
 			l, h := oneLane(block, 4*(count-1), low, high)
-			if bias(block, groups, count-1)+l+h<<4>>shift >= thr {
+			if bias(biases, count-1)+l+h<<4>>shift >= thr {
 				out[n] = base + uint32(from+count-1)
 				n++
 			}
@@ -122,21 +124,27 @@ func scanABPortable(planeA, planeB []byte, groupsA int, lanes int, w *Weights, t
 		count := min(Lanes, lanes-from)
 		sumA.add(a, count/2, mA)
 		sumB.add(b, count/2, mB)
-		for lane := 0; lane < count&^1; lane += 2 {
-			lA, hA := sumA.lanes(lane / 2)
-			lB, hB := sumB.lanes(lane / 2)
-			for k := range 2 {
-				s := bias(b, groupsB, lane+k) + lA[k] + hA[k]<<4>>shiftAHigh
-				if s+lB[k]>>shiftBLow+hB[k]<<4>>shiftBHigh >= thr {
-					out[n] = base + uint32(from+lane+k)
-					n++
-				}
+		biases := b[groupsB*groupSize:]
+		for p := 0; p < count/2 && p < Lanes/2; p++ {
+			lA0, lA1 := split(sumA.low[0][p], sumA.low[1][p])
+			hA0, hA1 := split(sumA.high[0][p], sumA.high[1][p])
+			lB0, lB1 := split(sumB.low[0][p], sumB.low[1][p])
+			hB0, hB1 := split(sumB.high[0][p], sumB.high[1][p])
+			s0 := bias(biases, 2*p) + lA0 + hA0<<4>>shiftAHigh
+			s1 := bias(biases, 2*p+1) + lA1 + hA1<<4>>shiftAHigh
+			if s0+lB0>>shiftBLow+hB0<<4>>shiftBHigh >= thr {
+				out[n] = base + uint32(from+2*p)
+				n++
+			}
+			if s1+lB1>>shiftBLow+hB1<<4>>shiftBHigh >= thr {
+				out[n] = base + uint32(from+2*p+1)
+				n++
 			}
 		}
 		if count&1 != 0 {
 			lA, hA := oneLane(a, 4*(count-1), lowA, highA)
 			lB, hB := oneLane(b, 4*(count-1), lowB, highB)
-			s := bias(b, groupsB, count-1) + lA + hA<<4>>shiftAHigh
+			s := bias(biases, count-1) + lA + hA<<4>>shiftAHigh
 			if s+lB>>shiftBLow+hB<<4>>shiftBHigh >= thr {
 				out[n] = base + uint32(from+count-1)
 				n++
