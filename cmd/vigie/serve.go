@@ -58,7 +58,8 @@ type server struct {
 	faces     faceEngine
 	calib     *models.Calibration
 	gallery   *face.Gallery
-	kernel    string // that scans the gallery
+	keeper    *face.Keeper // the gallery's files; nil without a node key
+	kernel    string       // that scans the gallery
 	names     *name.Index
 	documents *document.Index
 	node      *cluster.Node
@@ -122,7 +123,12 @@ func (s *server) openIndexes(context.Context) (func() error, error) {
 	s.gallery, s.documents = face.New(s.calib, opt), document.New()
 	s.kernel = opt.Kernel.Name()
 	s.metrics.MustRegister(newGalleryCollector(s.gallery.Stats, s.kernel))
-	return func() error { return errors.Join(s.names.Close(), s.gallery.Close()) }, nil
+	closeGallery := s.gallery.Close
+	if s.keeper = keepGallery(s.gallery, s.conf.Node, s.calib.Version(), s.log); s.keeper != nil {
+		s.metrics.MustRegister(keeperCollectors(s.keeper)...)
+		closeGallery = s.keeper.Close
+	}
+	return func() error { return errors.Join(s.names.Close(), closeGallery()) }, nil
 }
 
 func (s *server) openNode(ctx context.Context) (func() error, error) {
@@ -133,7 +139,7 @@ func (s *server) openNode(ctx context.Context) (func() error, error) {
 		DataDir: c.Node.DataDir, NodeKeyFile: c.Node.NodeKeyFile, ClusterKeyFile: c.Node.ClusterKeyFile,
 		ClusterListen: c.Listen.Cluster, ClusterAdvertise: c.Advertise.Cluster, APIAdvertise: c.Advertise.API,
 		Name: c.Node.Name, MaxClockJump: c.Node.MaxClockJump.Std(), Profile: cluster.Profile(c.Link.Profile), Logger: s.log, Registerer: s.metrics,
-	}, []fsm.Index{s.gallery, s.names, s.documents})
+	}, []fsm.Index{s.faceIndex(), s.names, s.documents})
 	if errors.Is(err, cluster.ErrNoIdentity) {
 		return nil, withHint(err, "Begin with 'vigie init' (new cluster) or 'vigie join' (one more node).")
 	} else if err != nil {
@@ -214,7 +220,7 @@ func (s *server) openAPI(ctx context.Context) (func() error, error) {
 	s.api, err = api.New(api.Deps{
 		Writer: s.node, Entries: reg, Accounts: reg, AccountList: reg, Matcher: s.matcher, Enroller: s.faces, Blobs: s.node.Blobs(),
 		Auditor: s.node.Audit(), AuditReader: s.node.Audit(), Consistency: s.node, Names: s.names,
-		Cluster: clusterInfo{s.node, func() api.GalleryStatus { return galleryStatus(s.gallery, s.kernel) }}, ClusterAdmin: s.node,
+		Cluster: clusterInfo{s.node, func() api.GalleryStatus { return galleryStatus(s.gallery, s.keeper, s.kernel) }}, ClusterAdmin: s.node,
 	}, api.Options{
 		TLS: &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: certs.get}, Logger: s.log, Registry: s.metrics,
 		Post: s.conf.Node.Post, MaxPhotoBytes: s.conf.Faces.MaxBytes, StopGrace: s.conf.Node.StopGrace.Std(),

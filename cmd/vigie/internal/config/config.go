@@ -32,7 +32,8 @@ type Node struct {
 	// It is written into the audit events of searches made without a post of
 	// their own.
 	Post string `yaml:"post"`
-	// DataDir holds registry, raft log, photos and audit log; default
+	// DataDir holds registry, raft log, photos, audit log and the gallery's
+	// files, which alone can be deleted while the node is stopped; default
 	// /var/lib/vigie. Losing it loses this node's copy only; moving it while
 	// the node runs corrupts it.
 	DataDir string `yaml:"data_dir"`
