@@ -36,10 +36,9 @@ func crowd(b *testing.B, seed uint64, n int) (space *models.Calibration, templat
 
 // numbered makes the n-th entry, with one photo.
 func numbered(space Space, n int, template []float32) *watchlist.Entry {
-	return &watchlist.Entry{
-		ID: watchlist.EntryID(fmt.Sprintf("UTO-00000000-0000-7000-8000-%012d", n)), Status: watchlist.StatusActive,
-		Faces: []watchlist.Face{{ID: fmt.Sprintf("00000000-0000-7000-8000-%012d", n), Model: space.Model(), Template: watchlist.EncodeTemplate(template)}},
-	}
+	e := numberedEntry(n, template)
+	e.Faces[0].Model = space.Model()
+	return e
 }
 
 func inOrder(space Space, templates [][]float32) iter.Seq2[*watchlist.Entry, error] {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -82,13 +84,12 @@ func TestSearchIsASnapshot(t *testing.T) {
 func TestPanickingFilter(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 4))
 	g := testGallery(t)
-	g.parallel = 0
-	for n := range 20_000 / 50 {
-		var batch []*watchlist.Entry
-		for k := range 50 {
-			batch = append(batch, entryOf(50*n+k, indextest.Template(rng, 128)))
-		}
-		mustApply(t, g, batch...)
+	var batch []*watchlist.Entry
+	for n := range 20_000 {
+		batch = append(batch, entryOf(n, indextest.Template(rng, 128)))
+	}
+	if err := g.Rebuild(listed(batch), 1); err != nil {
+		t.Fatal(err)
 	}
 	q := query(indextest.Template(rng, 128), 10, -1)
 	for _, parallel := range []int{0, 1 << 30} {
@@ -97,5 +98,65 @@ func TestPanickingFilter(t *testing.T) {
 		if err == nil {
 			t.Error("a panicking filter gave no error")
 		}
+	}
+}
+
+// TestHistoryUnderLoad lets readers ask for past states, and hold the answers to
+// the definition, while the writer changes and rebuilds the gallery and the
+// background merges, fits and compacts.
+func TestHistoryUnderLoad(t *testing.T) {
+	for seed := range uint64(2) {
+		w := newWorld(40+seed, 128)
+		w.g.w.sizes = sizes{least: 32, tail: 64, fanIn: 2, fit: 100, history: 1 << 20}
+		w.g.w.history = 1 << 20
+		var mu sync.RWMutex // guards w.truth and w.pool
+		for range 10 {
+			w.step(t)
+		}
+		var stop atomic.Bool
+		var answered atomic.Int64
+		var wg sync.WaitGroup
+		for r := range 4 {
+			wg.Go(func() {
+				rng := rand.New(rand.NewPCG(seed, uint64(r)))
+				for !stop.Load() && !t.Failed() {
+					mu.RLock()
+					q := query(w.pool[rng.IntN(len(w.pool))], 1+rng.IntN(20), -1)
+					index := w.truth.index
+					mu.RUnlock()
+					lo := max(1, w.g.Oldest())
+					if lo >= index {
+						continue
+					}
+					q.AsOf = lo + rng.Uint64N(index-lo) // more may be written at the newest one
+					got, more, err := w.g.Search(context.Background(), q, nil)
+					var old *watchlist.HistoryError
+					if errors.As(err, &old) && q.AsOf < old.Oldest {
+						continue
+					}
+					mu.RLock()
+					want, wantMore := w.truth.search(q, nil)
+					mu.RUnlock()
+					if err != nil || more != wantMore || !slices.Equal(got, want) {
+						t.Errorf("as of %d: error %v, truncated %v, want %v; matches\n%v, want\n%v", q.AsOf, err, more, wantMore, got, want)
+						return
+					}
+					answered.Add(1)
+				}
+			})
+		}
+		for i := 0; i < 60 || answered.Load() < 100 && !t.Failed(); i++ {
+			mu.Lock()
+			if i%25 == 24 {
+				w.rebuild(t)
+			} else {
+				w.step(t)
+			}
+			mu.Unlock()
+			runtime.Gosched()
+		}
+		stop.Store(true)
+		wg.Wait()
+		w.close(t)
 	}
 }

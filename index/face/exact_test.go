@@ -64,6 +64,9 @@ func FuzzExact(f *testing.F) {
 // Most galleries are small and change all the time; every hundredth is large.
 func TestExactMillion(t *testing.T) {
 	total := int64(4000)
+	if testing.Short() {
+		total = 1000
+	}
 	if s := os.Getenv("VIGIE_FUZZ_SEARCHES"); s != "" {
 		var err error
 		if total, err = strconv.ParseInt(s, 10, 64); err != nil {
@@ -198,6 +201,10 @@ func TestReach(t *testing.T) {
 		}
 		if _, ok := within(a, b, math.Nextafter(s, 2)); ok {
 			t.Fatalf("within admits %v at a bound just above", s)
+		}
+		x := [4][]float32{b, a, b, a}
+		if got := within4(a, &x, s); got != [4]float64{s, 1, s, 1} {
+			t.Fatalf("within4 gives %v for scores of %v and 1", got, s)
 		}
 	}
 	if r := reach(math.Inf(-1)); !math.IsInf(r, 1) {

@@ -66,7 +66,16 @@ func TestConformance(t *testing.T) {
 	})
 }
 
-func entryID(n int) watchlist.EntryID { return indextest.Entry(n, 1).ID }
+func entryID(n int) watchlist.EntryID {
+	return watchlist.NewEntryID("UTO", fmt.Sprintf("01920000-0000-7000-8000-%012x", n))
+}
+
+// numberedEntry makes an active entry with one face whose id is no other's.
+func numberedEntry(n int, template []float32) *watchlist.Entry {
+	e := entryOf(n, template)
+	e.Faces[0].ID = fmt.Sprintf("00000000-0000-7000-8000-%012x", n)
+	return e
+}
 
 // entryOf makes an active entry with a face per template; face ids are "f0", "f1"….
 func entryOf(n int, templates ...[]float32) *watchlist.Entry {

@@ -12,8 +12,8 @@ const (
 	// lane is the row granularity: dimensions are padded with zeros to a
 	// multiple of it.
 	lane = 16
-	// stretch is how many values within sums up between two looks at the bound.
-	stretch = 32
+	// stretch is how many values are summed up between two looks at the bound.
+	stretch = 16
 )
 
 // stride is the row length of dim dimensions.
@@ -47,21 +47,44 @@ func scoreOf(d2 float64) float64 { return 1 - float64(d2/2) }
 // within is score for rows of a length that is a multiple of lane. It stops
 // early, with ok false, when the score is sure to stay below bound: partial sums
 // only grow.
-func within(a, b []float32, bound float64) (s float64, ok bool) {
+func within(q, x []float32, bound float64) (s float64, ok bool) {
 	sum := 0.0
-	for len(a) > 0 {
-		n := min(stretch, len(a))
-		x, y := a[:n], b[:n]
-		for i, v := range x {
-			d := float64(v) - float64(y[i])
+	for len(q) >= stretch && len(x) >= stretch {
+		u, v := (*[stretch]float32)(q), (*[stretch]float32)(x)
+		for i := range u {
+			d := float64(u[i]) - float64(v[i])
 			sum += float64(d * d)
 		}
 		if s = scoreOf(sum); s < bound {
 			return s, false
 		}
-		a, b = a[n:], b[n:]
+		q, x = q[stretch:], x[stretch:]
 	}
 	return scoreOf(sum), true
+}
+
+// within4 is within for four rows at once: none waits for its own last addition.
+// It stops when all four are sure to stay below bound, with scores below it.
+func within4(q []float32, rows *[4][]float32, bound float64) (s [4]float64) {
+	a, b, c, d := rows[0], rows[1], rows[2], rows[3]
+	var s0, s1, s2, s3 float64
+	for len(q) >= stretch && len(a) >= stretch && len(b) >= stretch && len(c) >= stretch && len(d) >= stretch {
+		u, v0, v1 := (*[stretch]float32)(q), (*[stretch]float32)(a), (*[stretch]float32)(b)
+		v2, v3 := (*[stretch]float32)(c), (*[stretch]float32)(d)
+		for i, y := range u {
+			x := float64(y)
+			d0, d1, d2, d3 := x-float64(v0[i]), x-float64(v1[i]), x-float64(v2[i]), x-float64(v3[i])
+			s0 += float64(d0 * d0)
+			s1 += float64(d1 * d1)
+			s2 += float64(d2 * d2)
+			s3 += float64(d3 * d3)
+		}
+		if scoreOf(min(s0, s1, s2, s3)) < bound {
+			break
+		}
+		q, a, b, c, d = q[stretch:], a[stretch:], b[stretch:], c[stretch:], d[stretch:]
+	}
+	return [4]float64{scoreOf(s0), scoreOf(s1), scoreOf(s2), scoreOf(s3)}
 }
 
 // reach is a distance that no row whose score is bound or more exceeds

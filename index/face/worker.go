@@ -50,7 +50,7 @@ func (w *worker) look(c *chunk) (err error) {
 func (w *worker) chunk(c *chunk) {
 	seg, mark := c.part.seg, c.part.mark
 	outliers := seg.codes.Outliers(mark)
-	if c.outliers && len(outliers) > 0 {
+	if c.outliers {
 		w.rows(c.part, outliers)
 	}
 	bound := w.bound()
@@ -106,31 +106,45 @@ func (w *worker) bestFirst(p *part) {
 
 // rows scores rows of a part and offers those that count.
 func (w *worker) rows(p *part, ids []uint32) {
-	if len(ids) == 0 {
-		return
-	}
-	seg, j := p.seg, w.job
-	if len(ids) <= bunch {
-		w.kernel.Prefetch(seg.vectors, seg.stride, ids)
-	}
+	seg, q := p.seg, w.job.probe
 	w.exact += uint64(len(ids))
 	bound := w.bound()
+	w.kernel.Prefetch(seg.vectors, seg.stride, ids[:min(bunch, len(ids))])
+	for ; len(ids) >= 4; ids = ids[4:] {
+		if len(ids) > bunch {
+			w.kernel.Prefetch(seg.vectors, seg.stride, ids[bunch:min(bunch+4, len(ids))])
+		}
+		x := [4][]float32{seg.vector(int(ids[0])), seg.vector(int(ids[1])), seg.vector(int(ids[2])), seg.vector(int(ids[3]))}
+		for i, s := range within4(q, &x, bound) {
+			if s >= bound {
+				bound = w.offer(p, int(ids[i]), s, bound)
+			}
+		}
+	}
 	for _, i := range ids {
-		s, ok := within(j.probe, seg.vector(int(i)), bound)
-		if !ok || !seg.visible(int(i), j.stamp) {
-			continue
+		if s, ok := within(q, seg.vector(int(i)), bound); ok {
+			bound = w.offer(p, int(i), s, bound)
 		}
-		who := seg.who[i]
-		id, face := namesAt(p.names, seg.name[i])
-		if j.filter != nil && !w.top.has(who) && !j.filter(id) {
-			continue
-		}
-		w.top.offer(hit{who: who, id: id, face: face, score: s})
-		bound = w.top.floor(bound)
 	}
-	if bound > j.limit() {
-		j.raise(bound)
+	if bound > w.job.limit() {
+		w.job.raise(bound)
 	}
+}
+
+// offer lets a row in whose score reaches the bound, if it is to be seen, and
+// returns the bound from then on.
+func (w *worker) offer(p *part, row int, s, bound float64) float64 {
+	seg, j := p.seg, w.job
+	if !seg.visible(row, j.stamp) {
+		return bound
+	}
+	who := seg.who[row]
+	id, face := namesAt(p.names, seg.name[row])
+	if j.filter != nil && !w.top.has(who) && !j.filter(id) {
+		return bound
+	}
+	w.top.offer(hit{who: who, id: id, face: face, score: s})
+	return w.top.floor(bound)
 }
 
 // heapify makes a heap with the lowest in front.
