@@ -16,14 +16,22 @@ type export struct {
 	skipped []file.Skipped
 }
 
-// export takes the present state. It holds the writer up for as long as it takes
-// to list the entries with skipped templates.
+// export takes the present state and lists the entries with skipped templates. It
+// holds the writer up for a moment at a time: an entry that changes after the
+// view was taken may be listed as it is then, which does no harm, since a start
+// from the files is told of it.
 func (g *Gallery) export() export {
+	const some = 512
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	e := export{store: g.w, view: g.w.view(), lastWho: g.w.lastWho}
-	for key, id := range g.w.ids {
-		e.skipped = append(e.skipped, file.Skipped{Entry: string(id), Count: g.w.owners[key].skipped})
+	for key, id := range e.store.ids {
+		e.skipped = append(e.skipped, file.Skipped{Entry: string(id), Count: e.store.owners[key].skipped})
+		if len(e.skipped)%some == 0 {
+			g.mu.Unlock()
+			runtime.Gosched()
+			g.mu.Lock()
+		}
 	}
 	return e
 }
