@@ -15,11 +15,16 @@ import (
 	"vigie/models"
 )
 
-// recogniser is what the engine needs of a worker; *dlib.Recognizer is one.
-type recogniser interface {
+// encoder turns pixels into templates, step by step.
+type encoder interface {
 	Detect(p dlib.Pixels) ([]dlib.Detection, error)
 	Align(p dlib.Pixels, box image.Rectangle) (dlib.Aligned, error)
 	Embed(chip dlib.Pixels) ([128]float32, error)
+}
+
+// recogniser is what the engine needs of a worker; *dlib.Recognizer is one.
+type recogniser interface {
+	encoder
 	SelfTest() (dlib.Report, error)
 	Close()
 }

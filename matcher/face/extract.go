@@ -158,7 +158,7 @@ func pick(want *watchlist.Box, boxes []watchlist.Box) (int, error) {
 
 // encode aligns the face in the box of fine, judges it and makes its template.
 // A face that is refused is not encoded.
-func (j *job) encode(ctx context.Context, worker recogniser, fine view, box image.Rectangle) error {
+func (j *job) encode(ctx context.Context, worker encoder, fine view, box image.Rectangle) error {
 	near, err := j.closer(ctx, fine, box)
 	if err != nil {
 		return err

@@ -64,7 +64,7 @@ func mapped(b image.Rectangle, sx, sy float64) image.Rectangle {
 
 // search looks for faces, and once more at twice the size when there are none.
 // It gives them largest first, the view searched and the finest one decoded.
-func (j *job) search(ctx context.Context, worker recogniser) (found []dlib.Detection, seen, fine view, err error) {
+func (j *job) search(ctx context.Context, worker encoder) (found []dlib.Detection, seen, fine view, err error) {
 	if fine, err = j.look(ctx, fineSize); err != nil {
 		return nil, seen, fine, err
 	}
