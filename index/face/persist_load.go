@@ -1,19 +1,47 @@
 package face
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
-	"sync"
+	"math"
 	"time"
 
 	"vigie/index/face/codes"
 	"vigie/index/face/file"
-	"vigie/watchlist"
 )
 
 // errUnfit: sound files that are of no use here.
 var errUnfit = errors.New("the files belong to another gallery")
+
+// projectionDigest is a digest of what a space makes of fixed templates: it
+// differs between two spaces that don't give the same bits.
+func projectionDigest(space Space) (sum [sha256.Size]byte) {
+	h := sha256.New()
+	x := uint32(1)
+	for _, dim := range []int{128, 512} {
+		for range 8 {
+			t := make([]float32, dim)
+			for i := range t {
+				x = x*1664525 + 1013904223
+				t[i] = (float32(x>>8)/(1<<24) - 0.5) / 4
+			}
+			p, err := projectTemplate(space, t)
+			if err != nil {
+				p = nil // a length that the space refuses
+			}
+			b := binary.LittleEndian.AppendUint32(nil, uint32(len(p)))
+			for _, v := range p {
+				b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
+			}
+			h.Write(b)
+		}
+	}
+	h.Sum(sum[:0])
+	return sum
+}
 
 // Recall names the registry file that all later calls speak of. The first time,
 // an empty gallery takes over the files that were written for that registry,
@@ -104,135 +132,5 @@ func (k *Keeper) load(registry string) error {
 	g.kick()
 	k.store, k.files = w, files
 	k.counts.applied.Store(m.Applied)
-	return nil
-}
-
-// loader makes a store out of files.
-type loader struct {
-	w     *store
-	bases map[string]*codes.Basis // by their bytes
-	segs  []*segment
-}
-
-// read makes a segment, without codes, out of a file and what died since.
-func (l *loader) read(d *file.Dir, tag file.Tag, p *file.Part) (*segment, error) {
-	w := l.w
-	width := stride(tag.Dim)
-	var s *segment
-	f, err := d.ReadSegment(tag, p.Ref, func(values int) []float32 {
-		w.lastID++
-		n := values / width
-		s = newSegment(w.lastID, width, (n+codes.Lanes-1)/codes.Lanes*codes.Lanes)
-		return s.vectors
-	})
-	if err != nil {
-		return nil, err
-	}
-	if f.Stride != width {
-		return nil, fmt.Errorf("rows of %d values: %w", f.Stride, errUnfit)
-	}
-	if s.basis, err = l.basis(f.Basis, width); err != nil {
-		return nil, err
-	}
-	s.n, s.names = f.Rows(), f.Names
-	copy(s.born, f.Born)
-	copy(s.who, f.Who)
-	copy(s.name, f.Name)
-	for i, died := range f.Died {
-		if died != 0 {
-			s.kill(i, died)
-		}
-	}
-	for _, x := range p.Deaths {
-		if int(x.Row) >= s.n || s.died[x.Row].Load() != 0 || x.Died <= p.Stamp {
-			return nil, fmt.Errorf("impossible death: %w", errUnfit)
-		}
-		s.kill(int(x.Row), x.Died)
-	}
-	l.segs = append(l.segs, s)
-	w.segs[s.id] = s
-	w.rows += s.n
-	w.dead += s.dead
-	w.live += s.live()
-	return s, nil
-}
-
-func (l *loader) basis(data []byte, width int) (*codes.Basis, error) {
-	if b := l.bases[string(data)]; b != nil {
-		return b, nil
-	}
-	b, err := codes.ParseBasis(data)
-	if err != nil {
-		return nil, fmt.Errorf("basis: %w", err)
-	}
-	if b.Dim() != width {
-		return nil, fmt.Errorf("basis of %d values: %w", b.Dim(), errUnfit)
-	}
-	l.bases[string(data)] = b
-	return b, nil
-}
-
-// finish lists the entries, on one core, and computes the codes on the others.
-func (l *loader) finish(m *file.Manifest) error {
-	w := l.w
-	var wg sync.WaitGroup
-	var failed error
-	wg.Go(func() {
-		failed = l.own(m)
-	})
-	each(len(l.segs), func(i int) { l.segs[i].encode(l.segs[i].basis, w.kernel) })
-	wg.Wait()
-	if failed != nil {
-		return failed
-	}
-	largest := 0
-	for _, s := range l.segs {
-		w.sealed = append(w.sealed, cover(s))
-		if s.n > largest {
-			largest, w.basis = s.n, s.basis
-		}
-	}
-	if w.basis != nil && w.basis.ID() != codes.DefaultBasis(stride(w.dim), defaultSpread).ID() {
-		w.fitted = largest
-	}
-	w.changed = true
-	return nil
-}
-
-// own notes whose the living rows are.
-func (l *loader) own(m *file.Manifest) error {
-	w := l.w
-	w.owners = make(map[ownerKey]owner, w.live)
-	for _, s := range l.segs {
-		for i := range s.n {
-			died := s.died[i].Load()
-			if s.born[i] > m.Stamp || died > m.Stamp || s.who[i] > m.LastWho {
-				return fmt.Errorf("a row lies ahead of the manifest: %w", errUnfit)
-			}
-			if died != 0 {
-				continue
-			}
-			id, _ := namesAt(s.names, s.name[i])
-			key := keyOf(id)
-			o, known := w.owners[key]
-			if known && o.who != s.who[i] {
-				return fmt.Errorf("rows of one entry have two numbers: %w", errUnfit)
-			}
-			o.who = s.who[i]
-			o.first = w.slots.add(slot{seg: s.id, pos: uint32(i), next: o.first})
-			w.owners[key] = o
-		}
-	}
-	for _, x := range m.Skipped {
-		key := keyOf(watchlist.EntryID(x.Entry))
-		o, known := w.owners[key]
-		if !known {
-			w.lastWho++
-			o.who = w.lastWho
-		}
-		o.skipped = x.Count
-		w.owners[key], w.ids[key] = o, watchlist.EntryID(x.Entry)
-		w.skipped += int(x.Count)
-	}
 	return nil
 }
