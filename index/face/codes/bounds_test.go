@@ -46,8 +46,11 @@ func TestErrorsAreUpperBounds(t *testing.T) {
 				name      string
 				high, low float64
 			}{
-				{"plane A", e.a, math.Sqrt(a)}, {"both planes", e.ab, math.Sqrt(ab)}, {"8 bits", e.e8, math.Sqrt(e8)},
-				{"norm in A", sqA, e.squareA}, {"norm in both", sqAB, e.squareAB},
+				{"plane A", e.a, math.Sqrt(a)},
+				{"both planes", e.ab, math.Sqrt(ab)},
+				{"8 bits", e.e8, math.Sqrt(e8)},
+				{"norm in A", sqA, e.squareA},
+				{"norm in both", sqAB, e.squareAB},
 			} {
 				if c.high < c.low { // NaN and Inf mark outliers
 					t.Fatalf("%s: bound %v, true %v", c.name, c.high, c.low)

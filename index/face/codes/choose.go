@@ -131,15 +131,19 @@ func distance(x, y []float32) float64 {
 	return math.Sqrt(s)
 }
 
-// groups picks the size of plane A that makes a search at the typical bound
-// cheapest.
+// groups picks the size of plane A that makes searches cheapest: at the typical
+// bound and, since thresholds are set by people, at a sixth more.
 func (t *trial) groups(sizes []int, n int) int {
 	best, least := sizes[0], math.Inf(1)
 	bound := typicalBound(n, t.median)
-	both := costByte*float64(Dims/2+4) + costLevel2*share(t.both, bound)
 	for _, ga := range sizes {
-		cost := costByte*float64(4*ga+2) + costLevel2*share(t.lead[ga], bound)
-		if cost = min(cost, both); cost < least {
+		cost := 0.0
+		for _, x := range []float64{bound, bound * 7 / 6} {
+			alone := costByte*float64(4*ga+2) + costLevel2*share(t.lead[ga], x)
+			both := costByte*float64(Dims/2+4) + costLevel2*share(t.both, x)
+			cost += min(alone, both)
+		}
+		if cost < least {
 			best, least = ga, cost
 		}
 	}

@@ -101,7 +101,7 @@ func (c *Codes) Append(x []float32) {
 	if row >= c.capacity {
 		panic("codes: full")
 	}
-	c.k.Rotate(x, b.rows, w.z[:])
+	c.rotate(x, row)
 	c.k.Rotate(x, x, w.norm[:])
 	e := b.errorsOf(w)
 	biasA, okA := b.bias(e.a, e.squareA, b.brefA)
@@ -118,6 +118,19 @@ func (c *Codes) Append(x []float32) {
 	c.put(row, biasA, biasAB, byte(byte8)+1)
 	w.mark.rows++
 	runtime.KeepAlive(c.region)
+}
+
+// rotate rotates x. The rotation is about as large as a first-level cache: row
+// about, one half of it is still there from the row before.
+func (c *Codes) rotate(x []float32, row int) {
+	v, z := c.b.rows, &c.w.z
+	if row&1 == 0 {
+		c.k.Rotate(x, v, z[:half])
+		c.k.Rotate(x, v[half*c.b.dim:], z[half:])
+	} else {
+		c.k.Rotate(x, v[half*c.b.dim:], z[half:])
+		c.k.Rotate(x, v, z[:half])
+	}
 }
 
 // outlierBias passes level 1 at the loosest thresholds only.

@@ -17,6 +17,20 @@ var centerSquare = [16]float32{
 	64, 576, 1600, 3136, 5184, 7744, 10816, 14400,
 }
 
+// points4 and points8 are the points of the codes, in 8-bit steps. A table is
+// quicker than converting.
+var points4, points8 = points()
+
+func points() (four [16]float32, eight [256]float32) {
+	for c := range four {
+		four[c] = float32(16*c + 8)
+	}
+	for c := range eight {
+		eight[c] = float32(c) + 0.5
+	}
+	return four, eight
+}
+
 // errorsOf codes the rotated vector in w (DESIGN.md §3).
 func (b *Basis) errorsOf(w *writer) rowErrors {
 	a := b.code(w, 0, 4*b.ga)
@@ -52,24 +66,24 @@ func (b *Basis) code(w *writer, from, to int) sums {
 		t1 := float32(z[half+j]*k.scale1) + k.offset1
 		c0, c1 := level(t0), level(t1)
 
-		f0, f1 := t0-float32(c0&0xf0)-8, t1-float32(c1&0xf0)-8
+		f0, f1 := t0-points4[c0>>4], t1-points4[c1>>4]
 		four0 += float32(float32(f0*f0) * k.square0)
 		four1 += float32(float32(f1*f1) * k.square1)
-		f0, f1 = t0-float32(c0)-0.5, t1-float32(c1)-0.5
+		f0, f1 = t0-points8[c0], t1-points8[c1]
 		eight0 += float32(float32(f0*f0) * k.square0)
 		eight1 += float32(float32(f1*f1) * k.square1)
-		norm0 += float32(centerSquare[c0>>4&15] * k.square0)
-		norm1 += float32(centerSquare[c1>>4&15] * k.square1)
+		norm0 += float32(centerSquare[c0>>4] * k.square0)
+		norm1 += float32(centerSquare[c1>>4] * k.square1)
 
-		w.code[j] = byte(c0>>4 | c1&0xf0)
-		w.rest[j] = byte(c0&15 | c1<<4)
+		w.code[j] = c0>>4 | c1&0xf0
+		w.rest[j] = c0&15 | c1<<4
 	}
 	return sums{four0 + four1, eight0 + eight1, norm0 + norm1}
 }
 
 // level is t cut to a whole number in 0 … 255. If t is NaN or beyond int32 it is
 // any of them: the errors are worked out from what it is.
-func level(t float32) int32 { return max(0, min(255, int32(t))) }
+func level(t float32) uint8 { return uint8(max(0, min(255, int32(t)))) }
 
 // bias is -floor of what a row contributes to the test of level 1, in units, and
 // whether it fits.
