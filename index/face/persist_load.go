@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"vigie/index/face/codes"
-	"vigie/index/face/file"
 )
 
 // errUnfit: sound files that are of no use here.
