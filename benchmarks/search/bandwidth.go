@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"vigie/benchmarks/search/flat"
 	"vigie/index/face/mem"
 )
 
@@ -32,9 +33,9 @@ func (b *bench) bandwidth(context.Context) error {
 		bytes int
 	}{{"memory", b.Large * 512}, {"last-level cache", min(16<<20, b.Large*512)}} {
 		region := mem.New(c.bytes)
-		values := region.Float32s()
-		for i := range values {
-			values[i] = float32(i)
+		bytes, best := region.Bytes(), flat.Best()
+		for i := range bytes {
+			bytes[i] = byte(i)
 		}
 		for _, threads := range []int{1, 2} {
 			r := Bandwidth{Where: c.where, Bytes: c.bytes, Threads: threads, Passes: streamPasses}
@@ -44,10 +45,10 @@ func (b *bench) bandwidth(context.Context) error {
 				start := time.Now()
 				var wg sync.WaitGroup
 				for t := range threads {
-					part := values[len(values)*t/threads : len(values)*(t+1)/threads]
+					part := bytes[len(bytes)*t/threads : len(bytes)*(t+1)/threads]
 					wg.Go(func() {
 						for range rounds {
-							stream(part)
+							best.Stream(part)
 						}
 					})
 				}

@@ -21,7 +21,11 @@ func (b *bench) calibratedLarge(ctx context.Context) error {
 			return err
 		}
 		b.memory(d, all)
-		return b.writing(ctx, d, all.on(2))
+		if err := b.writing(ctx, d, all.on(2)); err != nil {
+			return err
+		}
+		all.close()
+		return b.reload(ctx, d, t, tau)
 	})
 }
 

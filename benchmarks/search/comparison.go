@@ -27,6 +27,16 @@ func (c *comparison) row(contender string) Row {
 	return Row{Name: c.name, Space: c.data.label, N: c.data.n, K: c.k, Tau: c.tau, Kind: c.kind, Contender: contender}
 }
 
+// recallDone completes a row with the recall of the last pass, whose rows found
+// holds. A contender that keeps to tau need not find what lies beyond.
+func (c *comparison) recallDone(found *[][]int64) func(*Row) error {
+	return func(r *Row) error {
+		at, first := c.truth.recall(c.kind, c.k, *found)
+		r.Recall, r.RecallAt1 = &at, &first
+		return nil
+	}
+}
+
 // low is the least score that counts.
 func (c *comparison) low() float64 {
 	if c.tau == nil {

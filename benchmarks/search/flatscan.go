@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"vigie/benchmarks/search/flat"
 )
 
 // flatChunk is how many rows a flat scan compares before it looks at the
@@ -41,19 +43,16 @@ func (n *nearest) offer(h near) {
 	n.list = slices.Insert(n.list, at, h)
 }
 
-// flatSearch finds the k nearest of rows within tau by looking at each: the row
-// numbers count from first.
-func flatSearch(q, rows []float32, first, k int, tau float64) []near {
+// flatSearch finds the k nearest of rows below a squared distance by looking at
+// each: the row numbers count from first.
+func flatSearch(q, rows []float32, first, k int, limit float32) []near {
 	n := nearest{k: k, list: make([]near, 0, k)}
-	limit := float32(math.MaxFloat32)
-	if tau*tau < math.MaxFloat32 {
-		limit = float32(tau * tau)
-	}
+	scan := flat.Best()
 	var out [flatChunk]float32
 	dim := len(q)
 	for at := 0; at < len(rows)/dim; at += flatChunk {
 		m := min(flatChunk, len(rows)/dim-at)
-		squares(q, rows[at*dim:(at+m)*dim], out[:m])
+		scan.Distances(q, rows[at*dim:(at+m)*dim], dim, out[:m])
 		bound := n.limit(limit)
 		for i, v := range out[:m] {
 			if v < bound {
@@ -66,16 +65,16 @@ func flatSearch(q, rows []float32, first, k int, tau float64) []near {
 }
 
 // flatThreads is flatSearch on as many goroutines, each on its part of the rows.
-func flatThreads(q, rows []float32, k int, tau float64, threads int) []near {
+func flatThreads(q, rows []float32, k int, limit float32, threads int) []near {
 	if threads == 1 {
-		return flatSearch(q, rows, 0, k, tau)
+		return flatSearch(q, rows, 0, k, limit)
 	}
 	n := len(rows) / len(q)
 	parts := make([][]near, threads)
 	var wg sync.WaitGroup
 	for t := range threads {
 		from, to := n*t/threads, n*(t+1)/threads
-		run := func() { parts[t] = flatSearch(q, rows[from*len(q):to*len(q)], from, k, tau) }
+		run := func() { parts[t] = flatSearch(q, rows[from*len(q):to*len(q)], from, k, limit) }
 		if t == threads-1 {
 			run()
 		} else {
@@ -88,19 +87,26 @@ func flatThreads(q, rows []float32, k int, tau float64, threads int) []near {
 	return all[:min(k, len(all))]
 }
 
+// flatKernel names what the scans run on.
+func flatKernel() string { return flat.Best().Name() }
+
+// limit is the squared distance that rows must stay below.
+func (c *comparison) limit() float32 {
+	if c.tau == nil {
+		return math.MaxFloat32
+	}
+	return float32(*c.tau * *c.tau)
+}
+
 // flatSide is the flat scan as a contender.
 func (c *comparison) flatSide() side {
 	s := side{row: c.row(flatName)}
 	s.row.Kernel = flatKernel()
 	s.pass = func(_ context.Context, from, to int) (time.Duration, error) {
 		qs := c.data.queries[c.kind].rows
-		tau := math.Inf(1)
-		if c.tau != nil {
-			tau = *c.tau
-		}
 		start := time.Now()
 		for _, q := range qs[from:to] {
-			flatThreads(q, c.data.rows, c.k, tau, c.threads)
+			flatThreads(q, c.data.rows, c.k, c.limit(), c.threads)
 		}
 		return time.Since(start), nil
 	}

@@ -162,6 +162,10 @@ func (r *Report) writeTables(b *strings.Builder) {
 			l.QueryRate, l.N, l.Space, l.Tau, l.PerSecond, l.Slices, l.Seconds, l.Alone.P50, l.Alone.P99, l.Alone.Max,
 			l.Under.P50, l.Under.P99, l.Under.Max, l.RatioP99, l.Apply.P50, l.Apply.P99, l.Apply.Max)
 	}
+	if l := r.Reload; l != nil {
+		fmt.Fprintf(b, "\nStarting with %d templates (%s): built from the entries in %.1f s; the sealed files (%d MB) written in %.1f s and loaded, from the system's cache, until the first answer in %.2f s at best, %.2f median of %d.\n",
+			l.N, l.Space, l.Rebuild, l.Bytes/1_000_000, l.Save, l.Load, l.LoadMedian, l.Loads)
+	}
 	for _, m := range r.Memory {
 		fmt.Fprintf(b, "\nMemory, %s space, %d templates: %d bytes of codes a template; %.0f bytes of process memory a template in all, its values and owner included; %d segments, %d bases, %d outliers.\n", m.Space, m.N, m.Hot, m.Resident, m.Segments, m.Bases, m.Outliers)
 	}

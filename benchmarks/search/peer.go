@@ -167,10 +167,6 @@ func (c *comparison) peerSide(p *peers, who, label string, param, batch int) sid
 		found = rows
 		return d, err
 	}
-	s.done = func(r *Row) error {
-		at, first := c.truth.recall(c.kind, c.k, found)
-		r.Recall, r.RecallAt1 = &at, &first
-		return nil
-	}
+	s.done = c.recallDone(&found)
 	return s
 }

@@ -59,18 +59,18 @@ func (b *bench) rawAt(ctx context.Context, n int, taus []float64, more func(cont
 
 // graph builds or loads hnswlib's graph and finds the least ef for each recall.
 func (b *bench) graph(_ context.Context, t *truth) (func(*comparison) []side, error) {
-	efs, how, err := b.peers.tune(t, recalls)
+	list, how, err := b.peers.tune(t, recalls)
 	if err != nil {
 		return nil, err
 	}
 	return func(c *comparison) []side {
 		var sides []side
-		for i, ef := range efs {
-			if ef == 0 {
+		for i, h := range list {
+			if h.ef == 0 {
 				continue // the recall wasn't reached at any ef
 			}
-			s := c.peerSide(b.peers, "hnsw", fmt.Sprintf("hnswlib at %.2f", recalls[i]), ef, 1)
-			s.row.Note = fmt.Sprintf("M 16, ef %d, %s; knows no tau", ef, how)
+			s := c.peerSide(b.peers, "hnsw", fmt.Sprintf("hnswlib at %.2f", recalls[i]), h.ef, 1)
+			s.row.Note = fmt.Sprintf("M %d, ef %d, recall %.3f over %d queries, graph %s", graphM, h.ef, h.recall, h.queries, how)
 			sides = append(sides, s)
 		}
 		return sides

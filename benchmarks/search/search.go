@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
+	"strings"
 	"time"
 
 	"vigie/benchmarks"
@@ -30,6 +32,8 @@ type Options struct {
 	// Big is the size of one more gallery that is searched on one core, 10
 	// million; 0 leaves it out.
 	Big int
+	// Only runs just the steps whose name contains it; "" runs all.
+	Only string
 	// LoadSeconds is how long each slice of the run with inserts takes; there
 	// are eight of them.
 	LoadSeconds float64
@@ -49,6 +53,7 @@ type Report struct {
 	Inserts     []Insert     `json:"inserts"`
 	Load        *LoadRun     `json:"load,omitempty"`
 	Memory      []Memory     `json:"memory"`
+	Reload      *Reload      `json:"reload,omitempty"`
 	Goals       []Goal       `json:"goals"`
 	// Notes say what was left out, and why.
 	Notes []string `json:"notes"`
@@ -86,6 +91,9 @@ type bench struct {
 // template of the large gallery and 1.3 kB per template of the big one.
 func Run(ctx context.Context, opt Options) (r *Report, err error) {
 	start := time.Now()
+	if err := os.MkdirAll(opt.Cache, 0o755); err != nil {
+		return nil, fmt.Errorf("make the cache folder: %w", err)
+	}
 	b := &bench{Options: opt, report: &Report{Machine: benchmarks.ThisMachine(start)}}
 	if b.cal, err = models.DefaultCalibration(); err != nil {
 		return nil, fmt.Errorf("read the calibration: %w", err)
@@ -113,6 +121,9 @@ func Run(ctx context.Context, opt Options) (r *Report, err error) {
 		{"512 dimensions", b.wide},
 		{"big raw gallery", b.big},
 	} {
+		if !strings.Contains(step.name, opt.Only) && step.name != "populations" {
+			continue
+		}
 		b.Progress(fmt.Sprintf("%4.0f s  %s", time.Since(start).Seconds(), step.name))
 		if err := step.run(ctx); err != nil {
 			return nil, fmt.Errorf("%s: %w", step.name, err)

@@ -160,14 +160,13 @@ func TestFlatSearchFindsTheNearestRows(t *testing.T) {
 	tr := bruteForce(d)
 	for i, q := range d.queries["miss"].rows {
 		for _, threads := range []int{1, 2} {
-			got := flatThreads(q, d.rows, 10, math.Inf(1), threads)
+			got := flatThreads(q, d.rows, 10, math.MaxFloat32, threads)
 			for j, h := range got {
 				if want := tr.best["miss"][i][j]; h.row != int64(want.row) {
 					t.Fatalf("query %d, %d threads: rank %d is row %d, want %d", i, threads, j, h.row, want.row)
 				}
 			}
-			tau := math.Sqrt(float64(got[4].d2)) * 1.0001
-			if cut := flatThreads(q, d.rows, 10, tau, threads); len(cut) != 5 {
+			if cut := flatThreads(q, d.rows, 10, got[4].d2*1.0001, threads); len(cut) != 5 {
 				t.Errorf("query %d, %d threads: %d rows within the distance of the fifth", i, threads, len(cut))
 			}
 		}
@@ -218,7 +217,7 @@ func TestStepsOnSmallGalleries(t *testing.T) {
 	b := &bench{
 		Options: Options{
 			Passes: 2, Queries: 4, Batch: 8, Small: 600, Medium: 800, Large: 1000, Big: 1200, LoadSeconds: 0.02,
-			Groups: twoPhotosEach(t, p, 60), Progress: func(string) {},
+			Groups: twoPhotosEach(t, p, 60), Cache: t.TempDir(), Progress: func(string) {},
 		},
 		cal: cal, fitted: p, diverse: p, report: &Report{},
 	}
@@ -238,6 +237,9 @@ func TestStepsOnSmallGalleries(t *testing.T) {
 	}
 	if l := b.report.Load; l == nil || l.Applied != loadSlices*100 || l.Alone.Count != loadSlices*4 {
 		t.Errorf("the run with inserts: %+v", l)
+	}
+	if r := b.report.Reload; r == nil || r.Differences != 0 || r.Bytes < 1000*512 {
+		t.Errorf("the files: %+v", r)
 	}
 	if _, err := json.Marshal(b.report); err != nil {
 		t.Errorf("the report can't be written: %v", err)

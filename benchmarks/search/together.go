@@ -19,6 +19,7 @@ const clients = 16
 const (
 	togetherName = "gallery, 16 clients"
 	gemmName     = "blocked GEMM"
+	eightName    = "flat, 8 queries a pass"
 	sgemmName    = "OpenBLAS sgemm"
 	faissMany    = "FAISS flat, 256 at once (Debian, GEMM)"
 )
@@ -31,7 +32,7 @@ func (b *bench) together(ctx context.Context, d *data, t *truth, all *galleries)
 	for _, c.threads = range []int{1, 2} {
 		for _, c.kind = range kinds {
 			one := c
-			sides := []side{one.manySide(all.on(c.threads)), one.gemmSide()}
+			sides := []side{one.manySide(all.on(c.threads)), one.gemmSide(), one.eightSide()}
 			if b.peers != nil {
 				sides = append(sides, one.peerSide(b.peers, "sgemm", sgemmName, 0, b.Batch), one.peerSide(b.peers, "faiss", faissMany, 0, b.Batch))
 			}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 
+	"vigie/benchmarks/search/flat"
 	"vigie/watchlist"
 )
 
@@ -52,7 +53,7 @@ func bruteForce(d *data) *truth {
 
 // rank gives the best rows of one query; near is room for all distances.
 func rank(d *data, q, near []float32) []ranked {
-	squares(q, d.rows, near)
+	flat.Best().Distances(q, d.rows, d.dim, near)
 	limit := cut(near, truthRows)
 	var out []ranked
 	for i, v := range near {

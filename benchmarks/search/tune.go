@@ -3,7 +3,6 @@ package search
 import (
 	"fmt"
 	"hash/fnv"
-	"os"
 	"path/filepath"
 	"unsafe"
 )
@@ -16,15 +15,19 @@ const (
 
 var searchEFs = []int{16, 24, 32, 48, 64, 80, 96, 128, 160, 192, 256, 384, 512, 768}
 
+// tuned is a parameter of the search with the recall that it has.
+type tuned struct {
+	ef      int
+	recall  float64
+	queries int
+}
+
 // tune loads or builds the graph of a gallery and gives, for each recall among
-// the ten nearest, the least ef that reaches it over all queries; 0 where none
-// does. how tells where the graph came from.
-func (p *peers) tune(t *truth, recalls []float64) (efs []int, how string, err error) {
+// the ten nearest, the least ef that reaches it over all queries, with the recall
+// that it has; ef is 0 where none does. how tells where the graph came from.
+func (p *peers) tune(t *truth, recalls []float64) (found []tuned, how string, err error) {
 	if err := p.load(t.d); err != nil {
 		return nil, "", err
-	}
-	if err := os.MkdirAll(p.cache, 0o755); err != nil {
-		return nil, "", fmt.Errorf("make the folder of graphs: %w", err)
 	}
 	if _, err := p.do("threads 2"); err != nil {
 		return nil, "", err
@@ -34,25 +37,25 @@ func (p *peers) tune(t *truth, recalls []float64) (efs []int, how string, err er
 		return nil, "", err
 	}
 	how = fmt.Sprintf("%s in %.4s s", words[0], words[1])
-	efs = make([]int, len(recalls))
+	found = make([]tuned, len(recalls))
 	for _, ef := range searchEFs {
 		var sum, all float64
 		for _, kind := range kinds {
 			n := len(t.d.queries[kind].rows)
-			_, found, err := p.search("hnsw", ef, 10, kind, 0, n, 1)
+			_, rows, err := p.search("hnsw", ef, 10, kind, 0, n, 1)
 			if err != nil {
 				return nil, "", err
 			}
-			at, _ := t.recall(kind, 10, found)
+			at, _ := t.recall(kind, 10, rows)
 			sum, all = sum+at*float64(n), all+float64(n)
 		}
 		for i, want := range recalls {
-			if efs[i] == 0 && sum/all >= want {
-				efs[i] = ef
+			if found[i].ef == 0 && sum/all >= want {
+				found[i] = tuned{ef, sum / all, int(all)}
 			}
 		}
 	}
-	return efs, how, nil
+	return found, how, nil
 }
 
 // graphFile names the graph of exactly these rows.

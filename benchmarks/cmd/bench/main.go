@@ -30,6 +30,7 @@ func run(ctx context.Context) error {
 	peers := flag.String("peers", "", "for -area search: the program of benchmarks/peers; \"\" leaves FAISS and hnswlib out")
 	cache := flag.String("cache", "var/bench", "for -area search: where hnswlib's graphs are kept")
 	big := flag.Bool("big", true, "for -area search: 10 million templates too, where memory allows")
+	only := flag.String("only", "", "for -area search: only the steps whose name contains this; nothing is written")
 	models := flag.String("models", "var/models", "the face models; \"\" leaves photos out")
 	portrait := flag.String("portrait", "var/demo-faces/profile-picture-1.jpg", "a JPEG of one face")
 	out := flag.String("out", "benchmarks/out", "folder of the JSON results")
@@ -41,7 +42,7 @@ func run(ctx context.Context) error {
 	case "faces":
 		return measureFaces(ctx, *dir, *models, *out, *results)
 	case "search":
-		f := searchFlags{faces: *dir, models: *models, peers: *peers, cache: *cache, big: *big, quick: *quick}
+		f := searchFlags{faces: *dir, models: *models, peers: *peers, cache: *cache, only: *only, big: *big, quick: *quick}
 		return measureSearch(ctx, f, *out, *results)
 	default:
 		return fmt.Errorf("no such area: %s", *area)

@@ -19,6 +19,7 @@ import (
 // searchFlags are the flags of -area search.
 type searchFlags struct {
 	faces, models, peers, cache string
+	only                        string
 	big, quick                  bool
 }
 
@@ -26,7 +27,7 @@ type searchFlags struct {
 func measureSearch(ctx context.Context, f searchFlags, out, results string) error {
 	opt := search.Options{
 		Peers: f.peers, Cache: f.cache, Passes: 5, Queries: 50, Batch: 256,
-		Small: 10_000, Medium: 100_000, Large: 1_000_000, LoadSeconds: 4,
+		Small: 10_000, Medium: 100_000, Large: 1_000_000, LoadSeconds: 4, Only: f.only,
 		Progress: func(s string) { fmt.Fprintln(os.Stderr, s) },
 	}
 	if f.big {
@@ -43,6 +44,10 @@ func measureSearch(ctx context.Context, f searchFlags, out, results string) erro
 	report, err := search.Run(ctx, opt)
 	if err != nil {
 		return fmt.Errorf("measure the search: %w", err)
+	}
+	if f.only != "" {
+		fmt.Println(report.Markdown())
+		return nil
 	}
 	if err := benchmarks.WriteJSON(out, "search", report); err != nil {
 		return err
