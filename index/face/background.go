@@ -35,7 +35,7 @@ func (g *Gallery) background(t *task) {
 	defer runtime.KeepAlive(g)
 	retired := 0
 	for t != nil {
-		n, err := g.safely(t)
+		n, err := g.do(t)
 		if retired += n; retired > collectBytes {
 			retired = 0
 			runtime.GC()
@@ -53,18 +53,9 @@ func (g *Gallery) background(t *task) {
 	}
 }
 
-// safely runs a task and sweeps slots; a panic becomes an error that says
-// nothing of the data. It returns how many bytes outside the Go heap it retired.
-func (g *Gallery) safely(t *task) (retired int, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("panic of type %T", r)
-			g.mu.Lock()
-			t.store.abandon(t)
-			g.mu.Unlock()
-		}
-	}()
-	stop := func() bool { return g.stop.Load() || t.store.replaced.Load() }
+// do runs a task and sweeps slots. It returns how many bytes outside the Go
+// heap it retired. An error says that nothing was done.
+func (g *Gallery) do(t *task) (retired int, err error) {
 	if t.forget {
 		index := t.medianDeath()
 		g.mu.Lock()
@@ -77,15 +68,13 @@ func (g *Gallery) safely(t *task) (retired int, err error) {
 	}
 	var done *merged
 	if !t.compact || t.enough() {
-		if done, err = t.build(stop); err != nil {
-			g.log.Warn("face gallery: no basis fitted, the old one stays", slog.Any("error", err))
-		}
+		done, err = g.build(t)
 	}
 	g.mu.Lock()
 	if done == nil || t.store.replaced.Load() {
 		t.store.abandon(t)
 		g.mu.Unlock()
-		return 0, nil
+		return 0, err
 	}
 	t.store.swap(t, done)
 	g.publish()
@@ -99,6 +88,21 @@ func (g *Gallery) safely(t *task) (retired int, err error) {
 		retired += 4 * len(s.vectors)
 	}
 	return retired, nil
+}
+
+// build makes a task's segment, nil when the gallery is closed or rebuilt
+// meanwhile. A panic becomes an error that says nothing of the data.
+func (g *Gallery) build(t *task) (done *merged, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			done, err = nil, fmt.Errorf("panic of type %T", r)
+		}
+	}()
+	done, fault := t.build(func() bool { return g.stop.Load() || t.store.replaced.Load() })
+	if fault != nil {
+		g.log.Warn("face gallery: no basis fitted, the old one stays", slog.Any("error", fault))
+	}
+	return done, nil
 }
 
 // sweep brings all slots up to date, a few at a time, and forgets where merged

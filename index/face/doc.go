@@ -3,11 +3,13 @@
 // misses one.
 //
 // Templates are projected into the space once, when they come in, and kept as
-// float32 rows in immutable segments and one growing tail. A search runs a fast
-// float32 pass over all rows whose rounding error is bounded, and scores every
-// survivor again in float64 in a fixed order, so all nodes return the same bits.
-// DESIGN.md has the proof of exactness and the rules of concurrency.
+// float32 rows, with short codes beside them (package codes), in segments: one
+// that grows, and sealed ones that a background goroutine merges. A search scans
+// the codes, which discard only what can't matter, and scores every survivor in
+// float64 in a fixed order, so all nodes return the same bits. Queries that wait
+// share a scan. DESIGN.md has the contract and the rules of concurrency,
+// codes/DESIGN.md the proof of exactness.
 //
 // One goroutine writes (Apply, Rebuild); any number search, without locks, each
-// on the snapshot that was current when its search began.
+// on one state: the newest, or that of an earlier raft index.
 package face

@@ -88,7 +88,7 @@ func within4(q []float32, rows *[4][]float32, bound float64) (s [4]float64) {
 }
 
 // reach is a distance that no row whose score is bound or more exceeds
-// (DESIGN.md §3); it is negative when there can be no such row.
+// (DESIGN.md §2); it is negative when there can be no such row.
 func reach(bound float64) float64 {
 	if math.IsInf(bound, -1) {
 		return math.Inf(1)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"sort"
-	"sync"
 
 	"vigie/index/face/codes"
 	"vigie/index/face/kernel"
@@ -145,89 +144,4 @@ func (w *worker) offer(p *part, row int, s, bound float64) float64 {
 	}
 	w.top.offer(hit{who: who, id: id, face: face, score: s})
 	return w.top.floor(bound)
-}
-
-// heapify makes a heap with the lowest in front.
-func heapify(s []codes.Survivor) {
-	for i := len(s)/2 - 1; i >= 0; i-- {
-		down(s, i)
-	}
-}
-
-// pop takes the lowest off a heap.
-func pop(s []codes.Survivor) []codes.Survivor {
-	last := len(s) - 1
-	s[0] = s[last]
-	if s = s[:last]; last > 1 {
-		down(s, 0)
-	}
-	return s
-}
-
-func down(s []codes.Survivor, i int) {
-	v := s[i]
-	for {
-		c := 2*i + 1
-		if c >= len(s) {
-			break
-		}
-		if c+1 < len(s) && s[c+1].Lower < s[c].Lower {
-			c++
-		}
-		if s[c].Lower >= v.Lower {
-			break
-		}
-		s[i] = s[c]
-		i = c
-	}
-	s[i] = v
-}
-
-// pools keep what searches need again and again.
-type pools struct {
-	workers, probes sync.Pool
-}
-
-func (p *pools) probe(b *codes.Basis, q []float32, k *kernel.Set) *codes.Probe {
-	if old, ok := p.probes.Get().(*codes.Probe); ok {
-		old.Reset(b, q, k)
-		return old
-	}
-	return codes.NewProbe(b, q, k)
-}
-
-// worker starts work on a job.
-func (g *Gallery) worker(j *job) *worker {
-	w, ok := g.pools.workers.Get().(*worker)
-	if !ok {
-		w = &worker{kernel: g.kernel}
-	}
-	w.job, w.err, w.exact = j, nil, 0
-	w.scratch.ResetStats()
-	w.top.reset(j.room)
-	return w
-}
-
-// release counts what a worker did and keeps its memory, not what it found.
-func (g *Gallery) release(w *worker) {
-	s := w.scratch.Stats()
-	g.counts.level1.Add(s.Level1)
-	g.counts.level2.Add(s.Level2)
-	g.counts.exact.Add(w.exact)
-	w.top.reset(0)
-	w.job = nil
-	if cap(w.out) > 4*chunkRows {
-		w.out = nil
-	}
-	g.pools.workers.Put(w)
-}
-
-// giveBack keeps the probes of the jobs.
-func (p *pass) giveBack() {
-	for _, j := range p.jobs {
-		for _, b := range j.probes {
-			p.g.pools.probes.Put(b)
-		}
-		j.probes = nil
-	}
 }

@@ -63,15 +63,19 @@ func newWorld(seed uint64, long int) *world {
 func (w *world) template() []float32 {
 	t := indextest.Template(w.rng, w.long)
 	switch w.style {
-	case 0: // a spectrum like that of the calibrated space
+	case 0, 5: // a spectrum like that of the calibrated space
 		for i := range t {
 			t[i] *= float32(math.Exp(-float64(i) / 25))
 		}
-	case 1: // few dimensions
+	case 1, 6: // few dimensions
 		clear(t[5:])
-	case 2: // all equal
+	case 2, 7: // all equal
 		for i := range t {
 			t[i] = 0.25
+		}
+	case 3: // everything far apart
+		for i := range t {
+			t[i] *= 1e8
 		}
 	}
 	if len(w.pool) == 0 {
@@ -99,7 +103,9 @@ func (w *world) template() []float32 {
 		clear(t)
 		t[w.rng.IntN(w.long)] = 1
 	case 10:
-		w.extreme(t)
+		if w.style < 3 { // elsewhere codes must fit nearly all
+			w.extreme(t)
+		}
 	}
 	return t
 }

@@ -1,10 +1,42 @@
 package face
 
 import (
+	"context"
 	"fmt"
+	"math"
 
 	"vigie/watchlist"
 )
+
+// Compare scores the probe against each entry's best photo, whether or not the
+// gallery holds the entry. Entries without a comparable photo are left out of
+// the answer. K, MinScore and AsOf of q do not matter. It fails like Search.
+func (g *Gallery) Compare(ctx context.Context, q watchlist.FaceQuery, entries []*watchlist.Entry) ([]watchlist.FaceMatch, error) {
+	probe, err := g.project(q)
+	if err != nil {
+		return nil, err
+	}
+	var out []watchlist.FaceMatch
+	for _, e := range entries {
+		if err := ctx.Err(); err != nil {
+			return nil, fmt.Errorf("compare faces: %w", err)
+		}
+		best := watchlist.FaceMatch{Entry: e.ID, Score: math.Inf(-1)}
+		for _, f := range e.Faces {
+			p, ok := projectFace(g.space, f)
+			if !ok || len(p) != len(probe) {
+				continue
+			}
+			if s := score(probe, p); s > best.Score || s == best.Score && f.ID < best.Face {
+				best.Score, best.Face = s, f.ID
+			}
+		}
+		if !math.IsInf(best.Score, -1) {
+			out = append(out, best)
+		}
+	}
+	return out, nil
+}
 
 // project checks a query and takes its template into the space.
 func (g *Gallery) project(q watchlist.FaceQuery) ([]float32, error) {
