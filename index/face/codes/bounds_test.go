@@ -18,7 +18,7 @@ func (b *Basis) rotated(x []float32, p int) float64 {
 // float64.
 func TestErrorsAreUpperBounds(t *testing.T) {
 	r := rand.New(rand.NewPCG(11, 12))
-	for n := range 36 {
+	for n := range 3 * len(shapes) {
 		s := newScene(t, r, n%len(shapes))
 		var w writer
 		k := &kernel.Set{}

@@ -13,6 +13,9 @@ import (
 // what ideal codes would let pass: the same 4-bit steps without any rounding,
 // without int8 weights and with each row's error known exactly.
 func TestCodesAreTight(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
 	const n, dim, carried = 16000, 128, 80
 	const queries = 8
 	r := rand.New(rand.NewPCG(31, 32))
