@@ -90,11 +90,7 @@ func (p *peers) load(d *data) error {
 	if p.data == d {
 		return nil
 	}
-	file := filepath.Join(p.dir, "rows")
-	if err := writeFloats(file, d.rows); err != nil {
-		return err
-	}
-	if _, err := p.do("data %s %d %d", file, d.n, d.dim); err != nil {
+	if err := p.share("data", d.rows, d.dim); err != nil {
 		return err
 	}
 	var all []float32
@@ -103,28 +99,24 @@ func (p *peers) load(d *data) error {
 			all = append(all, q...)
 		}
 	}
-	file = filepath.Join(p.dir, "queries")
-	if err := writeFloats(file, all); err != nil {
-		return err
-	}
-	if _, err := p.do("queries %s %d %d", file, len(all)/d.dim, d.dim); err != nil {
+	if err := p.share("queries", all, d.dim); err != nil {
 		return err
 	}
 	p.data = d
 	return nil
 }
 
-// writeFloats writes values in the machine's byte order to a new file; an old
-// one, which may still be mapped, is unlinked first.
-func writeFloats(file string, v []float32) error {
-	if err := os.Remove(file); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("share vectors: %w", err)
-	}
+// share hands vectors over in the machine's byte order. The file is unlinked as
+// soon as the program has mapped it, so that nothing stays behind.
+func (p *peers) share(command string, v []float32, dim int) error {
+	file := filepath.Join(p.dir, command)
+	defer os.Remove(file)
 	b := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(v))), len(v)*4)
 	if err := os.WriteFile(file, b, 0o600); err != nil {
 		return fmt.Errorf("share vectors: %w", err)
 	}
-	return nil
+	_, err := p.do("%s %s %d %d", command, file, len(v)/dim, dim)
+	return err
 }
 
 // search runs queries of a kind and gives the time of the peer's own loop and
