@@ -8,7 +8,10 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"vigie/benchmarks/gen"
 	"vigie/index/face/codes"
@@ -163,6 +166,57 @@ func BenchmarkBatch(b *testing.B) {
 			b.ReportMetric(float64(b.N)/float64(s.Passes-before.Passes), "queries/pass")
 		})
 	}
+}
+
+// BenchmarkSearchDuringInserts searches at the product's threshold, alone and
+// while 5,000 entries a second come in, and reports the slowest of a hundred
+// searches and the longest Apply.
+func BenchmarkSearchDuringInserts(b *testing.B) {
+	const n = 1_000_000
+	g, queries := built(b, n, Options{})
+	space, fresh := crowd(b, 4, 4096)
+	for _, rate := range []int{0, 5000} {
+		b.Run(fmt.Sprintf("inserts=%d", rate), func(b *testing.B) {
+			var stop atomic.Bool
+			var longest time.Duration
+			var wg sync.WaitGroup
+			if rate > 0 {
+				wg.Go(func() { longest = insert(b, g, space, fresh, time.Second/time.Duration(rate), &stop) })
+			}
+			var took []time.Duration
+			for i := 0; b.Loop(); i++ {
+				start := time.Now()
+				if _, _, err := g.Search(context.Background(), with(queries[i%len(queries)], productScore(n)), nil); err != nil {
+					b.Fatal(err)
+				}
+				took = append(took, time.Since(start))
+			}
+			stop.Store(true)
+			wg.Wait()
+			slices.Sort(took)
+			b.ReportMetric(float64(took[len(took)/2].Microseconds()), "p50-us")
+			b.ReportMetric(float64(took[len(took)*99/100].Microseconds()), "p99-us")
+			b.ReportMetric(float64(longest.Microseconds()), "apply-max-us")
+		})
+	}
+}
+
+// insert applies one new entry each time until stop, and returns the longest
+// Apply.
+func insert(b *testing.B, g *Gallery, space Space, templates [][]float32, every time.Duration, stop *atomic.Bool) (longest time.Duration) {
+	next := time.Now()
+	for i := int(g.Applied()); !stop.Load(); i++ {
+		e := numbered(space, 10_000_000+i, templates[i%len(templates)])
+		start := time.Now()
+		if err := g.Apply([]watchlist.Change{{ID: e.ID, Entry: e}}, uint64(i+1)); err != nil {
+			b.Error(err)
+			return 0
+		}
+		longest = max(longest, time.Since(start))
+		next = next.Add(every)
+		time.Sleep(time.Until(next))
+	}
+	return longest
 }
 
 // BenchmarkApply puts new entries with one photo each into a growing gallery:

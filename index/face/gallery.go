@@ -44,7 +44,7 @@ type Options struct {
 }
 
 const (
-	defaultParallel = 50_000
+	defaultParallel = 200_000
 	defaultWaiting  = 64
 	defaultHistory  = 100_000
 )
