@@ -57,10 +57,19 @@ func newWorld(seed uint64, long int) *world {
 	return w
 }
 
-// template draws one of many kinds: fresh, duplicate, opposite, next to another
+// template draws a template that the gallery takes.
+func (w *world) template() []float32 {
+	t := w.draw()
+	if watchlist.CheckTemplate(t) != nil { // all zero, in rare cases
+		t[0] = 1
+	}
+	return t
+}
+
+// draw draws one of many kinds: fresh, duplicate, opposite, next to another
 // by one unit in the last place, clustered, sparse, tiny, huge, denormal, equal
 // to all others.
-func (w *world) template() []float32 {
+func (w *world) draw() []float32 {
 	t := indextest.Template(w.rng, w.long)
 	switch w.style {
 	case 0, 5: // a spectrum like that of the calibrated space
