@@ -11,6 +11,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -96,6 +97,74 @@ func TestStages(t *testing.T) {
 	for i, s := range stages {
 		if s.Stage != want[i] || s.Micros < 0 {
 			t.Errorf("stage %d is %+v, want %s", i, s, want[i])
+		}
+	}
+}
+
+// A photo up to the size searched gets go-face's template of the very file: no
+// step of the pipeline adds or takes anything.
+func TestTemplateIsGoFaces(t *testing.T) {
+	e := engine(t)
+	ref, err := dlib.OpenReference(modelDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ref.Close()
+	files := [][]byte{jpegOf(t, dlib.Specimen(), 90), jpegOf(t, crowd(1, 1, 790), 80)}
+	root := os.Getenv("VIGIE_TESTDATA")
+	if root == "" {
+		root = "../../../shared/data"
+	}
+	for _, folder := range []string{"congress/a_2017_2021_512", "nigeria_officials/img_250", "london_frll/img_675"} {
+		names, _ := filepath.Glob(filepath.Join(root, "faces", folder, "*.jpg"))
+		for i := 0; i < len(names); i += max(len(names)/5, 1) {
+			files = append(files, readFile(t, names[i]))
+		}
+	}
+	compared := 0
+	for i, file := range files {
+		want, err := ref.Faces(file)
+		if err != nil || len(want) != 1 {
+			continue // more than one face, or one that only the second look finds
+		}
+		got, err := extract(t, e, file)
+		if err != nil || !slices.Equal(got.Template, want[0].Template[:]) {
+			t.Errorf("photo %d: not go-face's template, or %v", i, err)
+		}
+		compared++
+	}
+	if compared < 2 {
+		t.Errorf("%d photos were compared", compared)
+	}
+}
+
+// A small face in a large photo is cut from pixels of the photo, not from those
+// it was found in: its chip is as sharp as a large face's.
+func TestSmallFaceIsCutFromTheFinestPixels(t *testing.T) {
+	e := engine(t)
+	near, err := extract(t, e, jpegOf(t, crowd(1, 1, 380), 95))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range []int{1, 6, 8, 0} { // 0: a PNG
+		wide := grey(2000, 1500)
+		draw.Draw(wide, image.Rect(1100, 300, 1480, 680), crowd(1, 1, 380), image.Point{}, draw.Src)
+		var file []byte
+		if o == 0 {
+			file = pngOf(t, wide)
+		} else {
+			file = withOrientation(jpegOf(t, stored(wide, o), 95), byte(o))
+		}
+		got, err := extract(t, e, file)
+		if err != nil {
+			t.Fatalf("orientation %d: %v", o, err)
+		}
+		b := near.Box
+		moved := watchlist.Box{Left: b.Left + 1100, Top: b.Top + 300, Right: b.Right + 1100, Bottom: b.Bottom + 300}
+		d := distance(got.Template, near.Template)
+		t.Logf("orientation %d: %.3f from the large face's template", o, d)
+		if d > 0.25 || overlap(moved, got.Box) < 0.6 {
+			t.Errorf("orientation %d: distance %.3f, box %v instead of %v", o, d, got.Box, moved)
 		}
 	}
 }

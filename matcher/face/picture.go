@@ -14,8 +14,8 @@ import (
 	"golang.org/x/image/webp"
 )
 
-// jpegQuality is that of the JPEGs given to the engine and kept: high enough
-// that a second encoding does not move a template noticeably.
+// jpegQuality is that of the JPEGs kept: high enough that a second encoding
+// moves a template little.
 const jpegQuality = 95
 
 // plane is one 8-bit channel.
@@ -36,8 +36,8 @@ type picture struct{ y, cb, cr plane }
 
 func (p picture) long() int { return max(p.y.w, p.y.h) }
 
-// decode decodes the whole file to a picture in stored position. Reading stops
-// when ctx ends.
+// decode decodes the whole file by Go code to a picture in stored position.
+// Reading stops when ctx ends.
 func decode(ctx context.Context, h header, b []byte) (p picture, err error) {
 	defer recoverAs(&err)
 	r := &ctxReader{ended: ctx.Err, r: bytes.NewReader(b)}
