@@ -12,7 +12,7 @@ FACES := $(foreach n,1 2 3 4 5 6,var/demo-faces/profile-picture-$(n).jpg)
 FUZZTIME ?= 30s
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: build deps models demo-faces demo test lint test-nodlib test-cgo test-race test-asm bench bench-core bench-faces bench-search fuzz fuzz-search e2e generate fmt clean help
+.PHONY: build deps models demo-faces demo test lint test-nodlib test-cgo test-race test-asm bench bench-core bench-faces bench-search fuzz fuzz-search soak e2e generate fmt clean help
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -45,7 +45,7 @@ $(FACES) &: var/npm/.installed
 demo: build models demo-faces ## three nodes on this machine, with a watchlist, until Ctrl-C
 	bin/vigie demo $(DEMO)
 
-test: deps lint models demo-faces test-nodlib test-cgo test-race ## everything that CI runs
+test: deps lint models demo-faces test-asm test-nodlib test-cgo test-race ## everything that CI runs
 
 lint: ## formatting, vet and staticcheck
 	@out="$$($(TOOL) gofumpt -l $$(git ls-files '*.go' | grep -v '\.gen\.go$$'))"; if [ -n "$$out" ]; then echo "not gofumpt-ed:" $$out; exit 1; fi
@@ -57,6 +57,9 @@ test-nodlib: ## all packages without cgo
 
 test-cgo: ## all packages with the face engine, and the end-to-end tests
 	$(GO) test -timeout 20m ./...
+
+test-asm: ## the assembly of the face search is what its generator makes
+	$(GO) test -C index/face/kernel/asm .
 
 test-race: ## the concurrent packages under the race detector
 	$(GO) test -race ./cluster/... ./index/... ./api/...
@@ -89,8 +92,14 @@ fuzz: ## every fuzz target for FUZZTIME each
 	  d=$$(dirname $$f); for t in $$(grep -oE '^func Fuzz[A-Za-z0-9_]+' $$f | awk '{print $$2}'); do \
 	    echo "== $$d $$t"; $(GO) test -run '^$$' -fuzz "^$$t$$" -fuzztime $(FUZZTIME) $$d; done; done
 
-generate: ## code made from api/openapi.yaml
-	$(GO) generate ./api/...
+fuzz-search: ## a million face searches against a float64 scan of every template
+	VIGIE_FUZZ_SEARCHES=1000000 $(GO) test -count=1 -timeout 60m -v -run '^TestExactMillion$$' ./index/face
+
+generate: ## code made from api/openapi.yaml, and the assembly of the face search
+	$(GO) generate ./api/... ./index/face/kernel/...
+
+soak: models demo-faces ## 100,000 photos through the face engine, watching its memory
+	$(GO) test -count=1 -timeout 120m -v -run '^TestSoak$$' ./matcher/face -soak 100000
 
 fmt: ## gofumpt
 	$(TOOL) gofumpt -w $$(git ls-files '*.go' | grep -v '\.gen\.go$$')
