@@ -32,15 +32,6 @@ func Specimen() *image.RGBA {
 	return out
 }
 
-// blank is the specimen's background without the face.
-func blank() *image.RGBA {
-	g := &sketch{image.NewGray(image.Rect(0, 0, 320, 320))}
-	g.fill(200)
-	out := image.NewRGBA(g.Bounds())
-	draw.Draw(out, out.Bounds(), g, image.Point{}, draw.Src)
-	return out
-}
-
 type sketch struct{ *image.Gray }
 
 func (s *sketch) fill(v uint8) {
