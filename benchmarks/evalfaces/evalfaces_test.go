@@ -35,7 +35,7 @@ func (f fake) Extract(ctx context.Context, p watchlist.Photo) (watchlist.FaceSam
 	for i := range t {
 		t[i] = float32(own.NormFloat64() + 0.4*noise.NormFloat64())
 	}
-	return watchlist.FaceSample{Template: t}, []watchlist.StageTime{{Stage: "face_engine", Micros: int64(1000 + photo)}}, nil
+	return watchlist.FaceSample{Template: t}, []watchlist.StageTime{{Stage: "face_detect", Micros: int64(1000 + photo)}}, nil
 }
 
 func write(t *testing.T, dir, name, content string) {
