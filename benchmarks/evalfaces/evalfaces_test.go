@@ -62,8 +62,8 @@ func folder(t *testing.T) string {
 		write(t, dir, fmt.Sprintf("west/q%02d/a.png", p), fmt.Sprint(1000+p, 0))
 	}
 	write(t, dir, "west/q50/a.jpg", "no face")
-	write(t, dir, "west/twin/a.jpg", fmt.Sprint(1000, 7)) // q00 again
-	write(t, dir, "exclude.csv", "person_1,person_2\nq00,twin\n")
+	write(t, dir, "west/twin/a.jpg", fmt.Sprint(1000, 7))                  // q00 again
+	write(t, dir, "exclude.csv", "person_1,person_2\nq00,twin\np07,p07\n") // the last row says nothing
 	write(t, dir, "README.txt", "not a photo")
 	return dir
 }

@@ -45,6 +45,8 @@ type Set struct {
 	// Excluded holds the pairs of persons to leave out of impostor scores,
 	// each in both orders.
 	Excluded calibrate.Pairs
+	// Faults holds further pairs that are known to be one person.
+	Faults calibrate.Pairs
 	// InputSHA256 identifies the folder: file names and bytes.
 	InputSHA256 string
 	// Stages holds the wall times of every stage, microseconds, of the photos
@@ -99,6 +101,9 @@ func Load(ctx context.Context, dir string, engine Engine, o Options) (*Set, erro
 		}
 		g.Photos = append(g.Photos, x.results[i])
 	}
+	if set.Faults, err = knownFaults(set.Groups, excluded); err != nil {
+		return nil, fmt.Errorf("face folder: %w", err)
+	}
 	return set, nil
 }
 
@@ -139,7 +144,8 @@ func listPhotos(dir string) ([]photoFile, error) {
 }
 
 // readExcluded reads pairs of persons: two columns, with or without a header
-// person_1,person_2. A missing file means no pairs.
+// person_1,person_2. A row that names one person twice says nothing. A missing
+// file means no pairs.
 func readExcluded(path string) (calibrate.Pairs, [][]string, error) {
 	pairs := calibrate.Pairs{}
 	f, err := os.Open(path)
@@ -160,7 +166,9 @@ func readExcluded(path string) (calibrate.Pairs, [][]string, error) {
 		rows = rows[1:]
 	}
 	for _, row := range rows {
-		pairs.Add(row[0], row[1])
+		if row[0] != row[1] {
+			pairs.Add(row[0], row[1])
+		}
 	}
 	return pairs, rows, nil
 }
@@ -269,11 +277,16 @@ func (x *extraction) digest(dir string, excluded [][]string) string {
 func (s *Set) Templates() []calibrate.Group {
 	out := make([]calibrate.Group, len(s.Groups))
 	for i, g := range s.Groups {
-		out[i].Name = g.Name
-		for _, p := range g.Photos {
-			if p.Template != nil {
-				out[i].Samples = append(out[i].Samples, calibrate.Sample{Person: p.Person, Template: p.Template})
-			}
+		out[i] = g.templates()
+	}
+	return out
+}
+
+func (g GroupSet) templates() calibrate.Group {
+	out := calibrate.Group{Name: g.Name}
+	for _, p := range g.Photos {
+		if p.Template != nil {
+			out.Samples = append(out.Samples, calibrate.Sample{Person: p.Person, Template: p.Template})
 		}
 	}
 	return out
