@@ -20,9 +20,10 @@ import (
 	"vigie/watchlist"
 )
 
-// Engine extracts face samples; *face.Engine is one.
+// Engine makes the templates of a photo, as a probe and as a reference;
+// *face.Engine is one.
 type Engine interface {
-	Extract(ctx context.Context, p watchlist.Photo) (watchlist.FaceSample, []watchlist.StageTime, error)
+	Both(ctx context.Context, p watchlist.Photo) (probe watchlist.FaceSample, reference []float32, stages []watchlist.StageTime, err error)
 	Model() string
 }
 
@@ -61,12 +62,14 @@ type GroupSet struct {
 	Photos  []PhotoResult
 }
 
-// PhotoResult is one photo: a template, or the code of the refusal.
+// PhotoResult is one photo: its templates, or the code of the refusal.
 type PhotoResult struct {
-	Person   string
-	Template []float32
-	Quality  watchlist.FaceQuality
-	Refused  string
+	Person string
+	// Template is the reference template, Probe the probe's; nil where that is the
+	// same.
+	Template, Probe []float32
+	Quality         watchlist.FaceQuality
+	Refused         string
 }
 
 type photoFile struct{ group, person, path string }
@@ -230,17 +233,17 @@ func (x *extraction) photo(ctx context.Context, i int) error {
 		return fmt.Errorf("photo %d of the folder cannot be read: %w", i+1, errors.Unwrap(err))
 	}
 	x.digests[i] = sha256.Sum256(b)
-	sample, stages, err := x.engine.Extract(ctx, watchlist.Photo{Bytes: b})
+	sample, reference, stages, err := x.engine.Both(ctx, watchlist.Photo{Bytes: b})
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	res := PhotoResult{Person: x.files[i].person, Template: sample.Template, Quality: sample.Quality}
+	res := PhotoResult{Person: x.files[i].person, Template: reference, Probe: sample.Template, Quality: sample.Quality}
 	if err != nil {
 		var refused *watchlist.FaceError
 		if !errors.As(err, &refused) || refused.Code == watchlist.FaceEngineAbsent || refused.Code == watchlist.FaceEngineOverload {
 			return err
 		}
-		res.Template, res.Refused = nil, refused.Code
+		res.Template, res.Probe, res.Refused = nil, nil, refused.Code
 	}
 	x.results[i] = res
 	x.mu.Lock()
@@ -286,7 +289,7 @@ func (g GroupSet) templates() calibrate.Group {
 	out := calibrate.Group{Name: g.Name}
 	for _, p := range g.Photos {
 		if p.Template != nil {
-			out.Samples = append(out.Samples, calibrate.Sample{Person: p.Person, Template: p.Template})
+			out.Samples = append(out.Samples, calibrate.Sample{Person: p.Person, Template: p.Template, Probe: p.Probe})
 		}
 	}
 	return out

@@ -35,7 +35,8 @@ type Report struct {
 	// Disjoint is absent where the folder is too small or unbalanced.
 	Disjoint *Disjoint `json:"person_disjoint,omitempty"`
 	// StagesMS holds wall times in milliseconds of photos that gave a template,
-	// with all workers running; "total" is the sum without the queue.
+	// with all workers running; "total" is the sum for a probe,
+	// without the queue.
 	StagesMS map[string]Times `json:"stages_ms"`
 
 	Model       string `json:"model"`

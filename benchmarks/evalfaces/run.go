@@ -127,13 +127,14 @@ func (r *Report) note(c *models.Calibration) {
 	}
 }
 
-// times gives the quantiles of every stage, and of the sum of all but the queue.
+// times gives the quantiles of every stage, and of the sum of those that a probe
+// takes: all but the queue and the reference template.
 func times(stages map[string][]int64) map[string]Times {
 	out := map[string]Times{}
 	var total []int64
 	for stage, list := range stages {
 		out[stage] = quantiles(list)
-		if stage == face.StageQueue {
+		if stage == face.StageQueue || stage == face.StageReference {
 			continue
 		}
 		if total == nil {
