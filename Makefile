@@ -12,7 +12,7 @@ FACES := $(foreach n,1 2 3 4 5 6,var/demo-faces/profile-picture-$(n).jpg)
 FUZZTIME ?= 30s
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: build deps models demo-faces demo test lint test-nodlib test-cgo test-race test-asm bench bench-core bench-faces bench-search fuzz fuzz-search soak e2e generate fmt clean help
+.PHONY: build release deps models demo-faces demo test lint test-nodlib test-cgo test-race test-asm bench bench-core bench-faces bench-search fuzz fuzz-search soak e2e generate fmt clean help
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -20,6 +20,10 @@ help: ## list the targets
 build: deps ## bin/vigie
 	@mkdir -p bin
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/vigie ./cmd/vigie
+
+release: deps ## bin/vigie for every x86-64 processor with AVX2 (x86-64-v3)
+	@mkdir -p bin
+	CXX=$(CURDIR)/matcher/face/dlib/cxx-v3 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/vigie ./cmd/vigie
 
 deps: ## the C++ libraries of the face engine, from Debian
 	@missing=""; for p in $(APT); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'install ok installed' || missing="$$missing $$p"; done; \

@@ -246,7 +246,7 @@ func testReplayCommands(t *testing.T, c *clustertest.Cluster, entry string, even
 			loudSkip(t, missing)
 		}
 		photo := []string{"audit", "replay", "--photo", filepath.Join(dir, "profile-picture-1.jpg"), "--photo", filepath.Join(dir, "profile-picture-1.jpg"), "--as-of", fmt.Sprint(event.Index), "--purpose", "investigation", "--reason", "end-to-end test"}
-		v.has(v.ok(photo...), "As of index", "face_engine ")
+		v.has(v.ok(photo...), "As of index", "face_detect ")
 	}
 	v.has(v.ok("audit", "list"), "INDEX", "THRESHOLD", "calibration="+event.Models["calibration"])
 	v.has(v.ok("status"), "Gallery: ", "kernel", "replays from index")

@@ -107,6 +107,7 @@ func BenchmarkSearch(b *testing.B) {
 						}
 					}
 					s := g.Stats()
+					b.ReportMetric(float64(s.Measured-before.Measured)/float64(b.N), "measured/op")
 					b.ReportMetric(float64(s.Exact-before.Exact)/float64(b.N), "exact/op")
 					b.ReportMetric(float64(s.Level1-before.Level1)/float64(b.N), "level1/op")
 				})

@@ -3,6 +3,7 @@ package face
 import (
 	"context"
 	"errors"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -168,5 +169,24 @@ func TestRemovedThenPutAgain(t *testing.T) {
 	w.g.work.Wait()
 	if !slices.ContainsFunc(w.g.view.Load().sealed, func(p part) bool { return p.n > 64 }) {
 		t.Error("nothing was merged")
+	}
+}
+
+// TestIdentityNumbersNeverComeTwice: once they are used up the gallery takes no
+// new entry, rather than mix two up.
+func TestIdentityNumbersNeverComeTwice(t *testing.T) {
+	rng := rand.New(rand.NewPCG(15, 1))
+	tpl := indextest.Template(rng, 128)
+	g := testGallery(t)
+	mustApply(t, g, entryOf(1, tpl))
+	g.w.lastWho = math.MaxUint32
+	for n := 2; n < 5; n++ {
+		if err := g.Apply([]watchlist.Change{{ID: entryID(n), Entry: entryOf(n, tpl)}}, g.Applied()+1); err == nil {
+			t.Errorf("entry %d got number %d", n, g.w.lastWho)
+		}
+	}
+	mustApply(t, g, entryOf(1, indextest.Template(rng, 128), tpl))
+	if m, more, err := g.Search(context.Background(), query(tpl, 10, 0.5), nil); err != nil || more || len(m) != 1 {
+		t.Errorf("found %v, more %v, error %v; want the one entry", m, more, err)
 	}
 }

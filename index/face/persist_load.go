@@ -102,6 +102,8 @@ func (k *Keeper) load(registry string) error {
 		return fmt.Errorf("another calibration: %w", errUnfit)
 	case m.Tag != tag:
 		return fmt.Errorf("this release projects templates in another way: %w", errUnfit)
+	case m.LastWho > math.MaxUint32/2:
+		return fmt.Errorf("most identity numbers are used up: %w", errUnfit)
 	case m.Registry != registry:
 		return fmt.Errorf("another registry: %w", errUnfit)
 	}

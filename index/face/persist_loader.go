@@ -1,6 +1,7 @@
 package face
 
 import (
+	"encoding/binary"
 	"fmt"
 	"sync"
 
@@ -30,8 +31,8 @@ func (l *loader) read(d *file.Dir, tag file.Tag, p *file.Part) (*segment, error)
 	if err != nil {
 		return nil, err
 	}
-	if f.Stride != width {
-		return nil, fmt.Errorf("rows of %d values: %w", f.Stride, errUnfit)
+	if f.Stride != width || f.Rows() == 0 {
+		return nil, fmt.Errorf("%d rows of %d values: %w", f.Rows(), f.Stride, errUnfit)
 	}
 	if s.basis, err = l.basis(f.Basis, width); err != nil {
 		return nil, err
@@ -111,6 +112,9 @@ func (l *loader) own(m *file.Manifest) error {
 			if s.born[i] > m.Stamp || died > m.Stamp || s.who[i] > m.LastWho {
 				return fmt.Errorf("a row lies ahead of the manifest: %w", errUnfit)
 			}
+			if !soundName(s.names, s.name[i]) {
+				return fmt.Errorf("a row's names are cut short: %w", errUnfit)
+			}
 			if died != 0 {
 				continue
 			}
@@ -137,4 +141,17 @@ func (l *loader) own(m *file.Manifest) error {
 		w.skipped += int(x.Count)
 	}
 	return nil
+}
+
+// soundName reports whether namesAt can read the names at a place below the end.
+func soundName(names []byte, at uint32) bool {
+	b := names[at:]
+	for range 2 {
+		n, w := binary.Uvarint(b)
+		if w <= 0 || n > uint64(len(b)-w) {
+			return false
+		}
+		b = b[uint64(w)+n:]
+	}
+	return true
 }

@@ -26,7 +26,7 @@ func (g *Gallery) worker(j *job) *worker {
 	if !ok {
 		w = &worker{kernel: g.kernel}
 	}
-	w.job, w.err, w.exact = j, nil, 0
+	w.job, w.err, w.exact, w.met, w.loose = j, nil, 0, 0, false
 	w.scratch.ResetStats()
 	w.top.reset(j.room)
 	return w
@@ -37,6 +37,7 @@ func (g *Gallery) release(w *worker) {
 	s := w.scratch.Stats()
 	g.counts.level1.Add(s.Level1)
 	g.counts.level2.Add(s.Level2)
+	g.counts.measured.Add(w.met)
 	g.counts.exact.Add(w.exact)
 	w.top.reset(0)
 	w.job = nil

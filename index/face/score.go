@@ -100,3 +100,23 @@ func reach(bound float64) float64 {
 	}
 	return math.Sqrt(d2) * slack
 }
+
+// ceiling is a float32 squared distance (kernel.Set.Distances) that no row of
+// stride values within the limit exceeds (DESIGN.md §2). It is +Inf when such a
+// row's distance may overflow, and negative when the limit is.
+func ceiling(limit float64, stride int) float64 {
+	const (
+		unit  = 0x1p-24 // of float32
+		slack = 1e-11
+		large = 1e37
+	)
+	if limit < 0 {
+		return -1
+	}
+	k := float64(stride+2) * unit
+	most := limit*limit*(1+slack)/(1-k) + float64(stride)*0x1p-148
+	if !(most <= large) {
+		return math.Inf(1)
+	}
+	return most
+}

@@ -21,7 +21,8 @@ import (
 // with a *watchlist.HistoryError; filter knows nothing of this.
 //
 // filter sees only identities near enough to matter; it must be pure and safe
-// for concurrent use, and is not called any more once Search returns. A query of
+// for concurrent use, must not search itself (it could wait for the place that it
+// holds), and is not called any more once Search returns. A query of
 // another model, or with a template that does not fit it, fails with a
 // *watchlist.FaceError, and with watchlist.ErrOverloaded when too many others
 // wait; otherwise Search fails only when ctx ends or filter panics.

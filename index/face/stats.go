@@ -9,7 +9,8 @@ import (
 // counts are the gallery's counters since it was made.
 type counts struct {
 	searches, passes, batched, rejected atomic.Uint64
-	level1, level2, exact, merges       atomic.Uint64
+	level1, level2, measured, exact     atomic.Uint64
+	merges                              atomic.Uint64
 }
 
 // Stats is what a gallery holds and has done, for metrics. Counters count from
@@ -31,8 +32,9 @@ type Stats struct {
 	// Searches counts queries; Passes scans; Batched queries that shared a scan;
 	// Rejected those refused because too many waited.
 	Searches, Passes, Batched, Rejected uint64
-	// Level1 and Level2 count rows that passed these tests, Exact those scored.
-	Level1, Level2, Exact uint64
+	// Level1 and Level2 count rows that passed these tests, Measured those whose
+	// float32 distance was taken, Exact those scored.
+	Level1, Level2, Measured, Exact uint64
 	// Merges counts segments made of others.
 	Merges uint64
 	// Applied and Oldest are the newest and the oldest raft index that can be
@@ -48,7 +50,7 @@ func (g *Gallery) Stats() Stats {
 	s := Stats{
 		Rows: v.rows, Live: v.live, Skipped: v.skipped, HotBytes: codes.BytesPerRow, Waiting: g.queue.length(),
 		Searches: c.searches.Load(), Passes: c.passes.Load(), Batched: c.batched.Load(), Rejected: c.rejected.Load(),
-		Level1: c.level1.Load(), Level2: c.level2.Load(), Exact: c.exact.Load(), Merges: c.merges.Load(),
+		Level1: c.level1.Load(), Level2: c.level2.Load(), Measured: c.measured.Load(), Exact: c.exact.Load(), Merges: c.merges.Load(),
 		Applied: v.applied, Oldest: v.oldest,
 	}
 	bases := map[[16]byte]bool{}

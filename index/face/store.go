@@ -2,6 +2,7 @@ package face
 
 import (
 	"fmt"
+	"math"
 	"sync/atomic"
 
 	"vigie/index/face/codes"
@@ -99,9 +100,11 @@ func (w *store) put(id watchlist.EntryID, e *watchlist.Entry, projected [][]floa
 		return nil
 	}
 	if !known {
-		if w.lastWho++; w.lastWho == 0 {
+		// No number may come twice: searches would take two entries for one.
+		if w.lastWho == math.MaxUint32 {
 			return fmt.Errorf("face gallery: out of identity numbers: restart the node")
 		}
+		w.lastWho++
 		o.who = w.lastWho
 	}
 	old := o.first

@@ -3,18 +3,25 @@ package face
 import (
 	"fmt"
 	"math"
-	"sort"
 
 	"vigie/index/face/codes"
 	"vigie/index/face/kernel"
 )
 
 const (
-	// bunch is how many survivors are scored between two looks at the bound.
-	bunch = 8
-	// farAway is a distance beyond which a query without a threshold looks only
-	// when it must: codes tell lower bounds within it.
-	farAway = 1e6
+	// batch is how many rows are measured at once, at most.
+	batch = 128
+	// bunch is how many survivors are measured between two looks at the bound.
+	bunch = 16
+	// ordered is how many survivors of a chunk are taken in the order of their
+	// lower bounds. By then the bound is tight, and sorting the rest costs more
+	// than it saves.
+	ordered = 8 * bunch
+	// loose is the share of rows beyond which codes are not worth reading: a
+	// distance of a row here and there costs about twice that of one in a run.
+	loose = 0.35
+	// sample is how many rows of a chunk are tried with codes after such a share.
+	sample = 8 * codes.Lanes
 )
 
 // worker is one goroutine's work on one job.
@@ -23,9 +30,13 @@ type worker struct {
 	top     top
 	scratch codes.Scratch
 	out     []codes.Survivor
-	ids     [bunch]uint32
+	ids     [batch]uint32
+	d2      [batch]float32
+	near    [batch]codes.Survivor // in batch: rows with their squared distances
 	kernel  *kernel.Set
+	loose   bool   // codes let too many rows pass
 	exact   uint64 // rows scored
+	met     uint64 // rows measured
 	err     error
 }
 
@@ -46,60 +57,126 @@ func (w *worker) look(c *chunk) (err error) {
 	return nil
 }
 
+// chunk looks at the rows that the codes leave, or at all of them while codes
+// leave most.
 func (w *worker) chunk(c *chunk) {
-	seg, mark := c.part.seg, c.part.mark
-	outliers := seg.codes.Outliers(mark)
 	if c.outliers {
-		w.rows(c.part, outliers)
+		for ids := c.part.seg.codes.Outliers(c.part.mark); len(ids) > 0; {
+			n := min(batch, len(ids))
+			w.measure(c.part, ids[:n])
+			ids = ids[n:]
+		}
 	}
-	bound := w.bound()
-	limit := reach(bound)
-	rows := c.to - c.from
-	guess := math.IsInf(limit, 1) && len(w.top.heap)+rows >= w.top.k
-	if guess {
-		limit = farAway
+	from := c.from
+	if w.loose {
+		from = w.coded(c, from, min(c.to, from+sample))
 	}
-	w.out = seg.codes.Scan(mark, w.job.probes[c.probe], c.from, c.to, limit, &w.scratch, w.out[:0])
-	found := len(w.out)
-	w.bestFirst(c.part)
-	if !guess || found+between(outliers, c.from, c.to) == rows || reach(w.bound()) <= farAway {
-		return
+	if !w.loose && from < c.to {
+		from = w.coded(c, from, c.to)
 	}
-	w.out = seg.codes.Scan(mark, w.job.probes[c.probe], c.from, c.to, reach(w.bound()), &w.scratch, w.out[:0])
-	w.bestFirst(c.part)
+	for ; from < c.to; from += batch {
+		ids := w.ids[:min(batch, c.to-from)]
+		for i := range ids {
+			ids[i] = uint32(from + i)
+		}
+		w.measure(c.part, ids)
+	}
 }
 
-// between counts the numbers from..to-1 in an ascending list.
-func between(list []uint32, from, to int) int {
-	at := func(x int) int { return sort.Search(len(list), func(i int) bool { return int(list[i]) >= x }) }
-	return at(to) - at(from)
+// coded looks at the survivors among rows of a chunk, notes whether they were too
+// many, and returns where to go on.
+func (w *worker) coded(c *chunk, from, to int) int {
+	limit := reach(w.bound())
+	if math.IsInf(limit, 1) {
+		w.loose = true
+		return from
+	}
+	w.out = c.part.seg.codes.Scan(c.part.mark, w.job.probes[c.probe], from, to, limit, &w.scratch, w.out[:0])
+	w.loose = float64(len(w.out)) > loose*float64(to-from)
+	w.bestFirst(c.part)
+	return to
 }
 
 // bound is a score below which nothing matters any more.
 func (w *worker) bound() float64 { return max(w.top.floor(w.job.low), w.job.limit()) }
 
-// bestFirst scores the survivors in w.out, the nearest to all appearance first,
+// bestFirst measures the survivors in w.out, the nearest to all appearance first,
 // until the rest can't matter.
 func (w *worker) bestFirst(p *part) {
 	s := w.out
-	if len(s) <= bunch {
-		for i, v := range s {
-			w.ids[i] = v.Row
+	if len(s) > bunch && !w.loose {
+		s = w.inOrder(p, s)
+	}
+	limit := reach(w.bound())
+	n := 0
+	for _, v := range s {
+		if float64(v.Lower) > limit {
+			continue
 		}
-		w.rows(p, w.ids[:len(s)])
+		w.ids[n] = v.Row
+		if n++; n == batch {
+			w.measure(p, w.ids[:n])
+			n, limit = 0, reach(w.bound())
+		}
+	}
+	w.measure(p, w.ids[:n])
+}
+
+// inOrder measures the first survivors by their lower bounds, each bunch while the
+// next is on its way to the cache, and returns those that are left.
+func (w *worker) inOrder(p *part, s []codes.Survivor) []codes.Survivor {
+	seg := p.seg
+	heapify(s)
+	var held [2][bunch]uint32
+	var now []uint32
+	for turn := 0; turn <= ordered/bunch; turn++ {
+		next := held[turn%2][:0]
+		limit := reach(w.bound())
+		for turn < ordered/bunch && len(next) < bunch && len(s) > 0 && float64(s[0].Lower) <= limit {
+			next = append(next, s[0].Row)
+			s = pop(s)
+		}
+		w.kernel.Prefetch(seg.vectors, seg.stride, next)
+		w.measure(p, now)
+		if now = next; len(now) == 0 {
+			break
+		}
+	}
+	if len(s) > 0 && float64(s[0].Lower) > reach(w.bound()) {
+		return nil
+	}
+	return s
+}
+
+// measure takes the float32 distances of up to batch rows of a part and scores
+// those that may count, the nearest first.
+func (w *worker) measure(p *part, ids []uint32) {
+	bound := w.bound()
+	if math.IsInf(bound, -1) && len(w.top.heap)+len(ids) < w.top.k {
+		w.rows(p, ids) // all of them count
 		return
 	}
+	seg, d2 := p.seg, w.d2[:len(ids)]
+	w.met += uint64(len(ids))
+	w.kernel.Distances(w.job.probe, seg.vectors, seg.stride, ids, d2)
+	most := ceiling(reach(bound), seg.stride)
+	s := w.near[:0]
+	for i, d := range d2 {
+		if float64(d) <= most {
+			s = append(s, codes.Survivor{Row: ids[i], Lower: d})
+		}
+	}
 	heapify(s)
-	limit := reach(w.bound())
-	for len(s) > 0 && float64(s[0].Lower) <= limit {
+	var few [4]uint32
+	for len(s) > 0 && float64(s[0].Lower) <= most {
 		n := 0
-		for n < bunch && len(s) > 0 && float64(s[0].Lower) <= limit {
-			w.ids[n] = s[0].Row
+		for n < len(few) && len(s) > 0 {
+			few[n] = s[0].Row
 			n++
 			s = pop(s)
 		}
-		w.rows(p, w.ids[:n])
-		limit = reach(w.bound())
+		w.rows(p, few[:n])
+		most = ceiling(reach(w.bound()), seg.stride)
 	}
 }
 
@@ -108,11 +185,7 @@ func (w *worker) rows(p *part, ids []uint32) {
 	seg, q := p.seg, w.job.probe
 	w.exact += uint64(len(ids))
 	bound := w.bound()
-	w.kernel.Prefetch(seg.vectors, seg.stride, ids[:min(bunch, len(ids))])
 	for ; len(ids) >= 4; ids = ids[4:] {
-		if len(ids) > bunch {
-			w.kernel.Prefetch(seg.vectors, seg.stride, ids[bunch:min(bunch+4, len(ids))])
-		}
 		x := [4][]float32{seg.vector(int(ids[0])), seg.vector(int(ids[1])), seg.vector(int(ids[2])), seg.vector(int(ids[3]))}
 		for i, s := range within4(q, &x, bound) {
 			if s >= bound {

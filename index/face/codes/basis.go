@@ -38,8 +38,8 @@ const tiny = 1e-20
 // concurrent use. Exactness never depends on how well it fits the vectors, only
 // speed does.
 //
-// Positions 0 … 63 are in the order of the coded bytes: position p < 32 is the
-// low nibble of byte p, position 32+p its high nibble; the first 4·ga bytes are
+// Positions 0 … 79 are in the order of the coded bytes: position p < 40 is the
+// low nibble of byte p, position 40+p its high nibble; the first 4·ga bytes are
 // plane A, the others plane B.
 type Basis struct {
 	dim    int
@@ -55,7 +55,7 @@ type Basis struct {
 	rows   []float32       // Dims rows of dim values, orthonormal or zero
 	id     [16]byte        // of the above
 	step   [Dims]float64   // 1/scale: the width of an 8-bit code
-	square [Dims]float32   // step², rounded
+	square [Dims]float32   // step², rounded, in the order of kernel.Places
 	weigh  [Dims]float64   // level-1 weight per unit of distance
 	widen  float64         // upper bound of the rotation's norm
 	perX   float64         // error of a rotated vector per unit of the vector's norm
@@ -89,11 +89,12 @@ func (b *Basis) finish() error {
 	if err := b.check(); err != nil {
 		return err
 	}
+	var square [Dims]float32
 	squares := 0.0
 	for p := range Dims {
 		b.step[p] = 1 / float64(b.scale[p])
 		sq := float64(b.step[p] * b.step[p])
-		b.square[p] = float32(sq)
+		square[p] = float32(sq)
 		squares += sq
 		b.weigh[p] = 16 * b.step[p] / b.unit * math.Exp2(float64(b.shiftOf(p)))
 	}
@@ -103,9 +104,11 @@ func (b *Basis) finish() error {
 	b.perRow = 264*unitRoundoff*math.Sqrt(squares) + tiny
 	for i := range b.coder {
 		b.coder[i] = coderByte{
-			b.scale[i], b.offset[i], b.square[i],
-			b.scale[half+i], b.offset[half+i], b.square[half+i],
+			b.scale[i], b.offset[i], square[i],
+			b.scale[half+i], b.offset[half+i], square[half+i],
 		}
+		low, high := kernel.Places(i)
+		b.square[low], b.square[high] = square[i], square[half+i]
 	}
 	sum := sha256.Sum256(b.encode())
 	copy(b.id[:], sum[:])

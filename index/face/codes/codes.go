@@ -22,7 +22,7 @@ type Codes struct {
 	capacity int
 	region   *mem.Region
 	planeA   []byte // blocks of ga groups
-	planeB   []byte // blocks of 8-ga groups
+	planeB   []byte // blocks of 10-ga groups
 	rows     []byte // kernel.RowSize bytes per row
 	e8       []byte // one byte per row
 	w        *writer
@@ -33,7 +33,7 @@ type writer struct {
 	mark Mark
 	z    [Dims]float32
 	norm [1]float32
-	code [half]byte // low nibble: leading 4 bits of position b, high nibble: of 32+b
+	code [half]byte // low nibble: leading 4 bits of position b, high nibble: of 40+b
 	rest [half]byte // their trailing 4 bits
 }
 

@@ -2,9 +2,9 @@
 // index and finds, from the codes alone, every row that may lie within a given
 // distance of a query.
 //
-// A Basis rotates vectors so that 64 leading dimensions carry most of their
+// A Basis rotates vectors so that 80 leading dimensions carry most of their
 // spread, and cuts each into 16 steps and each step into 16 again. Codes holds
-// 69 bytes a row: two planes of 4-bit codes that are scanned (level 1), and
+// 85 bytes a row: two planes of 4-bit codes that are scanned (level 1), and
 // residual codes for the few rows that pass (level 2). What level 1 and 2 discard
 // lies beyond the limit for certain, for any finite input: DESIGN.md has the
 // proof, TestScanLosesNothing and FuzzScanLosesNothing hold it against brute

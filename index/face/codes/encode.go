@@ -59,8 +59,7 @@ type sums struct {
 func (b *Basis) code(w *writer, from, to int) sums {
 	var four0, four1, eight0, eight1, norm0, norm1 float32
 	z := &w.z
-	for i := from; i < to; i++ {
-		j := i & (half - 1)
+	for j := max(from, 0); j < min(to, half); j++ {
 		k := &b.coder[j]
 		t0 := float32(z[j]*k.scale0) + k.offset0
 		t1 := float32(z[half+j]*k.scale1) + k.offset1

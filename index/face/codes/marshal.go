@@ -9,7 +9,7 @@ import (
 
 const (
 	magic   = "VGFB" // Vigie face basis
-	version = 1
+	version = 2      // 1 had 64 dimensions
 	// maxShift keeps weights within int8 reach of each other; the kernels shift
 	// by 4 more at most.
 	maxShift = 12

@@ -121,7 +121,7 @@ func (p *plan) idealError() float64 {
 
 // DefaultBasis returns a basis for vectors of dimension dim, a multiple of 16 in
 // 16 … MaxDim, of which nothing is known but spread, the root mean square of their
-// distance from 0: it codes the leading 64 dimensions as they are. For galleries
+// distance from 0: it codes the leading 80 dimensions as they are. For galleries
 // too small for Fit. It panics on another dimension; a spread that is no positive
 // number is taken as 1.
 func DefaultBasis(dim int, spread float64) *Basis {

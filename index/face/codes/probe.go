@@ -12,7 +12,7 @@ type Probe struct {
 	b       *Basis
 	turn    uint64 // counts Resets
 	weights kernel.Weights
-	points  [Dims]float32
+	points  [Dims]float32 // in the order of kernel.Places
 	a, ab   side
 	error8  float64 // distance from the rotated query to points, bounded
 	wild    bool    // beyond what float32 can tell: nothing can be pruned
@@ -88,15 +88,24 @@ func (t *portion) side(slack float64) side {
 	}
 }
 
+// place is where level 2 has position p.
+func place(p int) int {
+	low, high := kernel.Places(p % half)
+	if p < half {
+		return low
+	}
+	return high
+}
+
 // weigh works out the weights w of the positions from at on, and the points.
 func (p *Probe) weigh(w []int8, at int, t *portion) {
 	b := p.b
 	finer := 7.5 / math.Exp2(float64(b.shiftOf(at)))
 	for i := range w {
-		j := (at + i) & (Dims - 1)
+		j := at + i
 		step := b.step[j]
 		code := float64(p.z[j])*float64(b.scale[j]) + float64(b.offset[j])
-		p.points[j] = float32(code - 0.5)
+		p.points[place(j)] = float32(code - 0.5)
 		t.farthest = max(t.farthest, math.Abs(code))
 		round := (math.Abs(code) + 1) * step
 		t.round8 += float64(round * round)

@@ -52,11 +52,11 @@ func (s *Scratch) ResetStats() { s.stats = Stats{} }
 
 // Bytes is how many bytes of codes were read, for a basis with that many groups
 // in plane A: sequential ones of level 1, and the cache lines that level 2 had to
-// fetch.
+// fetch: one or two of residual codes, one of error bytes.
 func (t Stats) Bytes(groups int) (scanned, fetched uint64) {
 	a := uint64(4*groups + 2)
 	both := uint64(BytesPerRow - kernel.RowSize - 1)
-	return t.PlaneA*a + t.BothPlanes*both, t.Level1 * 2 * 64
+	return t.PlaneA*a + t.BothPlanes*both, t.Level1 * 5 * 64 / 2
 }
 
 // set works out the thresholds unless they are those of the last call.

@@ -48,7 +48,7 @@ func TestCodesAreTight(t *testing.T) {
 			for from := 0; from < n; from += chunkRows {
 				lanes := min(chunkRows, n-from)
 				pa := c.planeA[from/Lanes*kernel.BlockSize(b.ga):]
-				pb := c.planeB[from/Lanes*kernel.BlockSize(8-b.ga):]
+				pb := c.planeB[from/Lanes*kernel.BlockSize(Dims/8-b.ga):]
 				a += c.k.ScanA(pa, b.ga, lanes, &p.weights, sc.thrA, uint32(from), sc.ids[:])
 				ab += c.k.ScanAB(pa, pb, b.ga, lanes, &p.weights, sc.thrAB, uint32(from), sc.ids[:])
 			}

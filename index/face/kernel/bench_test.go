@@ -90,7 +90,7 @@ func BenchmarkScanAB(b *testing.B) {
 				out := make([]uint32, chunk+Lanes)
 				for b.Loop() {
 					for from := 0; from < size.rows; from += chunk {
-						s.ScanAB(g.a[from/Lanes*BlockSize(5):], g.b[from/Lanes*BlockSize(3):], 5, chunk, &g.weights, g.thrB, uint32(from), out)
+						s.ScanAB(g.a[from/Lanes*BlockSize(5):], g.b[from/Lanes*BlockSize(groups-5):], 5, chunk, &g.weights, g.thrB, uint32(from), out)
 					}
 				}
 				perRow(b, size.rows, len(g.a)+len(g.b))

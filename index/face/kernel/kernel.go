@@ -7,11 +7,11 @@ import (
 
 // Geometry of the codes, shared by all Sets.
 const (
-	Lanes     = 32 // rows per block of a plane
-	Dims      = 64 // dimensions that are coded, in both planes together
-	MinGroups = 4  // smallest number of groups of 8 dimensions in plane A
-	MaxGroups = 6  // largest one
-	RowSize   = 32 // bytes of residual codes per row
+	Lanes     = 32       // rows per block of a plane
+	Dims      = 80       // dimensions that are coded, in both planes together
+	MinGroups = 4        // smallest number of groups of 8 dimensions in plane A
+	MaxGroups = 6        // largest one
+	RowSize   = Dims / 2 // bytes of residual codes per row
 	groups    = Dims / 8
 	groupSize = 4 * Lanes
 )
@@ -19,7 +19,7 @@ const (
 // BlockSize returns the size in bytes of one block of a plane of the given
 // number of groups: 4 bytes for each group and lane, then an int16 bias
 // (little-endian) for each lane. Plane A has 4 to 6 groups, plane B what is
-// missing to 8.
+// missing to 10.
 func BlockSize(groups int) int { return groupSize*groups + 2*Lanes }
 
 type kind uint8

@@ -128,7 +128,7 @@ func TestRotateMatchesModel(t *testing.T) {
 }
 
 func TestMisusePanics(t *testing.T) {
-	a, b, w := make([]byte, 2*BlockSize(5)), make([]byte, 2*BlockSize(3)), &Weights{}
+	a, b, w := make([]byte, 2*BlockSize(5)), make([]byte, 2*BlockSize(groups-5)), &Weights{}
 	rows, e8, out := make([]byte, 64*RowSize), make([]byte, 64), make([]uint32, 96)
 	d2, ids := make([]float32, 2), []uint32{0, 63}
 	cases := map[string]func(s *Set){

@@ -36,8 +36,8 @@ func modelScanAB(a, b []byte, ga, lanes int, w *Weights, thr int32, base uint32)
 	ids := []uint32{}
 	for v := range lanes {
 		lowA, highA := modelSums(a, ga, v, w.A[:])
-		lowB, highB := modelSums(b, 8-ga, v, w.B[:])
-		sum := modelBias(b, 8-ga, v) + lowA + highA>>w.ShiftAHigh + lowB>>w.ShiftBLow + highB>>w.ShiftBHigh
+		lowB, highB := modelSums(b, groups-ga, v, w.B[:])
+		sum := modelBias(b, groups-ga, v) + lowA + highA>>w.ShiftAHigh + lowB>>w.ShiftBLow + highB>>w.ShiftBHigh
 		if sum >= int64(thr) {
 			ids = append(ids, base+uint32(v))
 		}
@@ -50,17 +50,18 @@ func modelCode(a, b, rows []byte, ga, id int) (c [Dims]float32) {
 	for i := range RowSize {
 		plane, gr, at := a, ga, i
 		if i >= 4*ga {
-			plane, gr, at = b, 8-ga, i-4*ga
+			plane, gr, at = b, groups-ga, i-4*ga
 		}
 		p := plane[id/Lanes*BlockSize(gr)+at/4*groupSize+id%Lanes*4+at%4]
 		r := rows[id*RowSize+i]
-		c[i] = float32(p%16*16 + r%16)
-		c[32+i] = float32(p/16*16 + r/16)
+		low, high := Places(i)
+		c[low] = float32(p%16*16 + r%16)
+		c[high] = float32(p/16*16 + r/16)
 	}
 	return c
 }
 
-// modelSum adds 64 or more terms in the order of the contract.
+// modelSum adds terms in the order of the contract.
 func modelSum(terms []float32) float32 {
 	lane := make([]float32, 16)
 	copy(lane, terms)
@@ -121,11 +122,11 @@ type extremes struct {
 
 func newGallery(r *rand.Rand, ga, blocks int, x extremes) *gallery {
 	g := &gallery{
-		ga: ga, a: make([]byte, blocks*BlockSize(ga)), b: make([]byte, blocks*BlockSize(8-ga)),
+		ga: ga, a: make([]byte, blocks*BlockSize(ga)), b: make([]byte, blocks*BlockSize(groups-ga)),
 		rows: make([]byte, blocks*Lanes*RowSize), e8: make([]byte, blocks*Lanes),
 	}
 	fillPlane(r, g.a, ga, x)
-	fillPlane(r, g.b, 8-ga, x)
+	fillPlane(r, g.b, groups-ga, x)
 	fillBytes(r, g.rows, x.code)
 	fillBytes(r, g.e8, x.code)
 	fillWeights(r, g.weights.A[:], x.weight)
@@ -142,10 +143,10 @@ func newGallery(r *rand.Rand, ga, blocks int, x extremes) *gallery {
 	// Thresholds near the sums of real lanes, so that some pass and some do not.
 	v := r.IntN(blocks * Lanes)
 	low, high := modelSums(g.a, ga, v, g.weights.A[:])
-	lowB, highB := modelSums(g.b, 8-ga, v, g.weights.B[:])
+	lowB, highB := modelSums(g.b, groups-ga, v, g.weights.B[:])
 	a := low + high>>g.weights.ShiftAHigh
 	g.thrA = int32(modelBias(g.a, ga, v) + a)
-	g.thrB = int32(modelBias(g.b, 8-ga, v) + a + lowB>>g.weights.ShiftBLow + highB>>g.weights.ShiftBHigh)
+	g.thrB = int32(modelBias(g.b, groups-ga, v) + a + lowB>>g.weights.ShiftBLow + highB>>g.weights.ShiftBHigh)
 	return g
 }
 

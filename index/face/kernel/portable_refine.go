@@ -34,10 +34,16 @@ func distance(code, row *[RowSize]byte, t *Targets) float32 {
 	var acc [16]float32
 	for l := range acc {
 		c0, c1, r0, r1 := code[l], code[l+16], row[l], row[l+16]
+		c2, r2 := code[32+l%8], row[32+l%8]
+		last := c2<<4 | r2&15
+		if l >= 8 {
+			last = c2&0xf0 | r2>>4
+		}
 		s := term(c0<<4|r0&15, t.Point[l], t.Weight[l])
 		s += term(c1<<4|r1&15, t.Point[l+16], t.Weight[l+16])
 		s += term(c0&0xf0|r0>>4, t.Point[l+32], t.Weight[l+32])
 		s += term(c1&0xf0|r1>>4, t.Point[l+48], t.Weight[l+48])
+		s += term(last, t.Point[l+64], t.Weight[l+64])
 		acc[l] = s
 	}
 	return fold(&acc)

@@ -9,7 +9,7 @@ import "encoding/binary"
 // most three groups: |Σ| <= 3·4·15·128 = 23,040 fits int16.
 const (
 	pick    = 0x000f_000f_000f_000f
-	half    = 3                     // groups that a column has room for: all need two at most
+	half    = 3                     // groups that a column has room for: all planes need two
 	center  = 0x8000_8000_8000_8000 // makes all columns non-negative, so that none borrows
 	columns = 0x0000_ffff_0000_ffff // columns 1 and 3, once shifted to 0 and 2
 	centers = 2 * 0x8000            // what center adds to a lane's sum: once per half

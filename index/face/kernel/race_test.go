@@ -21,7 +21,7 @@ func TestPortableReadsPublishedLanesOnly(t *testing.T) {
 			writer.Go(func() {
 				for v := lanes; v < 2*Lanes; v++ {
 					writeLane(g.a, ga, v)
-					writeLane(g.b, 8-ga, v)
+					writeLane(g.b, groups-ga, v)
 					g.e8[v]++
 					g.rows[v*RowSize]++
 				}

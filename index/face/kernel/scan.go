@@ -2,7 +2,7 @@ package kernel
 
 // Weights is the query of level 1: an integer weight per dimension, and how far
 // the sums of three quarters of the dimensions are shifted to the scale of the
-// first. With GA groups in plane A and GB = 8-GA in plane B:
+// first. With GA groups in plane A and GB = 10-GA in plane B:
 //
 //	A[0:4GA]      A-low:  dims 0 … 4GA-1, the low nibbles of plane A
 //	A[4GA:8GA]    A-high: dims 4GA … 8GA-1, its high nibbles
@@ -45,7 +45,7 @@ func (s *Set) ScanA(planeA []byte, groups int, lanes int, w *Weights, thr int32,
 	return trim(out, s.scanA(planeA, groups, lanes, w, thr, base, out), base, lanes)
 }
 
-// ScanAB is ScanA on all 64 dimensions: the ids of the lanes for which
+// ScanAB is ScanA on all 80 dimensions: the ids of the lanes for which
 //
 //	biasAB[v] + Σ A-low·c + (Σ A-high·16c >> ShiftAHigh)
 //	          + (Σ B-low·c >> ShiftBLow) + (Σ B-high·16c >> ShiftBHigh) >= thr

@@ -448,7 +448,7 @@ block:
 	VPADDW       Y11, Y7, Y7
 	VPMADDWD     ones<>+0(SB), Y0, Y0
 	VPMADDWD     sixteens<>+0(SB), Y4, Y4
-	VMOVD        80(DX), X14
+	VMOVD        96(DX), X14
 	VPSRAD       X14, Y4, Y4
 	VPADDD       Y4, Y0, Y0
 	VPMOVSXWD    512(AX), Y11
@@ -456,7 +456,7 @@ block:
 	VPCMPGTD     Y0, Y15, Y0
 	VPMADDWD     ones<>+0(SB), Y1, Y1
 	VPMADDWD     sixteens<>+0(SB), Y5, Y5
-	VMOVD        80(DX), X14
+	VMOVD        96(DX), X14
 	VPSRAD       X14, Y5, Y5
 	VPADDD       Y5, Y1, Y1
 	VPMOVSXWD    528(AX), Y11
@@ -464,7 +464,7 @@ block:
 	VPCMPGTD     Y1, Y15, Y1
 	VPMADDWD     ones<>+0(SB), Y2, Y2
 	VPMADDWD     sixteens<>+0(SB), Y6, Y6
-	VMOVD        80(DX), X14
+	VMOVD        96(DX), X14
 	VPSRAD       X14, Y6, Y6
 	VPADDD       Y6, Y2, Y2
 	VPMOVSXWD    544(AX), Y11
@@ -472,7 +472,7 @@ block:
 	VPCMPGTD     Y2, Y15, Y2
 	VPMADDWD     ones<>+0(SB), Y3, Y3
 	VPMADDWD     sixteens<>+0(SB), Y7, Y7
-	VMOVD        80(DX), X14
+	VMOVD        96(DX), X14
 	VPSRAD       X14, Y7, Y7
 	VPADDD       Y7, Y3, Y3
 	VPMOVSXWD    560(AX), Y11
@@ -680,31 +680,31 @@ block:
 	VPADDW       Y11, Y7, Y7
 	VPMADDWD     ones<>+0(SB), Y0, Y0
 	VPMADDWD     sixteens<>+0(SB), Y4, Y4
-	VMOVD        80(BX), X14
+	VMOVD        96(BX), X14
 	VPSRAD       X14, Y4, Y4
 	VPADDD       Y4, Y0, Y0
 	VMOVDQU      Y0, (SP)
 	VPMADDWD     ones<>+0(SB), Y1, Y1
 	VPMADDWD     sixteens<>+0(SB), Y5, Y5
-	VMOVD        80(BX), X14
+	VMOVD        96(BX), X14
 	VPSRAD       X14, Y5, Y5
 	VPADDD       Y5, Y1, Y1
 	VMOVDQU      Y1, 32(SP)
 	VPMADDWD     ones<>+0(SB), Y2, Y2
 	VPMADDWD     sixteens<>+0(SB), Y6, Y6
-	VMOVD        80(BX), X14
+	VMOVD        96(BX), X14
 	VPSRAD       X14, Y6, Y6
 	VPADDD       Y6, Y2, Y2
 	VMOVDQU      Y2, 64(SP)
 	VPMADDWD     ones<>+0(SB), Y3, Y3
 	VPMADDWD     sixteens<>+0(SB), Y7, Y7
-	VMOVD        80(BX), X14
+	VMOVD        96(BX), X14
 	VPSRAD       X14, Y7, Y7
 	VPADDD       Y7, Y3, Y3
 	VMOVDQU      Y3, 96(SP)
 	ADDQ         $0x00000240, AX
 	VPBROADCASTD 48(BX), Y8
-	VPBROADCASTD 64(BX), Y9
+	VPBROADCASTD 72(BX), Y9
 	VMOVDQU      (CX), Y11
 	VPAND        Y10, Y11, Y12
 	VPSRLW       $0x04, Y11, Y11
@@ -730,7 +730,7 @@ block:
 	VPMADDUBSW   Y8, Y12, Y3
 	VPMADDUBSW   Y9, Y11, Y7
 	VPBROADCASTD 52(BX), Y8
-	VPBROADCASTD 68(BX), Y9
+	VPBROADCASTD 76(BX), Y9
 	VMOVDQU      128(CX), Y11
 	VPAND        Y10, Y11, Y12
 	VPSRLW       $0x04, Y11, Y11
@@ -764,7 +764,7 @@ block:
 	VPADDW       Y12, Y3, Y3
 	VPADDW       Y11, Y7, Y7
 	VPBROADCASTD 56(BX), Y8
-	VPBROADCASTD 72(BX), Y9
+	VPBROADCASTD 80(BX), Y9
 	VMOVDQU      256(CX), Y11
 	VPAND        Y10, Y11, Y12
 	VPSRLW       $0x04, Y11, Y11
@@ -798,7 +798,7 @@ block:
 	VPADDW       Y12, Y3, Y3
 	VPADDW       Y11, Y7, Y7
 	VPBROADCASTD 60(BX), Y8
-	VPBROADCASTD 76(BX), Y9
+	VPBROADCASTD 84(BX), Y9
 	VMOVDQU      384(CX), Y11
 	VPAND        Y10, Y11, Y12
 	VPSRLW       $0x04, Y11, Y11
@@ -831,51 +831,119 @@ block:
 	VPMADDUBSW   Y9, Y11, Y11
 	VPADDW       Y12, Y3, Y3
 	VPADDW       Y11, Y7, Y7
+	VPBROADCASTD 64(BX), Y8
+	VPBROADCASTD 88(BX), Y9
+	VMOVDQU      512(CX), Y11
+	VPAND        Y10, Y11, Y12
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        Y10, Y11, Y11
+	VPMADDUBSW   Y8, Y12, Y12
+	VPMADDUBSW   Y9, Y11, Y11
+	VPADDW       Y12, Y0, Y0
+	VPADDW       Y11, Y4, Y4
+	VMOVDQU      544(CX), Y11
+	VPAND        Y10, Y11, Y12
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        Y10, Y11, Y11
+	VPMADDUBSW   Y8, Y12, Y12
+	VPMADDUBSW   Y9, Y11, Y11
+	VPADDW       Y12, Y1, Y1
+	VPADDW       Y11, Y5, Y5
+	VMOVDQU      576(CX), Y11
+	VPAND        Y10, Y11, Y12
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        Y10, Y11, Y11
+	VPMADDUBSW   Y8, Y12, Y12
+	VPMADDUBSW   Y9, Y11, Y11
+	VPADDW       Y12, Y2, Y2
+	VPADDW       Y11, Y6, Y6
+	VMOVDQU      608(CX), Y11
+	VPAND        Y10, Y11, Y12
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        Y10, Y11, Y11
+	VPMADDUBSW   Y8, Y12, Y12
+	VPMADDUBSW   Y9, Y11, Y11
+	VPADDW       Y12, Y3, Y3
+	VPADDW       Y11, Y7, Y7
+	VPBROADCASTD 68(BX), Y8
+	VPBROADCASTD 92(BX), Y9
+	VMOVDQU      640(CX), Y11
+	VPAND        Y10, Y11, Y12
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        Y10, Y11, Y11
+	VPMADDUBSW   Y8, Y12, Y12
+	VPMADDUBSW   Y9, Y11, Y11
+	VPADDW       Y12, Y0, Y0
+	VPADDW       Y11, Y4, Y4
+	VMOVDQU      672(CX), Y11
+	VPAND        Y10, Y11, Y12
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        Y10, Y11, Y11
+	VPMADDUBSW   Y8, Y12, Y12
+	VPMADDUBSW   Y9, Y11, Y11
+	VPADDW       Y12, Y1, Y1
+	VPADDW       Y11, Y5, Y5
+	VMOVDQU      704(CX), Y11
+	VPAND        Y10, Y11, Y12
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        Y10, Y11, Y11
+	VPMADDUBSW   Y8, Y12, Y12
+	VPMADDUBSW   Y9, Y11, Y11
+	VPADDW       Y12, Y2, Y2
+	VPADDW       Y11, Y6, Y6
+	VMOVDQU      736(CX), Y11
+	VPAND        Y10, Y11, Y12
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        Y10, Y11, Y11
+	VPMADDUBSW   Y8, Y12, Y12
+	VPMADDUBSW   Y9, Y11, Y11
+	VPADDW       Y12, Y3, Y3
+	VPADDW       Y11, Y7, Y7
 	VPMADDWD     ones<>+0(SB), Y0, Y0
 	VPMADDWD     sixteens<>+0(SB), Y4, Y4
-	VMOVD        84(BX), X14
+	VMOVD        100(BX), X14
 	VPSRAD       X14, Y0, Y0
-	VMOVD        88(BX), X14
+	VMOVD        104(BX), X14
 	VPSRAD       X14, Y4, Y4
 	VPADDD       Y4, Y0, Y0
 	VPADDD       (SP), Y0, Y0
-	VPMOVSXWD    512(CX), Y11
+	VPMOVSXWD    768(CX), Y11
 	VPADDD       Y11, Y0, Y0
 	VPCMPGTD     Y0, Y15, Y0
 	VPMADDWD     ones<>+0(SB), Y1, Y1
 	VPMADDWD     sixteens<>+0(SB), Y5, Y5
-	VMOVD        84(BX), X14
+	VMOVD        100(BX), X14
 	VPSRAD       X14, Y1, Y1
-	VMOVD        88(BX), X14
+	VMOVD        104(BX), X14
 	VPSRAD       X14, Y5, Y5
 	VPADDD       Y5, Y1, Y1
 	VPADDD       32(SP), Y1, Y1
-	VPMOVSXWD    528(CX), Y11
+	VPMOVSXWD    784(CX), Y11
 	VPADDD       Y11, Y1, Y1
 	VPCMPGTD     Y1, Y15, Y1
 	VPMADDWD     ones<>+0(SB), Y2, Y2
 	VPMADDWD     sixteens<>+0(SB), Y6, Y6
-	VMOVD        84(BX), X14
+	VMOVD        100(BX), X14
 	VPSRAD       X14, Y2, Y2
-	VMOVD        88(BX), X14
+	VMOVD        104(BX), X14
 	VPSRAD       X14, Y6, Y6
 	VPADDD       Y6, Y2, Y2
 	VPADDD       64(SP), Y2, Y2
-	VPMOVSXWD    544(CX), Y11
+	VPMOVSXWD    800(CX), Y11
 	VPADDD       Y11, Y2, Y2
 	VPCMPGTD     Y2, Y15, Y2
 	VPMADDWD     ones<>+0(SB), Y3, Y3
 	VPMADDWD     sixteens<>+0(SB), Y7, Y7
-	VMOVD        84(BX), X14
+	VMOVD        100(BX), X14
 	VPSRAD       X14, Y3, Y3
-	VMOVD        88(BX), X14
+	VMOVD        104(BX), X14
 	VPSRAD       X14, Y7, Y7
 	VPADDD       Y7, Y3, Y3
 	VPADDD       96(SP), Y3, Y3
-	VPMOVSXWD    560(CX), Y11
+	VPMOVSXWD    816(CX), Y11
 	VPADDD       Y11, Y3, Y3
 	VPCMPGTD     Y3, Y15, Y3
-	ADDQ         $0x00000240, CX
+	ADDQ         $0x00000340, CX
 	VPACKSSDW    Y1, Y0, Y0
 	VPACKSSDW    Y3, Y2, Y2
 	VPACKSSWB    Y2, Y0, Y0
@@ -1110,7 +1178,7 @@ block:
 	VPADDW       Y11, Y7, Y7
 	VPMADDWD     ones<>+0(SB), Y0, Y0
 	VPMADDWD     sixteens<>+0(SB), Y4, Y4
-	VMOVD        80(DX), X14
+	VMOVD        96(DX), X14
 	VPSRAD       X14, Y4, Y4
 	VPADDD       Y4, Y0, Y0
 	VPMOVSXWD    640(AX), Y11
@@ -1118,7 +1186,7 @@ block:
 	VPCMPGTD     Y0, Y15, Y0
 	VPMADDWD     ones<>+0(SB), Y1, Y1
 	VPMADDWD     sixteens<>+0(SB), Y5, Y5
-	VMOVD        80(DX), X14
+	VMOVD        96(DX), X14
 	VPSRAD       X14, Y5, Y5
 	VPADDD       Y5, Y1, Y1
 	VPMOVSXWD    656(AX), Y11
@@ -1126,7 +1194,7 @@ block:
 	VPCMPGTD     Y1, Y15, Y1
 	VPMADDWD     ones<>+0(SB), Y2, Y2
 	VPMADDWD     sixteens<>+0(SB), Y6, Y6
-	VMOVD        80(DX), X14
+	VMOVD        96(DX), X14
 	VPSRAD       X14, Y6, Y6
 	VPADDD       Y6, Y2, Y2
 	VPMOVSXWD    672(AX), Y11
@@ -1134,7 +1202,7 @@ block:
 	VPCMPGTD     Y2, Y15, Y2
 	VPMADDWD     ones<>+0(SB), Y3, Y3
 	VPMADDWD     sixteens<>+0(SB), Y7, Y7
-	VMOVD        80(DX), X14
+	VMOVD        96(DX), X14
 	VPSRAD       X14, Y7, Y7
 	VPADDD       Y7, Y3, Y3
 	VPMOVSXWD    688(AX), Y11
@@ -1376,31 +1444,31 @@ block:
 	VPADDW       Y11, Y7, Y7
 	VPMADDWD     ones<>+0(SB), Y0, Y0
 	VPMADDWD     sixteens<>+0(SB), Y4, Y4
-	VMOVD        80(BX), X14
+	VMOVD        96(BX), X14
 	VPSRAD       X14, Y4, Y4
 	VPADDD       Y4, Y0, Y0
 	VMOVDQU      Y0, (SP)
 	VPMADDWD     ones<>+0(SB), Y1, Y1
 	VPMADDWD     sixteens<>+0(SB), Y5, Y5
-	VMOVD        80(BX), X14
+	VMOVD        96(BX), X14
 	VPSRAD       X14, Y5, Y5
 	VPADDD       Y5, Y1, Y1
 	VMOVDQU      Y1, 32(SP)
 	VPMADDWD     ones<>+0(SB), Y2, Y2
 	VPMADDWD     sixteens<>+0(SB), Y6, Y6
-	VMOVD        80(BX), X14
+	VMOVD        96(BX), X14
 	VPSRAD       X14, Y6, Y6
 	VPADDD       Y6, Y2, Y2
 	VMOVDQU      Y2, 64(SP)
 	VPMADDWD     ones<>+0(SB), Y3, Y3
 	VPMADDWD     sixteens<>+0(SB), Y7, Y7
-	VMOVD        80(BX), X14
+	VMOVD        96(BX), X14
 	VPSRAD       X14, Y7, Y7
 	VPADDD       Y7, Y3, Y3
 	VMOVDQU      Y3, 96(SP)
 	ADDQ         $0x000002c0, AX
 	VPBROADCASTD 48(BX), Y8
-	VPBROADCASTD 60(BX), Y9
+	VPBROADCASTD 68(BX), Y9
 	VMOVDQU      (CX), Y11
 	VPAND        Y10, Y11, Y12
 	VPSRLW       $0x04, Y11, Y11
@@ -1426,7 +1494,7 @@ block:
 	VPMADDUBSW   Y8, Y12, Y3
 	VPMADDUBSW   Y9, Y11, Y7
 	VPBROADCASTD 52(BX), Y8
-	VPBROADCASTD 64(BX), Y9
+	VPBROADCASTD 72(BX), Y9
 	VMOVDQU      128(CX), Y11
 	VPAND        Y10, Y11, Y12
 	VPSRLW       $0x04, Y11, Y11
@@ -1460,7 +1528,7 @@ block:
 	VPADDW       Y12, Y3, Y3
 	VPADDW       Y11, Y7, Y7
 	VPBROADCASTD 56(BX), Y8
-	VPBROADCASTD 68(BX), Y9
+	VPBROADCASTD 76(BX), Y9
 	VMOVDQU      256(CX), Y11
 	VPAND        Y10, Y11, Y12
 	VPSRLW       $0x04, Y11, Y11
@@ -1493,51 +1561,119 @@ block:
 	VPMADDUBSW   Y9, Y11, Y11
 	VPADDW       Y12, Y3, Y3
 	VPADDW       Y11, Y7, Y7
+	VPBROADCASTD 60(BX), Y8
+	VPBROADCASTD 80(BX), Y9
+	VMOVDQU      384(CX), Y11
+	VPAND        Y10, Y11, Y12
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        Y10, Y11, Y11
+	VPMADDUBSW   Y8, Y12, Y12
+	VPMADDUBSW   Y9, Y11, Y11
+	VPADDW       Y12, Y0, Y0
+	VPADDW       Y11, Y4, Y4
+	VMOVDQU      416(CX), Y11
+	VPAND        Y10, Y11, Y12
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        Y10, Y11, Y11
+	VPMADDUBSW   Y8, Y12, Y12
+	VPMADDUBSW   Y9, Y11, Y11
+	VPADDW       Y12, Y1, Y1
+	VPADDW       Y11, Y5, Y5
+	VMOVDQU      448(CX), Y11
+	VPAND        Y10, Y11, Y12
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        Y10, Y11, Y11
+	VPMADDUBSW   Y8, Y12, Y12
+	VPMADDUBSW   Y9, Y11, Y11
+	VPADDW       Y12, Y2, Y2
+	VPADDW       Y11, Y6, Y6
+	VMOVDQU      480(CX), Y11
+	VPAND        Y10, Y11, Y12
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        Y10, Y11, Y11
+	VPMADDUBSW   Y8, Y12, Y12
+	VPMADDUBSW   Y9, Y11, Y11
+	VPADDW       Y12, Y3, Y3
+	VPADDW       Y11, Y7, Y7
+	VPBROADCASTD 64(BX), Y8
+	VPBROADCASTD 84(BX), Y9
+	VMOVDQU      512(CX), Y11
+	VPAND        Y10, Y11, Y12
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        Y10, Y11, Y11
+	VPMADDUBSW   Y8, Y12, Y12
+	VPMADDUBSW   Y9, Y11, Y11
+	VPADDW       Y12, Y0, Y0
+	VPADDW       Y11, Y4, Y4
+	VMOVDQU      544(CX), Y11
+	VPAND        Y10, Y11, Y12
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        Y10, Y11, Y11
+	VPMADDUBSW   Y8, Y12, Y12
+	VPMADDUBSW   Y9, Y11, Y11
+	VPADDW       Y12, Y1, Y1
+	VPADDW       Y11, Y5, Y5
+	VMOVDQU      576(CX), Y11
+	VPAND        Y10, Y11, Y12
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        Y10, Y11, Y11
+	VPMADDUBSW   Y8, Y12, Y12
+	VPMADDUBSW   Y9, Y11, Y11
+	VPADDW       Y12, Y2, Y2
+	VPADDW       Y11, Y6, Y6
+	VMOVDQU      608(CX), Y11
+	VPAND        Y10, Y11, Y12
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        Y10, Y11, Y11
+	VPMADDUBSW   Y8, Y12, Y12
+	VPMADDUBSW   Y9, Y11, Y11
+	VPADDW       Y12, Y3, Y3
+	VPADDW       Y11, Y7, Y7
 	VPMADDWD     ones<>+0(SB), Y0, Y0
 	VPMADDWD     sixteens<>+0(SB), Y4, Y4
-	VMOVD        84(BX), X14
+	VMOVD        100(BX), X14
 	VPSRAD       X14, Y0, Y0
-	VMOVD        88(BX), X14
+	VMOVD        104(BX), X14
 	VPSRAD       X14, Y4, Y4
 	VPADDD       Y4, Y0, Y0
 	VPADDD       (SP), Y0, Y0
-	VPMOVSXWD    384(CX), Y11
+	VPMOVSXWD    640(CX), Y11
 	VPADDD       Y11, Y0, Y0
 	VPCMPGTD     Y0, Y15, Y0
 	VPMADDWD     ones<>+0(SB), Y1, Y1
 	VPMADDWD     sixteens<>+0(SB), Y5, Y5
-	VMOVD        84(BX), X14
+	VMOVD        100(BX), X14
 	VPSRAD       X14, Y1, Y1
-	VMOVD        88(BX), X14
+	VMOVD        104(BX), X14
 	VPSRAD       X14, Y5, Y5
 	VPADDD       Y5, Y1, Y1
 	VPADDD       32(SP), Y1, Y1
-	VPMOVSXWD    400(CX), Y11
+	VPMOVSXWD    656(CX), Y11
 	VPADDD       Y11, Y1, Y1
 	VPCMPGTD     Y1, Y15, Y1
 	VPMADDWD     ones<>+0(SB), Y2, Y2
 	VPMADDWD     sixteens<>+0(SB), Y6, Y6
-	VMOVD        84(BX), X14
+	VMOVD        100(BX), X14
 	VPSRAD       X14, Y2, Y2
-	VMOVD        88(BX), X14
+	VMOVD        104(BX), X14
 	VPSRAD       X14, Y6, Y6
 	VPADDD       Y6, Y2, Y2
 	VPADDD       64(SP), Y2, Y2
-	VPMOVSXWD    416(CX), Y11
+	VPMOVSXWD    672(CX), Y11
 	VPADDD       Y11, Y2, Y2
 	VPCMPGTD     Y2, Y15, Y2
 	VPMADDWD     ones<>+0(SB), Y3, Y3
 	VPMADDWD     sixteens<>+0(SB), Y7, Y7
-	VMOVD        84(BX), X14
+	VMOVD        100(BX), X14
 	VPSRAD       X14, Y3, Y3
-	VMOVD        88(BX), X14
+	VMOVD        104(BX), X14
 	VPSRAD       X14, Y7, Y7
 	VPADDD       Y7, Y3, Y3
 	VPADDD       96(SP), Y3, Y3
-	VPMOVSXWD    432(CX), Y11
+	VPMOVSXWD    688(CX), Y11
 	VPADDD       Y11, Y3, Y3
 	VPCMPGTD     Y3, Y15, Y3
-	ADDQ         $0x000001c0, CX
+	ADDQ         $0x000002c0, CX
 	VPACKSSDW    Y1, Y0, Y0
 	VPACKSSDW    Y3, Y2, Y2
 	VPACKSSWB    Y2, Y0, Y0
@@ -1806,7 +1942,7 @@ block:
 	VPADDW       Y11, Y7, Y7
 	VPMADDWD     ones<>+0(SB), Y0, Y0
 	VPMADDWD     sixteens<>+0(SB), Y4, Y4
-	VMOVD        80(DX), X14
+	VMOVD        96(DX), X14
 	VPSRAD       X14, Y4, Y4
 	VPADDD       Y4, Y0, Y0
 	VPMOVSXWD    768(AX), Y11
@@ -1814,7 +1950,7 @@ block:
 	VPCMPGTD     Y0, Y15, Y0
 	VPMADDWD     ones<>+0(SB), Y1, Y1
 	VPMADDWD     sixteens<>+0(SB), Y5, Y5
-	VMOVD        80(DX), X14
+	VMOVD        96(DX), X14
 	VPSRAD       X14, Y5, Y5
 	VPADDD       Y5, Y1, Y1
 	VPMOVSXWD    784(AX), Y11
@@ -1822,7 +1958,7 @@ block:
 	VPCMPGTD     Y1, Y15, Y1
 	VPMADDWD     ones<>+0(SB), Y2, Y2
 	VPMADDWD     sixteens<>+0(SB), Y6, Y6
-	VMOVD        80(DX), X14
+	VMOVD        96(DX), X14
 	VPSRAD       X14, Y6, Y6
 	VPADDD       Y6, Y2, Y2
 	VPMOVSXWD    800(AX), Y11
@@ -1830,7 +1966,7 @@ block:
 	VPCMPGTD     Y2, Y15, Y2
 	VPMADDWD     ones<>+0(SB), Y3, Y3
 	VPMADDWD     sixteens<>+0(SB), Y7, Y7
-	VMOVD        80(DX), X14
+	VMOVD        96(DX), X14
 	VPSRAD       X14, Y7, Y7
 	VPADDD       Y7, Y3, Y3
 	VPMOVSXWD    816(AX), Y11
@@ -2106,31 +2242,31 @@ block:
 	VPADDW       Y11, Y7, Y7
 	VPMADDWD     ones<>+0(SB), Y0, Y0
 	VPMADDWD     sixteens<>+0(SB), Y4, Y4
-	VMOVD        80(BX), X14
+	VMOVD        96(BX), X14
 	VPSRAD       X14, Y4, Y4
 	VPADDD       Y4, Y0, Y0
 	VMOVDQU      Y0, (SP)
 	VPMADDWD     ones<>+0(SB), Y1, Y1
 	VPMADDWD     sixteens<>+0(SB), Y5, Y5
-	VMOVD        80(BX), X14
+	VMOVD        96(BX), X14
 	VPSRAD       X14, Y5, Y5
 	VPADDD       Y5, Y1, Y1
 	VMOVDQU      Y1, 32(SP)
 	VPMADDWD     ones<>+0(SB), Y2, Y2
 	VPMADDWD     sixteens<>+0(SB), Y6, Y6
-	VMOVD        80(BX), X14
+	VMOVD        96(BX), X14
 	VPSRAD       X14, Y6, Y6
 	VPADDD       Y6, Y2, Y2
 	VMOVDQU      Y2, 64(SP)
 	VPMADDWD     ones<>+0(SB), Y3, Y3
 	VPMADDWD     sixteens<>+0(SB), Y7, Y7
-	VMOVD        80(BX), X14
+	VMOVD        96(BX), X14
 	VPSRAD       X14, Y7, Y7
 	VPADDD       Y7, Y3, Y3
 	VMOVDQU      Y3, 96(SP)
 	ADDQ         $0x00000340, AX
 	VPBROADCASTD 48(BX), Y8
-	VPBROADCASTD 56(BX), Y9
+	VPBROADCASTD 64(BX), Y9
 	VMOVDQU      (CX), Y11
 	VPAND        Y10, Y11, Y12
 	VPSRLW       $0x04, Y11, Y11
@@ -2156,7 +2292,7 @@ block:
 	VPMADDUBSW   Y8, Y12, Y3
 	VPMADDUBSW   Y9, Y11, Y7
 	VPBROADCASTD 52(BX), Y8
-	VPBROADCASTD 60(BX), Y9
+	VPBROADCASTD 68(BX), Y9
 	VMOVDQU      128(CX), Y11
 	VPAND        Y10, Y11, Y12
 	VPSRLW       $0x04, Y11, Y11
@@ -2189,51 +2325,119 @@ block:
 	VPMADDUBSW   Y9, Y11, Y11
 	VPADDW       Y12, Y3, Y3
 	VPADDW       Y11, Y7, Y7
+	VPBROADCASTD 56(BX), Y8
+	VPBROADCASTD 72(BX), Y9
+	VMOVDQU      256(CX), Y11
+	VPAND        Y10, Y11, Y12
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        Y10, Y11, Y11
+	VPMADDUBSW   Y8, Y12, Y12
+	VPMADDUBSW   Y9, Y11, Y11
+	VPADDW       Y12, Y0, Y0
+	VPADDW       Y11, Y4, Y4
+	VMOVDQU      288(CX), Y11
+	VPAND        Y10, Y11, Y12
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        Y10, Y11, Y11
+	VPMADDUBSW   Y8, Y12, Y12
+	VPMADDUBSW   Y9, Y11, Y11
+	VPADDW       Y12, Y1, Y1
+	VPADDW       Y11, Y5, Y5
+	VMOVDQU      320(CX), Y11
+	VPAND        Y10, Y11, Y12
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        Y10, Y11, Y11
+	VPMADDUBSW   Y8, Y12, Y12
+	VPMADDUBSW   Y9, Y11, Y11
+	VPADDW       Y12, Y2, Y2
+	VPADDW       Y11, Y6, Y6
+	VMOVDQU      352(CX), Y11
+	VPAND        Y10, Y11, Y12
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        Y10, Y11, Y11
+	VPMADDUBSW   Y8, Y12, Y12
+	VPMADDUBSW   Y9, Y11, Y11
+	VPADDW       Y12, Y3, Y3
+	VPADDW       Y11, Y7, Y7
+	VPBROADCASTD 60(BX), Y8
+	VPBROADCASTD 76(BX), Y9
+	VMOVDQU      384(CX), Y11
+	VPAND        Y10, Y11, Y12
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        Y10, Y11, Y11
+	VPMADDUBSW   Y8, Y12, Y12
+	VPMADDUBSW   Y9, Y11, Y11
+	VPADDW       Y12, Y0, Y0
+	VPADDW       Y11, Y4, Y4
+	VMOVDQU      416(CX), Y11
+	VPAND        Y10, Y11, Y12
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        Y10, Y11, Y11
+	VPMADDUBSW   Y8, Y12, Y12
+	VPMADDUBSW   Y9, Y11, Y11
+	VPADDW       Y12, Y1, Y1
+	VPADDW       Y11, Y5, Y5
+	VMOVDQU      448(CX), Y11
+	VPAND        Y10, Y11, Y12
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        Y10, Y11, Y11
+	VPMADDUBSW   Y8, Y12, Y12
+	VPMADDUBSW   Y9, Y11, Y11
+	VPADDW       Y12, Y2, Y2
+	VPADDW       Y11, Y6, Y6
+	VMOVDQU      480(CX), Y11
+	VPAND        Y10, Y11, Y12
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        Y10, Y11, Y11
+	VPMADDUBSW   Y8, Y12, Y12
+	VPMADDUBSW   Y9, Y11, Y11
+	VPADDW       Y12, Y3, Y3
+	VPADDW       Y11, Y7, Y7
 	VPMADDWD     ones<>+0(SB), Y0, Y0
 	VPMADDWD     sixteens<>+0(SB), Y4, Y4
-	VMOVD        84(BX), X14
+	VMOVD        100(BX), X14
 	VPSRAD       X14, Y0, Y0
-	VMOVD        88(BX), X14
+	VMOVD        104(BX), X14
 	VPSRAD       X14, Y4, Y4
 	VPADDD       Y4, Y0, Y0
 	VPADDD       (SP), Y0, Y0
-	VPMOVSXWD    256(CX), Y11
+	VPMOVSXWD    512(CX), Y11
 	VPADDD       Y11, Y0, Y0
 	VPCMPGTD     Y0, Y15, Y0
 	VPMADDWD     ones<>+0(SB), Y1, Y1
 	VPMADDWD     sixteens<>+0(SB), Y5, Y5
-	VMOVD        84(BX), X14
+	VMOVD        100(BX), X14
 	VPSRAD       X14, Y1, Y1
-	VMOVD        88(BX), X14
+	VMOVD        104(BX), X14
 	VPSRAD       X14, Y5, Y5
 	VPADDD       Y5, Y1, Y1
 	VPADDD       32(SP), Y1, Y1
-	VPMOVSXWD    272(CX), Y11
+	VPMOVSXWD    528(CX), Y11
 	VPADDD       Y11, Y1, Y1
 	VPCMPGTD     Y1, Y15, Y1
 	VPMADDWD     ones<>+0(SB), Y2, Y2
 	VPMADDWD     sixteens<>+0(SB), Y6, Y6
-	VMOVD        84(BX), X14
+	VMOVD        100(BX), X14
 	VPSRAD       X14, Y2, Y2
-	VMOVD        88(BX), X14
+	VMOVD        104(BX), X14
 	VPSRAD       X14, Y6, Y6
 	VPADDD       Y6, Y2, Y2
 	VPADDD       64(SP), Y2, Y2
-	VPMOVSXWD    288(CX), Y11
+	VPMOVSXWD    544(CX), Y11
 	VPADDD       Y11, Y2, Y2
 	VPCMPGTD     Y2, Y15, Y2
 	VPMADDWD     ones<>+0(SB), Y3, Y3
 	VPMADDWD     sixteens<>+0(SB), Y7, Y7
-	VMOVD        84(BX), X14
+	VMOVD        100(BX), X14
 	VPSRAD       X14, Y3, Y3
-	VMOVD        88(BX), X14
+	VMOVD        104(BX), X14
 	VPSRAD       X14, Y7, Y7
 	VPADDD       Y7, Y3, Y3
 	VPADDD       96(SP), Y3, Y3
-	VPMOVSXWD    304(CX), Y11
+	VPMOVSXWD    560(CX), Y11
 	VPADDD       Y11, Y3, Y3
 	VPCMPGTD     Y3, Y15, Y3
-	ADDQ         $0x00000140, CX
+	ADDQ         $0x00000240, CX
 	VPACKSSDW    Y1, Y0, Y0
 	VPACKSSDW    Y3, Y2, Y2
 	VPACKSSWB    Y2, Y0, Y0

@@ -22,8 +22,8 @@ const (
 	avx512Width = 64
 	laneCount   = 32
 	groupSize   = 4 * laneCount
-	allGroups   = 8
-	rowSize     = 32
+	allGroups   = 10
+	rowSize     = 40
 )
 
 func vector(spec reg.Spec, n int) reg.Register { return reg.Vector.Lookup(reg.Index(n), spec) }
@@ -109,9 +109,9 @@ func ascending(n int) []uint32 {
 const (
 	weightsA   = 0
 	weightsB   = 48
-	shiftAHigh = 80
-	shiftBLow  = 84
-	shiftBHigh = 88
+	shiftAHigh = 96
+	shiftBLow  = 100
+	shiftBHigh = 104
 )
 
 // A plane tells a scan where one plane's data and weights are.

@@ -10,9 +10,12 @@ import (
 // The layout of kernel.Targets.
 const (
 	points  = 0
-	weights = 256
-	limit   = 512
-	unit    = 516
+	weights = 320
+	limit   = 640
+	unit    = 644
+	// terms is how many vectors of 16 entries there are: two of low codes, two of
+	// high ones, and one of the last 8 of both.
+	terms = 5
 )
 
 // prefetchAhead is how many survivors ahead rows and codes are asked for.
@@ -40,7 +43,7 @@ type refiner struct {
 	planeA, planeB, rows, e8, t reg.GPVirtual
 }
 
-// Vector registers: 0 to 7 are scratch.
+// Vector registers: 0 to 7 and 11 to 13 are scratch.
 const (
 	rGathered = 0
 	rRow      = 1
@@ -50,8 +53,11 @@ const (
 	rMask     = 8
 	rLimit    = 9
 	rUnit     = 10
-	rPoints   = 16 // to 19
-	rWeights  = 20 // to 23
+	rTail     = 11 // the last 8 bytes
+	rTailRow  = 12
+	rTailHigh = 13
+	rPoints   = 16 // to 20
+	rWeights  = 21 // to 25
 )
 
 func (r *refiner) write(name string, wide bool) {
@@ -65,7 +71,7 @@ func (r *refiner) write(name string, wide bool) {
 	r.VMOVSS(mem(r.t, limit), x(rLimit))
 	r.VMOVSS(mem(r.t, unit), x(rUnit))
 	if wide {
-		for i := range 4 {
+		for i := range terms {
 			r.VMOVUPS(mem(r.t, points+64*i), z(rPoints+i))
 			r.VMOVUPS(mem(r.t, weights+64*i), z(rWeights+i))
 		}
@@ -133,11 +139,21 @@ func (r *refiner) prefetch(ids, at, last reg.GPVirtual) {
 		r.PREFETCHT0(mem(b, g*groupSize))
 	}
 	r.PREFETCHT0(operand.Mem{Base: r.e8, Index: id.As64(), Scale: 1})
-	r.SHLQ(imm(5), id.As64())
-	r.PREFETCHT0(operand.Mem{Base: r.rows, Index: id.As64(), Scale: 1})
+	row := r.row(id)
+	r.PREFETCHT0(row)
+	row.Disp = rowSize - 1
+	r.PREFETCHT0(row)
 }
 
-// gather collects the eight words of a row.
+// row is where the residual codes of a row are.
+func (r *refiner) row(id reg.GPVirtual) operand.Mem {
+	words := r.GP64()
+	r.MOVL(id, words.As32())
+	r.LEAQ(operand.Mem{Base: words, Index: words, Scale: 4}, words)
+	return operand.Mem{Base: r.rows, Index: words, Scale: 8}
+}
+
+// gather collects the ten words of a row.
 func (r *refiner) gather(id reg.GPVirtual) {
 	a, b := r.locate(id)
 	word := func(g int) operand.Mem {
@@ -154,14 +170,21 @@ func (r *refiner) gather(id reg.GPVirtual) {
 		}
 	}
 	r.VINSERTI128(imm(1), x(rGathered+1), y(rGathered), y(rGathered))
+	r.VMOVD(word(8), x(rTail))
+	r.VPINSRD(imm(1), word(9), x(rTail), x(rTail))
 }
 
 // codes joins the leading and trailing nibbles to bytes.
 func (r *refiner) codes(id reg.GPVirtual, wide bool) {
-	at := r.GP64()
-	r.MOVL(id, at.As32())
-	r.SHLQ(imm(5), at)
-	r.VMOVDQU(operand.Mem{Base: r.rows, Index: at, Scale: 1}, y(rRow))
+	row := r.row(id)
+	r.VMOVDQU(row, y(rRow))
+	row.Disp = 32
+	r.VMOVQ(row, x(rTailRow))
+	// The last 8 bytes: low nibbles in the lower half, high ones in the upper.
+	r.VPSLLW(imm(4), x(rTail), x(rTailHigh))
+	r.VPUNPCKLQDQ(x(rTail), x(rTailHigh), x(rTail))
+	r.VPSRLW(imm(4), x(rTailRow), x(rTailHigh))
+	r.VPUNPCKLQDQ(x(rTailHigh), x(rTailRow), x(rTailRow))
 	low, high := y(rCodes), y(rCodes+1)
 	r.VPSLLW(imm(4), y(rGathered), low)
 	r.VPSRLW(imm(4), y(rRow), high)
@@ -169,6 +192,7 @@ func (r *refiner) codes(id reg.GPVirtual, wide bool) {
 		// The truth tables of mask ? low : row and of mask ? gathered : high.
 		r.VPTERNLOGD(imm(0xe4), y(rMask), y(rRow), low)
 		r.VPTERNLOGD(imm(0xd8), y(rMask), y(rGathered), high)
+		r.VPTERNLOGD(imm(0xe4), x(rMask), x(rTailRow), x(rTail))
 		return
 	}
 	r.VPAND(y(rMask), low, low)
@@ -177,12 +201,23 @@ func (r *refiner) codes(id reg.GPVirtual, wide bool) {
 	r.VPANDN(high, y(rMask), high)
 	r.VPAND(y(rMask), y(rGathered), y(rGathered))
 	r.VPOR(y(rGathered), high, high)
+	r.VPAND(x(rMask), x(rTail), x(rTail))
+	r.VPANDN(x(rTailRow), x(rMask), x(rTailRow))
+	r.VPOR(x(rTailRow), x(rTail), x(rTail))
+}
+
+// codesOf is the register with the codes of a vector of terms.
+func codesOf(i int) int {
+	if i == terms-1 {
+		return rTail
+	}
+	return rCodes + i/2
 }
 
 // sumAVX512 leaves in the low four lanes of rSum the sums of lanes l, l+4, ….
 func (r *refiner) sumAVX512() {
-	for i := range 4 {
-		codes := rCodes + i/2
+	for i := range terms {
+		codes := codesOf(i)
 		if i%2 == 1 {
 			r.VEXTRACTI128(imm(1), y(codes), x(codes))
 		}
@@ -205,9 +240,9 @@ func (r *refiner) sumAVX512() {
 
 // sumAVX2 does the same with two vectors for the sixteen lanes.
 func (r *refiner) sumAVX2() {
-	for i := range 4 {
+	for i := range terms {
 		for h := range 2 {
-			codes := rCodes + i/2
+			codes := codesOf(i)
 			term := y(rTerm + h)
 			if i == 0 {
 				term = y(rSum + h)

@@ -7,15 +7,13 @@ import (
 
 // Registers of the AVX-512 scan.
 const (
-	zAcc     = 0  // and 1: the sums of the two halves of a block
-	zPart    = 2  // and 3: a part that is shifted before it is added
-	zPart2   = 4  // and 5
-	zCodes   = 6  // to 9: masked codes
-	zLanes   = 10 // 0, 1, … 15
-	zMask    = 11
-	zShift   = 12 // to 14: shift counts
-	zThr     = 15
-	zWeights = 16 // to 31: up to 64 weights
+	zAcc     = 0 // and 1: the sums of the two halves of a block
+	zPart    = 2 // and 3: a part that is shifted before it is added
+	zPart2   = 4 // and 5
+	zCodes   = 6 // to 9: masked codes
+	zMask    = 10
+	zThr     = 11
+	zWeights = 12 // to 31: up to 80 weights
 )
 
 func scansAVX512(a *asm) {
@@ -35,19 +33,11 @@ func (a *asm) scanAVX512(name string, planes []plane, lanes operand.Mem) {
 	start := a.GP64()
 	a.MOVQ(out, start)
 	a.VPBROADCASTD(a.int32Const(0x0f0f0f0f), z(zMask))
-	a.VMOVDQU32(lanes, z(zLanes))
 	next := zWeights
-	shift := zShift
 	for _, p := range planes {
 		for g := range 2 * p.groups {
 			a.VPBROADCASTD(mem(w, p.weights+4*g), z(next))
 			next++
-		}
-		for _, s := range []int{p.lowShift, p.hiShift} {
-			if s >= 0 {
-				a.VMOVD(mem(w, s), x(shift))
-				shift++
-			}
 		}
 	}
 
@@ -55,7 +45,7 @@ func (a *asm) scanAVX512(name string, planes []plane, lanes operand.Mem) {
 	last := len(planes) - 1
 	a.VPMOVSXWD(mem(ptr[last], groupSize*planes[last].groups), z(zAcc))
 	a.VPMOVSXWD(mem(ptr[last], groupSize*planes[last].groups+laneCount), z(zAcc+1))
-	next, shift = zWeights, zShift
+	next = zWeights
 	for i, p := range planes {
 		low := zAcc
 		if p.lowShift >= 0 {
@@ -70,14 +60,12 @@ func (a *asm) scanAVX512(name string, planes []plane, lanes operand.Mem) {
 		}
 		next += 2 * p.groups
 		if p.lowShift >= 0 {
-			a.addShiftedAVX512(low, shift)
-			shift++
+			a.addShiftedAVX512(low, mem(w, p.lowShift))
 		}
-		a.addShiftedAVX512(zPart, shift)
-		shift++
+		a.addShiftedAVX512(zPart, mem(w, p.hiShift))
 		a.ADDQ(operand.U32(p.size()), ptr[i])
 	}
-	a.emitAVX512(base, out)
+	a.emitAVX512(base, out, lanes)
 	a.ADDL(imm(laneCount), base)
 	a.DECQ(blocks)
 	a.JNZ(label("block"))
@@ -103,15 +91,15 @@ func (a *asm) groupAVX512(ptr reg.Register, at int, low, high reg.Register, acc 
 	}
 }
 
-func (a *asm) addShiftedAVX512(part, shift int) {
+func (a *asm) addShiftedAVX512(part int, shift operand.Mem) {
 	for h := range 2 {
-		a.VPSRAD(x(shift), z(part+h), z(part+h))
+		a.VPSRAVD_BCST(shift, z(part+h), z(part+h))
 		a.VPADDD(z(part+h), z(zAcc+h), z(zAcc+h))
 	}
 }
 
 // emitAVX512 writes the ids of the lanes that reach the threshold.
-func (a *asm) emitAVX512(base, out reg.GPVirtual) {
+func (a *asm) emitAVX512(base, out reg.GPVirtual, lanes operand.Mem) {
 	ids, n := []int{zCodes, zCodes + 1}, a.GP32()
 	notLess := imm(5)
 	a.VPCMPD(notLess, z(zThr), z(zAcc), reg.K1)
@@ -123,7 +111,7 @@ func (a *asm) emitAVX512(base, out reg.GPVirtual) {
 	a.VPBROADCASTD(base, z(ids[0]))
 	a.VPBROADCASTD(upper, z(ids[1]))
 	for h, k := range []reg.Register{reg.K1, reg.K2} {
-		a.VPADDD(z(zLanes), z(ids[h]), z(ids[h]))
+		a.VPADDD(lanes, z(ids[h]), z(ids[h]))
 		a.VPCOMPRESSD(z(ids[h]), k, z(ids[h]))
 		a.VMOVDQU32(z(ids[h]), mem(out, 0))
 		a.KMOVW(k, n)
