@@ -11,8 +11,8 @@ import (
 )
 
 // faultsCSV lists pairs of ids of the test data that are one person, by the data
-// set's own files or for all to see on the photos, never by a score. Labels that
-// occur in no folder but that one make them harmless elsewhere.
+// set's own files or as the photos plainly show, never by a score. The ids occur
+// in no other data, so that the list does nothing elsewhere.
 //
 //go:embed faults.csv
 var faultsCSV string

@@ -12,10 +12,10 @@ import (
 type crop int
 
 const (
-	cropChip         crop = iota // go-face's chip
-	cropChipMirror               // left and right exchanged
-	cropSteady                   // cut by averaged landmarks
-	cropSteadyMirror             //
+	cropChip       crop = iota // go-face's chip
+	cropChipMirror             // left and right exchanged
+	cropSteady                 // cut by averaged landmarks
+	cropSteadyMirror
 	crops
 )
 
