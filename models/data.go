@@ -81,9 +81,9 @@ type CalibrationData struct {
 	LLR LLRModel `json:"llr"`
 	FMR FMRModel `json:"fmr"`
 
-	// Folds is the person-disjoint check: fitted on one half of the persons,
-	// tested on the other. It describes the method, not the shipped numbers,
-	// which rest on all persons.
+	// Folds is the person-disjoint check: fitted on some persons, tested on
+	// others. It describes the method, not the shipped space, which rests on all
+	// persons.
 	Folds []FoldResult `json:"folds"`
 }
 
@@ -144,9 +144,14 @@ type Tail struct {
 	Exceedances int `json:"exceedances"`
 }
 
+// FoldAll names the test of all pairs, each in the space learned from the three
+// of five folds that hold neither of its persons.
+const FoldAll = "2 of 5"
+
 // FoldResult is one row of the person-disjoint report; rates are shares of 1.
 type FoldResult struct {
-	// Fold is "A" or "B": the half that was tested.
+	// Fold is "A" or "B": the half that was tested in the space of the other; or
+	// FoldAll.
 	Fold          string  `json:"fold"`
 	Group         string  `json:"group"`
 	Persons       int     `json:"persons"`
@@ -156,9 +161,9 @@ type FoldResult struct {
 	FNMR1e4       float64 `json:"fnmr_at_fmr_1e-4"`
 	// RawFNMR1e3 is the same for the plain distance, without calibration.
 	RawFNMR1e3 float64 `json:"raw_fnmr_at_fmr_1e-3"`
-	// SharedFMR and SharedFNMR are the group's rates at the one threshold that
-	// the training half's FMR model gives for 1e-3, RawSharedFMR its false match
-	// rate at the raw distance threshold of FMR 1e-3 of the anchor group.
+	// SharedFMR and SharedFNMR are the group's rates at the threshold at which the
+	// anchor group has 1e-3, RawSharedFMR its false match rate at the anchor's
+	// raw distance threshold.
 	SharedFMR    float64 `json:"shared_fmr"`
 	SharedFNMR   float64 `json:"shared_fnmr"`
 	RawSharedFMR float64 `json:"raw_shared_fmr"`

@@ -5,9 +5,10 @@ const MendCommand = "make models"
 
 // DlibModel names the encoder and the recipe of the templates that the three
 // dlib files of the manifest give: detector HOG, landmarks 5, chip side 150 px,
-// padding 0.25, JPEG decoded by libjpeg-turbo. Templates of two models are never
-// compared.
-const DlibModel = "dlib-resnet-v1/hog5-150-0.25/jt1"
+// padding 0.25, JPEG decoded by libjpeg-turbo; a reference is the mean direction
+// of four crops, a probe that of two (see matcher/face), and the two are
+// comparable. Templates of two models are never compared.
+const DlibModel = "dlib-resnet-v1/hog5-150-0.25/jt1-ref4-probe2"
 
 // DlibDim is the number of values of a dlib template.
 const DlibDim = 128

@@ -162,7 +162,8 @@ type Face struct {
 	// Template holds the encoder's own values, little-endian float32, 512 bytes
 	// for 128-D. It is computed before the log and never recomputed in Apply.
 	Template []byte `json:"template,omitempty" cbor:"2,keyasint"`
-	// Model names encoder and recipe, such as "dlib-resnet-v1/hog5-150-0.25/jt1".
+	// Model names encoder and recipe, such as
+	// "dlib-resnet-v1/hog5-150-0.25/jt1-ref4-probe2".
 	// Templates of two models are never compared.
 	Model   string      `json:"model" cbor:"3,keyasint"`
 	Quality FaceQuality `json:"quality" cbor:"4,keyasint"`

@@ -9,7 +9,8 @@ import (
 	"vigie/models/calibrate"
 )
 
-// Calibrate extracts the folder and fits a calibration from it; an empty anchor
+// Calibrate extracts the folder and fits a calibration from it, without pairs
+// that are excluded or known to be one person; an empty anchor
 // takes calibrate.DefaultAnchor where the folder has that group. The caller
 // writes the file with c.Data().Write. The same folder, models and kind of
 // machine give the same bytes; the hash of the folder is recorded in it.
@@ -19,7 +20,7 @@ func Calibrate(ctx context.Context, dir, anchor string, engine Engine, o Options
 		return nil, nil, err
 	}
 	c, err := calibrate.Fit(calibrate.Input{
-		Model: set.Model, Groups: set.Templates(), Excluded: set.Excluded, InputSHA256: set.InputSHA256,
+		Model: set.Model, Groups: set.Templates(), Excluded: set.Corrected(), InputSHA256: set.InputSHA256,
 	}, calibrate.Options{Anchor: anchor})
 	if err != nil {
 		return nil, set, err
@@ -28,7 +29,7 @@ func Calibrate(ctx context.Context, dir, anchor string, engine Engine, o Options
 }
 
 // FoldsMarkdown gives the person-disjoint report of a calibration as a table,
-// with a last row per group over both folds.
+// with a row per group over both halves before the test of all pairs.
 func FoldsMarkdown(d models.CalibrationData) string {
 	var b strings.Builder
 	b.WriteString("| tested fold | group | persons | mated pairs | impostor pairs | FNMR at FMR 1e-3 | at 1e-4 | raw distance at 1e-3 | FMR at the shared threshold | FNMR there |\n|---|---|---|---|---|---|---|---|---|---|\n")
@@ -38,7 +39,12 @@ func FoldsMarkdown(d models.CalibrationData) string {
 	}
 	var order []string
 	sums := map[string]models.FoldResult{}
+	var all []models.FoldResult
 	for _, f := range d.Folds {
+		if f.Fold == models.FoldAll {
+			all = append(all, f)
+			continue
+		}
 		row(f)
 		s, seen := sums[f.Group]
 		if !seen {
@@ -49,10 +55,13 @@ func FoldsMarkdown(d models.CalibrationData) string {
 	for _, name := range order {
 		row(sums[name])
 	}
+	for _, f := range all {
+		row(f)
+	}
 	return b.String()
 }
 
-// joined weighs the rates of two folds by their pairs.
+// joined weighs the rates of two halves by their pairs.
 func joined(a, b models.FoldResult) models.FoldResult {
 	mean := func(x, y float64, nx, ny int) float64 {
 		return (x*float64(nx) + y*float64(ny)) / max(float64(nx+ny), 1)

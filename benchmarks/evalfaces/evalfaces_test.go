@@ -22,20 +22,25 @@ type fake struct{ fail error }
 
 func (f fake) Model() string { return models.DlibModel }
 
-func (f fake) Extract(ctx context.Context, p watchlist.Photo) (watchlist.FaceSample, []watchlist.StageTime, error) {
+func (f fake) Both(ctx context.Context, p watchlist.Photo) (watchlist.FaceSample, []float32, []watchlist.StageTime, error) {
 	if f.fail != nil {
-		return watchlist.FaceSample{}, nil, f.fail
+		return watchlist.FaceSample{}, nil, nil, f.fail
 	}
 	var person, photo uint64
 	if n, _ := fmt.Sscan(string(p.Bytes), &person, &photo); n != 2 {
-		return watchlist.FaceSample{}, nil, &watchlist.FaceError{Code: watchlist.FaceNone}
+		return watchlist.FaceSample{}, nil, nil, &watchlist.FaceError{Code: watchlist.FaceNone}
 	}
 	own, noise := rand.New(rand.NewPCG(person, 1)), rand.New(rand.NewPCG(person, 100+photo))
-	t := make([]float32, models.DlibDim)
-	for i := range t {
-		t[i] = float32(own.NormFloat64() + 0.4*noise.NormFloat64())
+	var t [2][]float32
+	for k := range t {
+		t[k] = make([]float32, models.DlibDim)
 	}
-	return watchlist.FaceSample{Template: t}, []watchlist.StageTime{{Stage: "face_detect", Micros: int64(1000 + photo)}}, nil
+	for i := range models.DlibDim {
+		v := own.NormFloat64() + 0.4*noise.NormFloat64()
+		t[0][i], t[1][i] = float32(v), float32(v+0.1*noise.NormFloat64())
+	}
+	stages := []watchlist.StageTime{{Stage: "face_detect", Micros: int64(1000 + photo)}, {Stage: "face_embed_reference", Micros: 5000}}
+	return watchlist.FaceSample{Template: t[0]}, t[1], stages, nil
 }
 
 func write(t *testing.T, dir, name, content string) {
@@ -62,8 +67,8 @@ func folder(t *testing.T) string {
 		write(t, dir, fmt.Sprintf("west/q%02d/a.png", p), fmt.Sprint(1000+p, 0))
 	}
 	write(t, dir, "west/q50/a.jpg", "no face")
-	write(t, dir, "west/twin/a.jpg", fmt.Sprint(1000, 7)) // q00 again
-	write(t, dir, "exclude.csv", "person_1,person_2\nq00,twin\n")
+	write(t, dir, "west/twin/a.jpg", fmt.Sprint(1000, 7))                  // q00 again
+	write(t, dir, "exclude.csv", "person_1,person_2\nq00,twin\np07,p07\n") // the last row says nothing
 	write(t, dir, "README.txt", "not a photo")
 	return dir
 }

@@ -20,9 +20,10 @@ import (
 	"vigie/watchlist"
 )
 
-// Engine extracts face samples; *face.Engine is one.
+// Engine makes the templates of a photo, as a probe and as a reference;
+// *face.Engine is one.
 type Engine interface {
-	Extract(ctx context.Context, p watchlist.Photo) (watchlist.FaceSample, []watchlist.StageTime, error)
+	Both(ctx context.Context, p watchlist.Photo) (probe watchlist.FaceSample, reference []float32, stages []watchlist.StageTime, err error)
 	Model() string
 }
 
@@ -45,6 +46,8 @@ type Set struct {
 	// Excluded holds the pairs of persons to leave out of impostor scores,
 	// each in both orders.
 	Excluded calibrate.Pairs
+	// Faults holds further pairs that are known to be one person.
+	Faults calibrate.Pairs
 	// InputSHA256 identifies the folder: file names and bytes.
 	InputSHA256 string
 	// Stages holds the wall times of every stage, microseconds, of the photos
@@ -59,12 +62,14 @@ type GroupSet struct {
 	Photos  []PhotoResult
 }
 
-// PhotoResult is one photo: a template, or the code of the refusal.
+// PhotoResult is one photo: its templates, or the code of the refusal.
 type PhotoResult struct {
-	Person   string
-	Template []float32
-	Quality  watchlist.FaceQuality
-	Refused  string
+	Person string
+	// Template is the reference template, Probe the probe's; nil where that is the
+	// same.
+	Template, Probe []float32
+	Quality         watchlist.FaceQuality
+	Refused         string
 }
 
 type photoFile struct{ group, person, path string }
@@ -98,6 +103,9 @@ func Load(ctx context.Context, dir string, engine Engine, o Options) (*Set, erro
 			g.Persons++
 		}
 		g.Photos = append(g.Photos, x.results[i])
+	}
+	if set.Faults, err = knownFaults(set.Groups, excluded); err != nil {
+		return nil, fmt.Errorf("face folder: %w", err)
 	}
 	return set, nil
 }
@@ -139,7 +147,8 @@ func listPhotos(dir string) ([]photoFile, error) {
 }
 
 // readExcluded reads pairs of persons: two columns, with or without a header
-// person_1,person_2. A missing file means no pairs.
+// person_1,person_2. A row that names one person twice says nothing. A missing
+// file means no pairs.
 func readExcluded(path string) (calibrate.Pairs, [][]string, error) {
 	pairs := calibrate.Pairs{}
 	f, err := os.Open(path)
@@ -160,7 +169,9 @@ func readExcluded(path string) (calibrate.Pairs, [][]string, error) {
 		rows = rows[1:]
 	}
 	for _, row := range rows {
-		pairs.Add(row[0], row[1])
+		if row[0] != row[1] {
+			pairs.Add(row[0], row[1])
+		}
 	}
 	return pairs, rows, nil
 }
@@ -222,17 +233,17 @@ func (x *extraction) photo(ctx context.Context, i int) error {
 		return fmt.Errorf("photo %d of the folder cannot be read: %w", i+1, errors.Unwrap(err))
 	}
 	x.digests[i] = sha256.Sum256(b)
-	sample, stages, err := x.engine.Extract(ctx, watchlist.Photo{Bytes: b})
+	sample, reference, stages, err := x.engine.Both(ctx, watchlist.Photo{Bytes: b})
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	res := PhotoResult{Person: x.files[i].person, Template: sample.Template, Quality: sample.Quality}
+	res := PhotoResult{Person: x.files[i].person, Template: reference, Probe: sample.Template, Quality: sample.Quality}
 	if err != nil {
 		var refused *watchlist.FaceError
 		if !errors.As(err, &refused) || refused.Code == watchlist.FaceEngineAbsent || refused.Code == watchlist.FaceEngineOverload {
 			return err
 		}
-		res.Template, res.Refused = nil, refused.Code
+		res.Template, res.Probe, res.Refused = nil, nil, refused.Code
 	}
 	x.results[i] = res
 	x.mu.Lock()
@@ -269,11 +280,16 @@ func (x *extraction) digest(dir string, excluded [][]string) string {
 func (s *Set) Templates() []calibrate.Group {
 	out := make([]calibrate.Group, len(s.Groups))
 	for i, g := range s.Groups {
-		out[i].Name = g.Name
-		for _, p := range g.Photos {
-			if p.Template != nil {
-				out[i].Samples = append(out[i].Samples, calibrate.Sample{Person: p.Person, Template: p.Template})
-			}
+		out[i] = g.templates()
+	}
+	return out
+}
+
+func (g GroupSet) templates() calibrate.Group {
+	out := calibrate.Group{Name: g.Name}
+	for _, p := range g.Photos {
+		if p.Template != nil {
+			out.Samples = append(out.Samples, calibrate.Sample{Person: p.Person, Template: p.Template, Probe: p.Probe})
 		}
 	}
 	return out

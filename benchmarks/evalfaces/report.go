@@ -2,21 +2,41 @@ package evalfaces
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
-	"math"
 	"slices"
-	"strings"
 )
 
-// Report is the result of an evaluation. A figure is absent (null) where the
-// folder is too small to tell it; counts stand beside every figure.
-type Report struct {
+// Figures are error rates for one reading of the labels. A figure is absent
+// (null) where the folder is too small to tell it; counts and intervals stand
+// beside every figure.
+type Figures struct {
 	Groups map[string]Metrics `json:"groups"`
 	// Pooled compares within groups, and searches one gallery of all groups.
 	Pooled Metrics `json:"pooled"`
+}
+
+// Disjoint are figures of which each comparison was made in a space learned from
+// other persons: all but two of Folds at a time, those of its two persons. The
+// thresholds are the anchor group's own. Nothing is searched across groups.
+type Disjoint struct {
+	Folds int `json:"folds"`
+	Figures
+	Corrected *Figures `json:"label_faults_left_out,omitempty"`
+}
+
+// Report is the result of an evaluation.
+type Report struct {
+	// Figures are those of the calibration, with the labels as they stand.
+	Figures
+	// Corrected is without LabelFaults, the pairs of labels that are known to be
+	// one person; absent where there are none.
+	Corrected   *Figures `json:"label_faults_left_out,omitempty"`
+	LabelFaults int      `json:"label_faults"`
+	// Disjoint is absent where the folder is too small or unbalanced.
+	Disjoint *Disjoint `json:"person_disjoint,omitempty"`
 	// StagesMS holds wall times in milliseconds of photos that gave a template,
-	// with all workers running; "total" is the sum without the queue.
+	// with all workers running; "total" is the sum for a probe,
+	// without the queue.
 	StagesMS map[string]Times `json:"stages_ms"`
 
 	Model       string `json:"model"`
@@ -53,13 +73,35 @@ type Metrics struct {
 	// FPIRAtTarget is the share of non-mated searches that find somebody at the
 	// calibration's threshold for the key's target and this gallery.
 	FPIRAtTarget map[string]*float64 `json:"fpir_at_target"`
-	// FMRAtThreshold is the false match rate at the calibration's threshold for
-	// 1e-3, FNMRAtThreshold the false non-match rate there.
+	// FMRAtThreshold is the false match rate at the shared threshold for 1e-3 (the
+	// calibration's, or the anchor group's), FNMRAtThreshold the false non-match
+	// rate there.
 	FMRAtThreshold  *float64 `json:"fmr_at_threshold_1e-3"`
 	FNMRAtThreshold *float64 `json:"fnmr_at_threshold_1e-3"`
 	// FMRRatio is FMRAtThreshold over that of the best group; in the pool, that
 	// of the worst group over that of the best.
 	FMRRatio *float64 `json:"fmr_ratio_worst_best"`
+	// FMRAtLowThreshold and FMRRatioLow are the same at the threshold for 1e-2,
+	// where a small group has pairs enough for a ratio to mean something.
+	FMRAtLowThreshold *float64  `json:"fmr_at_threshold_1e-2"`
+	FMRRatioLow       *float64  `json:"fmr_ratio_worst_best_1e-2"`
+	Intervals         Intervals `json:"intervals_95"`
+}
+
+// Interval is a 95 % interval, ends included.
+type Interval [2]float64
+
+// Intervals are those of the figures of Metrics, by a bootstrap of persons with a
+// fixed seed; in the pool, only those of the ratios.
+type Intervals struct {
+	FNMRAtFMR  map[string]*Interval `json:"fnmr_at_fmr,omitempty"`
+	FNIRAtFPIR map[string]*Interval `json:"fnir_at_fpir,omitempty"`
+	Rank1      *Interval            `json:"rank1,omitempty"`
+	Top5       *Interval            `json:"top5,omitempty"`
+	FMR        *Interval            `json:"fmr_at_threshold_1e-3,omitempty"`
+	FMRLow     *Interval            `json:"fmr_at_threshold_1e-2,omitempty"`
+	Ratio      *Interval            `json:"fmr_ratio_worst_best,omitempty"`
+	RatioLow   *Interval            `json:"fmr_ratio_worst_best_1e-2,omitempty"`
 }
 
 // Times are quantiles of a stage.
@@ -77,68 +119,11 @@ func (r *Report) WriteJSON(w io.Writer) error {
 }
 
 // GroupNames gives the groups in a fixed order.
-func (r *Report) GroupNames() []string {
-	names := make([]string, 0, len(r.Groups))
-	for n := range r.Groups {
+func (f Figures) GroupNames() []string {
+	names := make([]string, 0, len(f.Groups))
+	for n := range f.Groups {
 		names = append(names, n)
 	}
 	slices.Sort(names)
 	return names
-}
-
-// Markdown gives the report as tables.
-func (r *Report) Markdown() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "Model `%s`, calibration `%s` (%s).\n\n", r.Model, r.Calibration, r.Cohort)
-	b.WriteString("| group | persons | photos | mated pairs | impostor pairs | FTE | FNMR at FMR 1e-3 | at 1e-4 | FMR at the shipped 1e-3 | FNMR there |\n|---|---|---|---|---|---|---|---|---|---|\n")
-	names := append(r.GroupNames(), "")
-	metrics := func(name string) (string, Metrics) {
-		if name == "" {
-			return "**pooled**", r.Pooled
-		}
-		return name, r.Groups[name]
-	}
-	for _, n := range names {
-		name, m := metrics(n)
-		fmt.Fprintf(&b, "| %s | %d | %d | %d | %d | %s | %s | %s | %s | %s |\n", name, m.Persons, m.Photos, m.MatedPairs, m.ImpostorPairs,
-			percent(m.FTE), percent(m.FNMRAtFMR["1e-3"]), percent(m.FNMRAtFMR["1e-4"]), percent(m.FMRAtThreshold), percent(m.FNMRAtThreshold))
-	}
-	b.WriteString("\n| group | gallery | mated searches | rank 1 | top 5 | FNIR at FPIR 1 % | at 0.1 % | FPIR at target 1 % | FMR ratio to the best group |\n|---|---|---|---|---|---|---|---|---|\n")
-	for _, n := range names {
-		name, m := metrics(n)
-		ratio := "–"
-		if m.FMRRatio != nil {
-			ratio = fmt.Sprintf("%.2f", *m.FMRRatio)
-		}
-		fmt.Fprintf(&b, "| %s | %d | %d | %s | %s | %s | %s | %s | %s |\n", name, m.GallerySize, m.MatedSearches,
-			percent(m.Rank1), percent(m.Top5), percent(m.FNIRAtFPIR["0.01"]), percent(m.FNIRAtFPIR["0.001"]), percent(m.FPIRAtTarget["0.01"]), ratio)
-	}
-	b.WriteString("\n| stage | p50 ms | p99 ms | photos |\n|---|---|---|---|\n")
-	stages := make([]string, 0, len(r.StagesMS))
-	for s := range r.StagesMS {
-		stages = append(stages, s)
-	}
-	slices.Sort(stages)
-	for _, s := range stages {
-		t := r.StagesMS[s]
-		fmt.Fprintf(&b, "| %s | %.1f | %.1f | %d |\n", s, t.P50, t.P99, t.Photos)
-	}
-	for _, n := range r.Notes {
-		fmt.Fprintf(&b, "\n- %s", n)
-	}
-	return b.String() + "\n"
-}
-
-// percent writes a share with two significant digits, or a dash.
-func percent(v *float64) string {
-	switch {
-	case v == nil:
-		return "–"
-	case *v == 0:
-		return "0 %"
-	case *v < 0.1:
-		digits := int(math.Min(3, math.Max(1, 1-math.Floor(math.Log10(*v*100)))))
-		return fmt.Sprintf("%.*f %%", digits, *v*100)
-	}
-	return fmt.Sprintf("%.1f %%", *v*100)
 }

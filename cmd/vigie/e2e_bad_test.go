@@ -24,6 +24,7 @@ import (
 	"vigie/api/client"
 	"vigie/cluster/clustertest"
 	"vigie/cmd/vigie/internal/specimen"
+	"vigie/models"
 )
 
 // badCase is one bad request and the refusal that it must get.
@@ -89,7 +90,7 @@ func requestCases(t *testing.T, good client.EntryInput, entry string) []badCase 
 		return []byte(`{"purpose":"test","reason":"end-to-end test",` + fields + `}`)
 	}
 	vector := func(n int, v string) []byte {
-		return match(`"templates":[{"model":"dlib-resnet-v1/hog5-150-0.25/jt1","values":[` + strings.TrimSuffix(strings.Repeat(v+",", n), ",") + `]}]`)
+		return match(`"templates":[{"model":"` + models.DlibModel + `","values":[` + strings.TrimSuffix(strings.Repeat(v+",", n), ",") + `]}]`)
 	}
 	badMRZ := specimen.MRZ()
 	badMRZ[1] = badMRZ[1][:9] + "9" + badMRZ[1][10:]

@@ -11,7 +11,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -98,43 +97,6 @@ func TestStages(t *testing.T) {
 		if s.Stage != want[i] || s.Micros < 0 {
 			t.Errorf("stage %d is %+v, want %s", i, s, want[i])
 		}
-	}
-}
-
-// A photo up to the size searched gets go-face's template of the very file: no
-// step of the pipeline adds or takes anything.
-func TestTemplateIsGoFaces(t *testing.T) {
-	e := engine(t)
-	ref, err := dlib.OpenReference(modelDir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ref.Close()
-	files := [][]byte{jpegOf(t, dlib.Specimen(), 90), jpegOf(t, crowd(1, 1, 790), 80)}
-	root := os.Getenv("VIGIE_TESTDATA")
-	if root == "" {
-		root = "../../../shared/data"
-	}
-	for _, folder := range []string{"congress/a_2017_2021_512", "nigeria_officials/img_250", "london_frll/img_675"} {
-		names, _ := filepath.Glob(filepath.Join(root, "faces", folder, "*.jpg"))
-		for i := 0; i < len(names); i += max(len(names)/5, 1) {
-			files = append(files, readFile(t, names[i]))
-		}
-	}
-	compared := 0
-	for i, file := range files {
-		want, err := ref.Faces(file)
-		if err != nil || len(want) != 1 {
-			continue // more than one face, or one that only the second look finds
-		}
-		got, err := extract(t, e, file)
-		if err != nil || !slices.Equal(got.Template, want[0].Template[:]) {
-			t.Errorf("photo %d: not go-face's template, or %v", i, err)
-		}
-		compared++
-	}
-	if compared < 2 {
-		t.Errorf("%d photos were compared", compared)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"vigie/matcher/face/dlib"
 	"vigie/watchlist"
 )
 
@@ -21,17 +22,19 @@ const (
 
 // The stages of StageTime.
 const (
-	StageGate    = "face_gate"
-	StageQueue   = "face_queue"
-	StageDecode  = "face_decode"
-	StageDetect  = "face_detect"
-	StageAlign   = "face_align" // a closer look, landmarks and chip
-	StageEmbed   = "face_embed"
-	StageQuality = "face_quality" // and the photo that an entry keeps
+	StageGate   = "face_gate"
+	StageQueue  = "face_queue"
+	StageDecode = "face_decode"
+	StageDetect = "face_detect"
+	StageAlign  = "face_align" // a closer look, landmarks and chip
+	StageEmbed  = "face_embed"
+	// StageReference is what Both spends beyond a probe.
+	StageReference = "face_embed_reference"
+	StageQuality   = "face_quality" // and the photo that an entry keeps
 )
 
 // Extract finds the one face of a probe photo, or the one that p.Face picks,
-// and encodes it. Every refusal of a photo is a *watchlist.FaceError; any other
+// and makes its probe template. Every refusal of a photo is a *watchlist.FaceError; any other
 // error is a fault of the engine. The stages done so far are given in each case.
 // When ctx ends while the photo waits, the refusal wraps the cause.
 func (e *Engine) Extract(ctx context.Context, p watchlist.Photo) (watchlist.FaceSample, []watchlist.StageTime, error) {
@@ -40,14 +43,31 @@ func (e *Engine) Extract(ctx context.Context, p watchlist.Photo) (watchlist.Face
 	return j.sample, j.stages, err
 }
 
-// Enrol is Extract for a photo that an entry keeps: quality flags are stricter,
-// and the photo comes back as an upright JPEG of at most 1280 px without any
+// Enrol is Extract for a photo that an entry keeps: its template is a reference,
+// which takes twice the encoding, quality flags are stricter, and the photo comes back as an upright JPEG of at most 1280 px without any
 // metadata.
 func (e *Engine) Enrol(ctx context.Context, p watchlist.Photo) (watchlist.FaceSample, []byte, error) {
-	j := job{engine: e, bar: enrolBar, keep: true}
+	j := job{engine: e, bar: enrolBar, keep: true, template: asReference}
 	err := j.run(ctx, p)
 	return j.sample, j.kept, err
 }
+
+// Both is Extract for measuring: it also gives the reference template that Enrol
+// would make of the photo. Its extra time is in StageReference.
+func (e *Engine) Both(ctx context.Context, p watchlist.Photo) (probe watchlist.FaceSample, reference []float32, stages []watchlist.StageTime, err error) {
+	j := job{engine: e, bar: probeBar, template: asBoth}
+	err = j.run(ctx, p)
+	return j.sample, j.reference, j.stages, err
+}
+
+// purpose says what a job's template is for.
+type purpose int
+
+const (
+	asProbe purpose = iota
+	asReference
+	asBoth
+)
 
 // job is one photo on its way through the stages.
 type job struct {
@@ -55,13 +75,16 @@ type job struct {
 	bar    bar
 	keep   bool
 
+	template purpose
+
 	head   header
 	source source
 	since  time.Time // when the stage in hand began
 
-	sample watchlist.FaceSample
-	kept   []byte
-	stages []watchlist.StageTime
+	sample    watchlist.FaceSample
+	reference []float32 // asBoth
+	kept      []byte
+	stages    []watchlist.StageTime
 }
 
 // lap ends a stage and begins the next one. A stage done twice counts once, with
@@ -175,15 +198,32 @@ func (j *job) encode(ctx context.Context, worker encoder, fine view, box image.R
 	if q.InterEye < j.bar.hardInterEye {
 		return errTooSmall(q.InterEye, j.bar.hardInterEye)
 	}
-	template, err := worker.Embed(face.Chip)
+	j.sample.Quality = q
+	return j.embed(worker, face)
+}
+
+// embed makes the templates that the job is for.
+func (j *job) embed(worker encoder, face dlib.Aligned) error {
+	var found encodings
+	which := probeCrops
+	if j.template == asReference {
+		which = referenceCrops
+	}
+	err := j.engine.embed(worker, face, which, &found)
 	j.lap(StageEmbed)
+	if err == nil && j.template == asBoth {
+		err = j.engine.embed(worker, face, otherCrops, &found)
+		j.reference = found.join(referenceCrops)
+		j.lap(StageReference)
+	}
 	if err != nil {
 		return err
 	}
-	if err := watchlist.CheckTemplate(template[:]); err != nil {
+	template := found.join(which)
+	if err := watchlist.CheckTemplate(template); err != nil {
 		return errCorrupt(err)
 	}
-	j.sample.Template, j.sample.Model, j.sample.Quality = template[:], j.engine.Model(), q
+	j.sample.Template, j.sample.Model = template, j.engine.Model()
 	return nil
 }
 

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"vigie/models"
 )
 
 // people draws persons around a centre of their group: photos of one person
@@ -56,7 +58,7 @@ func TestFit(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := c.Data()
-	if d.FMR.Group != DefaultAnchor || len(d.Folds) != 4 || d.LLR.MatedPairs != 120 {
+	if d.FMR.Group != DefaultAnchor || len(d.Folds) != 6 || d.LLR.MatedPairs != 120 {
 		t.Errorf("FMR on %s, %d fold rows, %d mated pairs", d.FMR.Group, len(d.Folds), d.LLR.MatedPairs)
 	}
 	for _, f := range d.Folds {
@@ -68,7 +70,14 @@ func TestFit(t *testing.T) {
 				t.Errorf("calibrated: %s has FMR %.2g at the anchor's threshold", f.Group, f.SharedFMR)
 			}
 		}
-		if f.MatedPairs != 30 || f.Persons != 350 {
+		persons, mates := 350, 30
+		if f.Fold == models.FoldAll {
+			persons, mates = 700, 60
+			if f.ImpostorPairs != 760*759/2-60 {
+				t.Errorf("%s: %d impostor pairs are not each pair once", f.Group, f.ImpostorPairs)
+			}
+		}
+		if f.MatedPairs != mates || f.Persons != persons {
 			t.Errorf("fold %s of %s has %d persons and %d mated pairs", f.Fold, f.Group, f.Persons, f.MatedPairs)
 		}
 	}
@@ -141,28 +150,93 @@ func TestRefusesUnbalancedCohort(t *testing.T) {
 	}
 }
 
-// Nobody may be on both sides of a fold, under either of two labels.
-func TestFoldsAreDisjoint(t *testing.T) {
+// Persons that may be one stay in one fold, under whatever label; every fold has
+// its share.
+func TestFoldsKeepPersonsTogether(t *testing.T) {
 	in := population(5)
 	in.Excluded.Add("others-3", "others-4")
 	in.Excluded.Add("others-4", "others-5")
-	in.Excluded.Add("others-500", "others-5")
-	folds := in.folds()
+	in.Together = Pairs{}
+	in.Together.Add("others-500", "others-5")
+	fold := in.folds(crossFolds)
 	side := map[string]int{}
-	for i, fold := range folds {
-		for _, g := range fold {
-			for _, s := range g.Samples {
-				if at, ok := side[s.Person]; ok && at != i {
-					t.Fatalf("%s is in both folds", s.Person)
-				}
-				side[s.Person] = i
+	var count [crossFolds]int
+	for g, group := range in.Groups {
+		for i, s := range group.Samples {
+			if at, ok := side[s.Person]; ok && at != fold[g][i] {
+				t.Fatalf("%s is in two folds", s.Person)
 			}
+			side[s.Person] = fold[g][i]
+			count[fold[g][i]]++
 		}
 	}
 	for _, p := range []string{"others-4", "others-5", "others-500"} {
 		if side[p] != side["others-3"] {
 			t.Errorf("%s and others-3 may be one person and are in two folds", p)
 		}
+	}
+	if slices.Min(count[:]) < 300 {
+		t.Errorf("photos per fold: %v", count)
+	}
+}
+
+// A pair's score must not change when its two persons' other photos do: the
+// space that it is compared in has learned neither.
+func TestDisjointHasLearnedNeither(t *testing.T) {
+	in := population(9)
+	before, err := Disjoint(in, Options{}, crossFolds)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fold := in.folds(crossFolds)
+	g := in.Groups[0].Samples // the first 60 persons have two photos each
+	r := rand.New(rand.NewPCG(9, 9))
+	for i := range g[0].Template {
+		g[0].Template[i] += float32(r.NormFloat64())
+	}
+	after, err := Disjoint(in, Options{}, crossFolds)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same, other := 0, 0
+	for j := 2; j < len(g); j++ {
+		for k := 2; k < len(g); k += 97 {
+			if j == k {
+				continue
+			}
+			touched := fold[0][j] != fold[0][0] && fold[0][k] != fold[0][0]
+			if changed := before[0].At(j, k) != after[0].At(j, k); changed != touched {
+				t.Fatalf("photos %d and %d of folds %d and %d, changed: %t", j, k, fold[0][j], fold[0][k], changed)
+			}
+			if touched {
+				other++
+			} else {
+				same++
+			}
+		}
+	}
+	if same == 0 || other == 0 {
+		t.Errorf("%d comparisons away from the change, %d beside it", same, other)
+	}
+	if a, b := after[0].At(1, 0), before[0].At(1, 0); a == b {
+		t.Error("the changed photo scores as before")
+	}
+}
+
+// A probe template is compared with an enrolment template, in both orders.
+func TestProbesAgainstReferences(t *testing.T) {
+	g := Group{Name: "g", Samples: []Sample{
+		{Person: "a", Template: []float32{0, 0}, Probe: []float32{3, 4}}, {Person: "b", Template: []float32{1, 0}},
+	}}
+	table := g.plain()
+	s := table.Scores(nil)
+	if want := []float64{-math.Hypot(2, 4), -1}; !slices.Equal(s.Impostor, want) || len(s.Mated) != 0 {
+		t.Errorf("%v instead of %v", s, want)
+	}
+	p := Pairs{}
+	p.Add("a", "b")
+	if s := table.Scores(p); len(s.Impostor) != 0 {
+		t.Errorf("excluded pairs are impostors: %v", s)
 	}
 }
 

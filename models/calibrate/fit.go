@@ -9,12 +9,14 @@ import (
 	"vigie/models"
 )
 
-// Fit fits a calibration. Mean and whitening rest on all persons. False match
-// rates and likelihood ratios rest on the comparisons of a two-fold cross-fit:
-// each half of the persons is compared in the space learned from the other, so
-// that no comparison profits from having been learned. The same cross-fit is
-// reported per group in the Folds of the result. It fails on an unbalanced
-// cohort, naming the group and the number that is missing.
+// Fit fits a calibration. Mean and whitening rest on the enrolment templates of
+// all persons. False match rates and likelihood ratios rest on comparisons of
+// probe and enrolment templates, both orders of every pair, each in a space
+// learned from the three of five folds that hold neither person, so that no
+// comparison profits from having been learned. The Folds of the result report
+// them per group, and beside them each half of the persons in the space of the
+// other. It fails on an unbalanced cohort, naming the group and the number that
+// is missing.
 func Fit(in Input, o Options) (*models.Calibration, error) {
 	o.defaults(in.Groups)
 	dim, err := in.check(o)
@@ -84,79 +86,87 @@ func countPairs(g Group, excluded Pairs) (pairs [2]int) {
 	return pairs
 }
 
-// cross holds the out-of-fold comparisons of both folds, per group.
+// cross holds the person-disjoint comparisons, per group.
 type cross struct {
-	names   []string
-	persons []int
-	scores  []Scores
-	fmr     []models.FMRModel // filled for groups with enough pairs
-	report  []models.FoldResult
+	names  []string
+	scores []Scores
+	fmr    []models.FMRModel // filled for groups with enough pairs
+	report []models.FoldResult
 }
 
-// minFMRPairs is the least number of impostor comparisons that a false match
-// table may rest on: 1e-3 then has 100 of them.
-const minFMRPairs = 100_000
+const (
+	// minFMRPairs is the least number of impostor pairs that a false match table
+	// may rest on: 1e-3 then has 100 of them.
+	minFMRPairs = 100_000
+	// crossFolds is the number of folds of the cross-fit, two of which are left
+	// out at a time.
+	crossFolds = 5
+)
 
 func crossFit(in Input, o Options, dim int) (*cross, error) {
 	n := len(in.Groups)
-	c := &cross{names: make([]string, n), persons: make([]int, n), scores: make([]Scores, n), fmr: make([]models.FMRModel, n)}
-	folds := in.folds()
-	for tested := range folds {
-		t, err := fitTransform(folds[1-tested], o.weights(folds[1-tested]), dim)
-		if err != nil {
-			return nil, err
-		}
-		shown, err := c.test(t, folds[tested], in.Excluded, o.Anchor)
-		if err != nil {
-			return nil, err
-		}
-		for i := range shown {
-			shown[i].Fold = string(rune('A' + tested))
-		}
-		c.report = append(c.report, shown...)
+	c := &cross{names: make([]string, n), scores: make([]Scores, n), fmr: make([]models.FMRModel, n)}
+	if err := c.halves(in, o, dim); err != nil {
+		return nil, err
 	}
+	tables, err := in.disjoint(o, dim, in.folds(crossFolds), crossFolds)
+	if err != nil {
+		return nil, err
+	}
+	plain, persons := make([]Scores, n), make([]int, n)
 	for i, g := range in.Groups {
-		c.names[i], c.persons[i] = g.Name, len(personsOf(g))
-		slices.Sort(c.scores[i].Mated)
-		slices.Sort(c.scores[i].Impostor)
-		if len(c.scores[i].Impostor) >= minFMRPairs {
-			m, err := fitFMR(g.Name, c.persons[i], c.scores[i].Impostor)
-			if err != nil {
-				return nil, err
-			}
-			c.fmr[i] = m
+		c.names[i], persons[i] = g.Name, len(personsOf(g))
+		c.scores[i], plain[i] = tables[i].Scores(in.Excluded), g.plain().Scores(in.Excluded)
+		if len(c.scores[i].Impostor) < 2*minFMRPairs {
+			continue
+		}
+		if c.fmr[i], err = fitFMR(g.Name, persons[i], c.scores[i].Impostor); err != nil {
+			return nil, err
 		}
 	}
+	c.add(models.FoldAll, o.Anchor, persons, c.scores, plain)
 	return c, nil
 }
 
-// test compares one fold in the space learned from the other. The shared
-// thresholds are those of the anchor group (of the first group without one) at
-// a false match rate of 1e-3.
-func (c *cross) test(t *transform, fold []Group, excluded Pairs, anchor string) ([]models.FoldResult, error) {
-	out := make([]models.FoldResult, len(fold))
-	white, plain := make([]Scores, len(fold)), make([]Scores, len(fold))
-	reference := max(slices.IndexFunc(fold, func(g Group) bool { return g.Name == anchor }), 0)
-	for i, g := range fold {
-		s, err := t.projected(g, excluded)
-		if err != nil {
-			return nil, fmt.Errorf("group %s: %w", g.Name, err)
-		}
-		white[i], plain[i] = s, raw(g, excluded)
-		c.scores[i].Mated = append(c.scores[i].Mated, s.Mated...)
-		c.scores[i].Impostor = append(c.scores[i].Impostor, s.Impostor...)
+// halves reports each half of the persons in the space of the other.
+func (c *cross) halves(in Input, o Options, dim int) error {
+	fold := in.folds(2)
+	tables, err := in.disjoint(o, dim, fold, 2)
+	if err != nil {
+		return err
 	}
-	shared, rawShared := white[reference].Threshold(1e-3), plain[reference].Threshold(1e-3)
-	for i, g := range fold {
-		w, p := white[i], plain[i]
-		out[i] = models.FoldResult{
-			Group: g.Name, Persons: len(personsOf(g)), MatedPairs: len(w.Mated), ImpostorPairs: len(w.Impostor),
+	n := len(in.Groups)
+	raw := make([]*Table, n)
+	for i, g := range in.Groups {
+		c.names[i], raw[i] = g.Name, g.plain()
+	}
+	for half, name := range []string{"A", "B"} {
+		tested := subset(in.Groups, fold, func(f int) bool { return f == half })
+		scores, plain, persons := make([]Scores, n), make([]Scores, n), make([]int, n)
+		for i := range in.Groups {
+			keep := func(a, b int) bool { return fold[i][a] == half && fold[i][b] == half }
+			persons[i] = len(personsOf(tested[i]))
+			scores[i], plain[i] = tables[i].some(in.Excluded, keep), raw[i].some(in.Excluded, keep)
+		}
+		c.add(name, o.Anchor, persons, scores, plain)
+	}
+	return nil
+}
+
+// add reports a test. The shared thresholds are those of the anchor group (of the
+// first group without one) at a false match rate of 1e-3.
+func (c *cross) add(fold, anchor string, persons []int, scores, plain []Scores) {
+	reference := max(slices.Index(c.names, anchor), 0)
+	shared, rawShared := scores[reference].Threshold(1e-3), plain[reference].Threshold(1e-3)
+	for i, name := range c.names {
+		w, p := scores[i], plain[i]
+		c.report = append(c.report, models.FoldResult{
+			Fold: fold, Group: name, Persons: persons[i], MatedPairs: len(w.Mated) / 2, ImpostorPairs: len(w.Impostor) / 2,
 			FNMR1e3: rate(w.FNMR(w.Threshold(1e-3))), FNMR1e4: rate(w.FNMR(w.Threshold(1e-4))),
 			RawFNMR1e3: rate(p.FNMR(p.Threshold(1e-3))),
 			SharedFMR:  rate(w.FMR(shared)), SharedFNMR: rate(w.FNMR(shared)), RawSharedFMR: rate(p.FMR(rawShared)),
-		}
+		})
 	}
-	return out, nil
 }
 
 // rate gives 0 for a share of nothing; the counts stand beside it.

@@ -1,17 +1,25 @@
 package calibrate
 
 import (
-	"crypto/sha256"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
-	"strings"
 )
 
-// Sample is one template with the label of its person.
+// Sample is one photo with the label of its person.
 type Sample struct {
-	Person   string
-	Template []float32
+	Person string
+	// Template is what enrolment makes of the photo. Probe is what a search makes
+	// of it; nil where both are the same.
+	Template, Probe []float32
+}
+
+func (s Sample) probe() []float32 {
+	if s.Probe == nil {
+		return s.Template
+	}
+	return s.Probe
 }
 
 // Group is a population whose members are compared with each other.
@@ -33,15 +41,19 @@ type Input struct {
 	Model    string
 	Groups   []Group
 	Excluded Pairs
+	// Together holds further pairs of persons that stay in one fold and count as
+	// impostors all the same.
+	Together Pairs
 	// InputSHA256 identifies the photos and is recorded in the file.
 	InputSHA256 string
 }
 
 // Options steer a fit; the zero value is good.
 type Options struct {
-	// Anchor is the group that gets half of the cohort's weight; the persons of
-	// all others share the other half evenly. Default "west_african" where there
-	// is such a group, else every group weighs the same.
+	// Anchor is the group that gets half of the cohort's weight; the others share
+	// the other half in proportion to the root of their persons, which keeps a
+	// small group from vanishing beside a large one. Default "west_african" where
+	// there is such a group, else every group weighs the same.
 	Anchor string
 	// MinPersons is the least number of persons of a group, default 20, and
 	// MinSide that on each side of the balance (the anchor, the others
@@ -74,10 +86,11 @@ func (o *Options) defaults(groups []Group) {
 // weights gives each group's share of the cohort.
 func (o Options) weights(groups []Group) []float64 {
 	w := make([]float64, len(groups))
-	others := 0
+	root := func(g Group) float64 { return math.Sqrt(float64(len(personsOf(g)))) }
+	others := 0.0
 	for _, g := range groups {
 		if g.Name != o.Anchor {
-			others += len(personsOf(g))
+			others += root(g)
 		}
 	}
 	for i, g := range groups {
@@ -87,7 +100,7 @@ func (o Options) weights(groups []Group) []float64 {
 		case g.Name == o.Anchor:
 			w[i] = 0.5
 		default:
-			w[i] = 0.5 * float64(len(personsOf(g))) / float64(others)
+			w[i] = 0.5 * root(g) / others
 		}
 	}
 	return w
@@ -116,8 +129,10 @@ func (in Input) check(o Options) (dim int, err error) {
 			if dim == 0 {
 				dim = len(s.Template)
 			}
-			if len(s.Template) != dim || dim < 2 {
-				return 0, fmt.Errorf("group %s holds templates of %d and %d values", g.Name, dim, len(s.Template))
+			for _, t := range [][]float32{s.Template, s.probe()} {
+				if len(t) != dim || dim < 2 {
+					return 0, fmt.Errorf("group %s holds templates of %d and %d values", g.Name, dim, len(t))
+				}
 			}
 		}
 	}
@@ -137,65 +152,4 @@ func personsOf(g Group) map[string]int {
 		out[s.Person]++
 	}
 	return out
-}
-
-// folds splits every group in two halves by person: persons with and without
-// mates are dealt out in turn, in the order of their label's hash, and persons
-// that may be one stay together.
-func (in Input) folds() [2][]Group {
-	var out [2][]Group
-	for _, g := range in.Groups {
-		counts := personsOf(g)
-		leader := in.leaders(counts)
-		var order []string
-		mates := map[string]bool{}
-		for p, n := range counts {
-			if leader[p] == p {
-				order = append(order, p)
-			}
-			mates[leader[p]] = mates[leader[p]] || n > 1
-		}
-		slices.SortFunc(order, func(a, b string) int {
-			if mates[a] != mates[b] {
-				if mates[a] {
-					return -1
-				}
-				return 1
-			}
-			x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
-			return slices.Compare(x[:], y[:])
-		})
-		fold := map[string]int{}
-		for i, p := range order {
-			fold[p] = i % 2
-		}
-		halves := [2]Group{{Name: g.Name}, {Name: g.Name}}
-		for _, s := range g.Samples {
-			h := &halves[fold[leader[s.Person]]]
-			h.Samples = append(h.Samples, s)
-		}
-		out[0], out[1] = append(out[0], halves[0]), append(out[1], halves[1])
-	}
-	return out
-}
-
-// leaders joins persons that may be one: each is mapped to the first label of
-// its circle.
-func (in Input) leaders(persons map[string]int) map[string]string {
-	leader := map[string]string{}
-	for p := range persons {
-		leader[p] = p
-	}
-	for changed := true; changed; {
-		changed = false
-		for pair := range in.Excluded {
-			a, okA := leader[pair[0]]
-			b, okB := leader[pair[1]]
-			if okA && okB && strings.Compare(a, b) < 0 {
-				leader[pair[1]] = a
-				changed = true
-			}
-		}
-	}
-	return leader
 }

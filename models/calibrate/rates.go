@@ -12,8 +12,8 @@ const (
 	// tailShare is the share of the impostor scores that the tail is fitted on.
 	tailShare = 0.01
 	// minAbove is the least number of comparisons above the last row of the
-	// table: below it the table would tell single pairs.
-	minAbove = 25
+	// table, 25 pairs in both orders: below it the table would tell single pairs.
+	minAbove = 50
 	// perDecade is the number of table rows for every factor of ten.
 	perDecade = 8
 	// minXi and maxXi bound the shape. The moments of the West African top
@@ -23,12 +23,12 @@ const (
 	minXi, maxXi = -0.05, 0.25
 )
 
-// fitFMR tabulates the survival of rising impostor scores and fits a
-// generalised Pareto tail to the top hundredth by probability-weighted moments
+// fitFMR tabulates the survival of rising impostor scores, which hold each pair
+// in both orders, and fits a generalised Pareto tail to the top hundredth by probability-weighted moments
 // (Hosking and Wallis 1987), the shape kept within minXi and maxXi.
 func fitFMR(group string, persons int, impostor []float64) (models.FMRModel, error) {
 	n := len(impostor)
-	m := models.FMRModel{Group: group, Persons: persons, Pairs: n}
+	m := models.FMRModel{Group: group, Persons: persons, Pairs: n / 2}
 	for k := 0; ; k++ {
 		share := math.Pow(10, -float64(k)/perDecade)
 		above := int(math.Round(share * float64(n)))
@@ -68,14 +68,15 @@ func paretoMoments(top []float64, start float64) (sigma, xi float64) {
 	return b0 * (1 - xi), xi
 }
 
-// fitLLR fits log10 LR = slope * score + intercept by logistic regression, both
+// fitLLR, too, is given each pair in both orders. It fits log10 LR = slope * score + intercept by logistic regression, both
 // classes weighing the same, which is the calibration of forensic practice. It
 // is clamped above at what the last row of the false match table supports: the
 // share of mates over the share of impostors that reach it; below at the share
 // of mates that could go unseen among those measured (rule of three).
 func fitLLR(mated, impostor []float64, fmr models.FMRModel) (models.LLRModel, error) {
-	if len(mated) < 30 {
-		return models.LLRModel{}, fmt.Errorf("unbalanced cohort: %d mated pairs, at least 30 needed", len(mated))
+	pairs := len(mated) / 2
+	if pairs < 30 {
+		return models.LLRModel{}, fmt.Errorf("unbalanced cohort: %d mated pairs, at least 30 needed", pairs)
 	}
 	slope, intercept, err := logistic(mated, impostor)
 	if err != nil {
@@ -86,9 +87,9 @@ func fitLLR(mated, impostor []float64, fmr models.FMRModel) (models.LLRModel, er
 	reach := 1 - mates.FNMR(fmr.Scores[last])
 	m := models.LLRModel{
 		Slope: slope / math.Ln10, Intercept: intercept / math.Ln10,
-		Min:        math.Log10(3 / float64(len(mated))),
+		Min:        math.Log10(3 / float64(pairs)),
 		Max:        math.Log10(max(reach, 0.5) / fmr.Rates[last]),
-		MatedPairs: len(mated), ImpostorPairs: len(impostor),
+		MatedPairs: pairs, ImpostorPairs: len(impostor) / 2,
 	}
 	return m, nil
 }

@@ -5,61 +5,9 @@ import (
 	"slices"
 )
 
-// Scores are the comparisons within one group, each list rising.
+// Scores are comparisons, each list rising.
 type Scores struct {
 	Mated, Impostor []float64
-}
-
-// compare scores every pair of a group: higher is more alike.
-func compare(g Group, vectors [][]float64, excluded Pairs, score func(a, b []float64) float64) Scores {
-	var s Scores
-	for i := range vectors {
-		for j := range i {
-			a, b := g.Samples[i].Person, g.Samples[j].Person
-			switch v := score(vectors[i], vectors[j]); {
-			case a == b:
-				s.Mated = append(s.Mated, v)
-			case !excluded[[2]string{a, b}]:
-				s.Impostor = append(s.Impostor, v)
-			}
-		}
-	}
-	slices.Sort(s.Mated)
-	slices.Sort(s.Impostor)
-	return s
-}
-
-// projected compares in the calibrated space, by cosine.
-func (t *transform) projected(g Group, excluded Pairs) (Scores, error) {
-	vectors := make([][]float64, len(g.Samples))
-	for i, s := range g.Samples {
-		z, err := t.apply(s.Template)
-		if err != nil {
-			return Scores{}, err
-		}
-		vectors[i] = z
-	}
-	return compare(g, vectors, excluded, dot), nil
-}
-
-// raw compares by minus the L2 distance of the templates as the encoder gives
-// them.
-func raw(g Group, excluded Pairs) Scores {
-	vectors := make([][]float64, len(g.Samples))
-	for i, s := range g.Samples {
-		vectors[i] = make([]float64, len(s.Template))
-		for k, v := range s.Template {
-			vectors[i][k] = float64(v)
-		}
-	}
-	return compare(g, vectors, excluded, func(a, b []float64) float64 {
-		var sum float64
-		for i, v := range a {
-			d := v - b[i]
-			sum += float64(d * d)
-		}
-		return -math.Sqrt(sum)
-	})
 }
 
 // Threshold gives the score that at most a share fmr of the impostors exceeds;

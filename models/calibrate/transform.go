@@ -36,22 +36,24 @@ func fitTransform(groups []Group, weights []float64, dim int) (*transform, error
 	}
 	for r, u := range rows {
 		for i, v := range u {
-			t.mean[i] += shares[r] * v
+			t.mean[i] += float64(shares[r] * v)
 		}
 	}
-	cov := mat.NewSymDense(dim, nil)
+	sum := make([]float64, dim*dim)
 	d := make([]float64, dim)
 	for r, u := range rows {
 		for i, v := range u {
 			d[i] = v - t.mean[i]
 		}
-		for i := range dim {
+		for i, v := range d {
+			weighted := shares[r] * v
+			row := sum[i*dim : (i+1)*dim]
 			for j := i; j < dim; j++ {
-				cov.SetSym(i, j, cov.At(i, j)+shares[r]*d[i]*d[j])
+				row[j] += float64(weighted * d[j])
 			}
 		}
 	}
-	return t, t.whiten(cov)
+	return t, t.whiten(mat.NewSymDense(dim, sum))
 }
 
 func (t *transform) whiten(cov *mat.SymDense) error {

@@ -15,6 +15,18 @@ type Pixels struct {
 // NewPixels gives a black picture.
 func NewPixels(w, h int) Pixels { return Pixels{make([]byte, 3*w*h), w, h} }
 
+// Mirror gives the picture with left and right exchanged.
+func (p Pixels) Mirror() Pixels {
+	out := NewPixels(p.W, p.H)
+	for y := range p.H {
+		row, to := p.Pix[3*p.W*y:3*p.W*(y+1)], out.Pix[3*p.W*y:3*p.W*(y+1)]
+		for x := 0; x < len(row); x += 3 {
+			copy(to[len(row)-3-x:], row[x:x+3])
+		}
+	}
+	return out
+}
+
 func (p Pixels) valid() bool {
 	return p.W > 0 && p.H > 0 && p.W <= 1<<16 && p.H <= 1<<16 && len(p.Pix) == 3*p.W*p.H
 }

@@ -67,7 +67,7 @@ func (r *Recognizer) Detect(p Pixels) ([]Detection, error) {
 	return out, nil
 }
 
-// Align finds the landmarks of the face in the box and cuts the upright chip.
+// Align finds the landmarks of the face in the box and cuts the upright chips.
 func (r *Recognizer) Align(p Pixels, box image.Rectangle) (Aligned, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -77,12 +77,12 @@ func (r *Recognizer) Align(p Pixels, box image.Rectangle) (Aligned, error) {
 	if box.Empty() {
 		return Aligned{}, errors.New("face engine: align: the box is empty")
 	}
-	chip := NewPixels(ChipSide, ChipSide)
-	points, err := r.w.Align(p.Pix, p.W, p.H, box, chip.Pix)
+	chip, steady := NewPixels(ChipSide, ChipSide), NewPixels(ChipSide, ChipSide)
+	points, err := r.w.Align(p.Pix, p.W, p.H, box, chip.Pix, steady.Pix)
 	if err != nil {
 		return Aligned{}, fmt.Errorf("face engine: align: %w", err)
 	}
-	return Aligned{Points: points, Chip: chip}, nil
+	return Aligned{Points: points, Chip: chip, Steady: steady}, nil
 }
 
 // Embed encodes a chip of ChipSide pixels a side to the raw template.

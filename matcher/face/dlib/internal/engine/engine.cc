@@ -1,8 +1,10 @@
 //go:build cgo && !nodlib
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,6 +24,12 @@ static_assert(sizeof(rgb_pixel) == 3, "pixels are packed triples");
 
 // padding is that of the encoder's training, and go-face's default.
 constexpr double padding = 0.25;
+
+// The landmarks in a chip without padding, as get_face_chip_details has them.
+constexpr double model_x[VIGIE_POINTS] = {
+	0.8595674595992, 0.6460604764104, 0.1205750620789, 0.3340850613712, 0.4901123135679};
+constexpr double model_y[VIGIE_POINTS] = {
+	0.2134981538014, 0.2289674387677, 0.2137274526848, 0.2290642403242, 0.6277975316475};
 
 void fill(image &m, const uint8_t *rgb, long width, long height) {
 	m.set_size(height, width);
@@ -91,17 +99,64 @@ int vigie_detect(vigie_worker *w, const uint8_t *rgb, long width, long height,
 	});
 }
 
+namespace {
+
+// steady gives the chip of the mean of the landmarks that the predictor finds in
+// seven boxes: the one given (their shape is known), that one shifted by 4 % of
+// its width to each side, and scaled by 0.94 and 1.06. Landmarks move with the
+// box; their mean moves less.
+dlib::chip_details steady(const vigie_worker &w, const dlib::rectangle &box, const dlib::full_object_detection &shape) {
+	const long shift = std::lround(0.04 * double(box.width()));
+	const auto scaled = [&](double by) {
+		return dlib::centered_rect(dlib::center(box), (unsigned long)std::lround(by * double(box.width())),
+			(unsigned long)std::lround(by * double(box.height())));
+	};
+	const dlib::rectangle others[] = {
+		dlib::translate_rect(box, -shift, 0), dlib::translate_rect(box, shift, 0),
+		dlib::translate_rect(box, 0, -shift), dlib::translate_rect(box, 0, shift),
+		scaled(0.94), scaled(1.06),
+	};
+	long x[VIGIE_POINTS], y[VIGIE_POINTS]; // sums of whole pixels: exact
+	for (int i = 0; i < VIGIE_POINTS; i++) {
+		x[i] = shape.part(i).x();
+		y[i] = shape.part(i).y();
+	}
+	for (const auto &b : others) {
+		const auto s = (*w.predictor)(w.picture, b);
+		for (int i = 0; i < VIGIE_POINTS; i++) {
+			x[i] += s.part(i).x();
+			y[i] += s.part(i).y();
+		}
+	}
+	const double runs = 1 + std::size(others);
+	std::vector<dlib::dpoint> from, to;
+	for (int i = 0; i < VIGIE_POINTS; i++) {
+		from.push_back(VIGIE_CHIP * ((padding + dlib::dpoint(model_x[i], model_y[i])) / (2 * padding + 1)));
+		to.push_back(dlib::dpoint(double(x[i]) / runs, double(y[i]) / runs));
+	}
+	return dlib::chip_details(from, to, dlib::chip_dims(VIGIE_CHIP, VIGIE_CHIP));
+}
+
+void copy_chip(const image &from, uint8_t *to) {
+	std::memcpy(to, static_cast<const void *>(&from(0, 0)), 3 * VIGIE_CHIP * VIGIE_CHIP);
+}
+
+} // namespace
+
 int vigie_align(vigie_worker *w, const uint8_t *rgb, long width, long height, vigie_box box,
-	long *points, uint8_t *chip, vigie_error *err) {
+	long *points, uint8_t *chip, uint8_t *steady_chip, vigie_error *err) {
 	return guarded(err, [&] {
 		fill(w->picture, rgb, width, height);
-		const auto shape = (*w->predictor)(w->picture, dlib::rectangle(box.left, box.top, box.right, box.bottom));
+		const dlib::rectangle at(box.left, box.top, box.right, box.bottom);
+		const auto shape = (*w->predictor)(w->picture, at);
 		dlib::extract_image_chip(w->picture, dlib::get_face_chip_details(shape, VIGIE_CHIP, padding), w->chip);
 		for (int i = 0; i < VIGIE_POINTS; i++) {
 			points[2 * i] = shape.part(i).x();
 			points[2 * i + 1] = shape.part(i).y();
 		}
-		std::memcpy(chip, static_cast<const void *>(&w->chip(0, 0)), 3 * VIGIE_CHIP * VIGIE_CHIP);
+		copy_chip(w->chip, chip);
+		dlib::extract_image_chip(w->picture, steady(*w, at, shape), w->chip);
+		copy_chip(w->chip, steady_chip);
 	});
 }
 

@@ -41,9 +41,10 @@ void vigie_worker_close(vigie_worker *w);
 int vigie_detect(vigie_worker *w, const uint8_t *rgb, long width, long height,
 	vigie_detection *found, int room, int *count, vigie_error *err);
 
-// points gets x, y of VIGIE_POINTS landmarks, chip VIGIE_CHIP^2 RGB triples.
+// points gets x, y of VIGIE_POINTS landmarks, chip VIGIE_CHIP^2 RGB triples, and
+// steady_chip as many, cut by landmarks averaged over seven boxes.
 int vigie_align(vigie_worker *w, const uint8_t *rgb, long width, long height, vigie_box box,
-	long *points, uint8_t *chip, vigie_error *err);
+	long *points, uint8_t *chip, uint8_t *steady_chip, vigie_error *err);
 
 int vigie_embed(vigie_worker *w, const uint8_t *chip, float *out, vigie_error *err);
 

@@ -87,12 +87,13 @@ func (w *Worker) Detect(pix []byte, width, height int) ([]Hit, error) {
 }
 
 // Align finds the five landmarks of the face in the box, which is not empty, and
-// writes the upright chip to chip, ChipBytes long.
-func (w *Worker) Align(pix []byte, width, height int, box image.Rectangle, chip []byte) (at [5]image.Point, err error) {
+// writes the upright chip to chip, and the one cut by averaged landmarks to
+// steady, ChipBytes long each.
+func (w *Worker) Align(pix []byte, width, height int, box image.Rectangle, chip, steady []byte) (at [5]image.Point, err error) {
 	var fault C.vigie_error
 	var points [2 * C.VIGIE_POINTS]C.long
 	b := C.vigie_box{C.long(box.Min.X), C.long(box.Min.Y), C.long(box.Max.X - 1), C.long(box.Max.Y - 1)}
-	if C.vigie_align(w.w, first(pix), C.long(width), C.long(height), b, &points[0], first(chip), &fault) != 0 {
+	if C.vigie_align(w.w, first(pix), C.long(width), C.long(height), b, &points[0], first(chip), first(steady), &fault) != 0 {
 		return at, text(&fault)
 	}
 	for i := range at {
