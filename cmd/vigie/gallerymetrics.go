@@ -46,6 +46,7 @@ func newGalleryCollector(stats func() face.Stats, kernelName string) *galleryCol
 	counter("coalesced_total", "Searches that shared a pass.", func(s face.Stats) uint64 { return s.Batched })
 	counter("rejected_total", "Searches refused because too many waited.", func(s face.Stats) uint64 { return s.Rejected })
 	counter("merges_total", "Segments made of others.", func(s face.Stats) uint64 { return s.Merges })
+	counter("measured_total", "Rows whose float32 distance was taken.", func(s face.Stats) uint64 { return s.Measured })
 	counter("exact_total", "Rows scored exactly.", func(s face.Stats) uint64 { return s.Exact })
 	const survivors = "Rows that passed a level of the filter."
 	add(prometheus.CounterValue, "survivors_total", survivors, prometheus.Labels{"level": "1"}, func(s face.Stats) float64 { return float64(s.Level1) })
