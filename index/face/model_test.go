@@ -75,7 +75,7 @@ func (m *model) apply(id watchlist.EntryID, e *watchlist.Entry, index uint64) {
 	}
 }
 
-// living lists the rows as of an index, 0 for now.
+// living lists the rows as of an index; 0 asks for the newest.
 func (m *model) living(asOf uint64) iter.Seq[*modelRow] {
 	return func(yield func(*modelRow) bool) {
 		for i := range m.rows {

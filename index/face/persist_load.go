@@ -125,12 +125,7 @@ func (k *Keeper) load(registry string) error {
 	if err := l.finish(m); err != nil {
 		return err
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.w.replaced.Store(true)
-	g.w = w
-	g.publish()
-	g.kick()
+	g.replace(w)
 	k.store, k.files = w, files
 	k.counts.applied.Store(m.Applied)
 	return nil

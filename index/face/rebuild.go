@@ -31,13 +31,19 @@ func (g *Gallery) Rebuild(entries iter.Seq2[*watchlist.Entry, error], index uint
 		// Searches are exact on any basis.
 		g.log.Warn("face gallery: no basis fitted", "error", err)
 	}
+	g.replace(w)
+	return nil
+}
+
+// replace puts a store that was made aside in place of the present one. Searches
+// under way end on the old one.
+func (g *Gallery) replace(w *store) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.w.replaced.Store(true)
 	g.w = w
 	g.publish()
 	g.kick()
-	return nil
 }
 
 // gather puts all entries in. While one batch is projected on all cores, the one

@@ -50,7 +50,8 @@ func (v *view) parts() []part {
 	return append(v.sealed[:len(v.sealed):len(v.sealed)], v.tail)
 }
 
-// stampFor is the stamp whose rows answer a query as of a raft index, 0 for now.
+// stampFor is the stamp whose rows answer a query as of a raft index; 0 asks for
+// the newest.
 // It fails with a *watchlist.HistoryError.
 func (v *view) stampFor(asOf uint64) (uint64, error) {
 	switch {

@@ -34,8 +34,9 @@ const (
 )
 
 // Extract finds the one face of a probe photo, or the one that p.Face picks,
-// and makes its probe template. Every refusal of a photo is a *watchlist.FaceError; any other
-// error is a fault of the engine. The stages done so far are given in each case.
+// and makes its probe template. Every refusal of a photo is a
+// *watchlist.FaceError; any other error is a fault of the engine. The stages done
+// so far are given in each case.
 // When ctx ends while the photo waits, the refusal wraps the cause.
 func (e *Engine) Extract(ctx context.Context, p watchlist.Photo) (watchlist.FaceSample, []watchlist.StageTime, error) {
 	j := job{engine: e, bar: probeBar}
@@ -44,8 +45,8 @@ func (e *Engine) Extract(ctx context.Context, p watchlist.Photo) (watchlist.Face
 }
 
 // Enrol is Extract for a photo that an entry keeps: its template is a reference,
-// which takes twice the encoding, quality flags are stricter, and the photo comes back as an upright JPEG of at most 1280 px without any
-// metadata.
+// which takes twice the encoding, quality flags are stricter, and the photo comes
+// back as an upright JPEG of at most 1280 px without any metadata.
 func (e *Engine) Enrol(ctx context.Context, p watchlist.Photo) (watchlist.FaceSample, []byte, error) {
 	j := job{engine: e, bar: enrolBar, keep: true, template: asReference}
 	err := j.run(ctx, p)
