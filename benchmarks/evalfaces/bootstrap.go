@@ -207,7 +207,7 @@ func (t trial) intervals(f *Figures, groups []*drawn, at shared) {
 		if t.shipped == nil {
 			d, w := groups[t.anchor()], weights[t.anchor()]
 			total := d.total(w)
-			limits = shared{threshold(d.top, w, 1e-2*total), threshold(d.top, w, 1e-3*total)}
+			limits = shared{low: threshold(d.top, w, 1e-2*total), high: threshold(d.top, w, 1e-3*total)}
 		}
 		compareRates(groups, weights, each, ratios, limits)
 	}

@@ -43,6 +43,11 @@ func (f fake) Both(ctx context.Context, p watchlist.Photo) (watchlist.FaceSample
 	return watchlist.FaceSample{Template: t[0]}, t[1], stages, nil
 }
 
+func (f fake) Extract(ctx context.Context, p watchlist.Photo) (watchlist.FaceSample, []watchlist.StageTime, error) {
+	s, _, stages, err := f.Both(ctx, p)
+	return s, stages, err
+}
+
 func write(t *testing.T, dir, name, content string) {
 	t.Helper()
 	path := filepath.Join(dir, filepath.FromSlash(name))
@@ -85,7 +90,7 @@ func calibration(t *testing.T) *models.Calibration {
 func TestRun(t *testing.T) {
 	dir := folder(t)
 	calls, last := 0, 0
-	r, err := Run(context.Background(), dir, fake{}, calibration(t), Options{Workers: 3, Progress: func(done, total int) {
+	r, err := Run(context.Background(), dir, fake{}, calibration(t), Options{Workers: 3, Progress: func(_ string, done, total int) {
 		calls++
 		if total != 172 || done != last+1 {
 			t.Errorf("progress %d of %d after %d", done, total, last)
@@ -187,7 +192,7 @@ func TestFaults(t *testing.T) {
 		}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	_, err := Run(ctx, dir, fake{}, c, Options{Workers: 1, Progress: func(done, _ int) {
+	_, err := Run(ctx, dir, fake{}, c, Options{Workers: 1, Progress: func(_ string, done, _ int) {
 		if done == 3 {
 			cancel()
 		}

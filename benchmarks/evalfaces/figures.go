@@ -15,16 +15,14 @@ var (
 	fpirPoints = []float64{0.01, 0.001}
 )
 
-// minRatioPairs is the least number of impostor pairs of a group for its false
-// match rates to be held against another's.
-const minRatioPairs = 1000
-
 // trial is what a set of figures rests on.
 type trial struct {
 	set      *Set
+	part     []GroupSet // what of it is compared
+	basis    Basis
 	tables   []*calibrate.Table // one for each group, in its order
+	pool     *calibrate.Table   // all photos against all
 	excluded calibrate.Pairs
-	pool     *calibrate.Table // all photos against all; nil when that isn't measured
 	// shipped gives the thresholds; without it they are those of the anchor.
 	shipped *models.Calibration
 }
@@ -48,16 +46,15 @@ func (t trial) figures() Figures {
 		m.rates(scores[i], at)
 		found := searchAll(table, t.excluded)
 		m.searches(found, t.shipped)
+		m.Curves.Discard = discard(table, t.part[i].Photos, scores[i].Threshold(1e-3))
 		draws[i] = newDrawn(table, t.excluded, found, scores[i])
 		pool.add(m)
 		f.Groups[table.Name] = m
 	}
 	pool.rates(pooled, at)
-	if t.pool != nil {
-		pool.searches(searchAll(t.pool, t.excluded), t.shipped)
-	}
+	pool.searches(searchAll(t.pool, t.excluded), t.shipped)
 	f.Pooled = pool
-	f.ratios()
+	f.demographics()
 	t.intervals(&f, draws, at)
 	return f
 }
@@ -116,6 +113,7 @@ func (m *Metrics) rates(s calibrate.Scores, at shared) {
 	}
 	m.FMRAtThreshold, m.FNMRAtThreshold = figure(s.FMR(at.high)), figure(s.FNMR(at.high))
 	m.FMRAtLowThreshold = figure(s.FMR(at.low))
+	m.Curves.Verification = verification(s)
 }
 
 // found is the outcome of a gallery of the first photo of every person, searched
@@ -188,10 +186,10 @@ func against(t *calibrate.Table, probe int, gallery []int, excluded calibrate.Pa
 
 // searches fills the figures of identification.
 func (m *Metrics) searches(f found, c *models.Calibration) {
-	var s calibrate.Scores
+	s := f.scores()
+	m.Curves.Identification, m.Curves.CMC = f.identification()
 	first, five := 0, 0
 	for _, x := range f.mated {
-		s.Mated = append(s.Mated, x.mate)
 		if x.better == 0 {
 			first++
 		}
@@ -199,11 +197,6 @@ func (m *Metrics) searches(f found, c *models.Calibration) {
 			five++
 		}
 	}
-	for _, x := range f.nonMated {
-		s.Impostor = append(s.Impostor, x.best)
-	}
-	slices.Sort(s.Mated)
-	slices.Sort(s.Impostor)
 	m.GallerySize, m.MatedSearches, m.NonMatedSearches = f.gallery, len(s.Mated), len(s.Impostor)
 	if n := float64(len(s.Mated)); n > 0 {
 		m.Rank1, m.Top5 = figure(float64(first)/n), figure(float64(five)/n)
@@ -220,36 +213,6 @@ func (m *Metrics) searches(f found, c *models.Calibration) {
 			_, threshold := c.OperatingPoint(fpir, f.gallery)
 			m.FPIRAtTarget[key] = figure(s.FMR(threshold))
 		}
-	}
-}
-
-// ratios holds the groups' false match rates at one threshold against each
-// other. A rate of no pair counts as half a pair.
-func (f *Figures) ratios() {
-	for _, r := range []struct {
-		rate  func(m Metrics) *float64
-		ratio func(m *Metrics) **float64
-	}{
-		{func(m Metrics) *float64 { return m.FMRAtThreshold }, func(m *Metrics) **float64 { return &m.FMRRatio }},
-		{func(m Metrics) *float64 { return m.FMRAtLowThreshold }, func(m *Metrics) **float64 { return &m.FMRRatioLow }},
-	} {
-		rate := func(m Metrics) float64 { return max(*r.rate(m), 0.5/float64(m.ImpostorPairs)) }
-		best, worst, groups := math.Inf(1), 0.0, 0
-		for _, m := range f.Groups {
-			if m.ImpostorPairs >= minRatioPairs {
-				best, worst, groups = min(best, rate(m)), max(worst, rate(m)), groups+1
-			}
-		}
-		if groups < 2 {
-			continue
-		}
-		for name, m := range f.Groups {
-			if m.ImpostorPairs >= minRatioPairs {
-				*r.ratio(&m) = figure(rate(m) / best)
-				f.Groups[name] = m
-			}
-		}
-		*r.ratio(&f.Pooled) = figure(worst / best)
 	}
 }
 

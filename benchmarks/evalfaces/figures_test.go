@@ -76,29 +76,24 @@ func TestDisjointFigures(t *testing.T) {
 	if set.Faults, err = knownFaults(set.Groups, set.Excluded); err != nil {
 		t.Fatal(err)
 	}
-	r := &Report{LabelFaults: 1}
-	r.disjoint(set)
-	if r.Disjoint == nil {
-		t.Fatal(r.Notes)
-	}
-	stand, left := r.Disjoint.Groups["other"], r.Disjoint.Corrected.Groups["other"]
+	r := disjointReport(t, set)
+	left, stand := r.Groups["other"], r.Variants[0].Groups["other"]
 	if stand.ImpostorPairs != left.ImpostorPairs+2 { // two photos and one
 		t.Errorf("%d impostor pairs, %d without the fault", stand.ImpostorPairs, left.ImpostorPairs)
 	}
 	if *left.FMRAtThreshold >= *stand.FMRAtThreshold || *left.FNIRAtFPIR["0.01"] > *stand.FNIRAtFPIR["0.01"] {
 		t.Errorf("the fault costs nothing: FMR %v and %v", *stand.FMRAtThreshold, *left.FMRAtThreshold)
 	}
-	anchor := r.Disjoint.Groups[calibrate.DefaultAnchor]
+	anchor := r.Groups[calibrate.DefaultAnchor]
 	if math.Abs(*anchor.FMRAtThreshold-1e-3) > 1e-5 || math.Abs(*anchor.FMRAtLowThreshold-1e-2) > 1e-4 {
 		t.Errorf("the anchor's rates at its own thresholds: %v, %v", *anchor.FMRAtThreshold, *anchor.FMRAtLowThreshold)
 	}
 	checkIntervals(t, anchor)
-	ratio := r.Disjoint.Pooled.Intervals
-	if v := *r.Disjoint.Pooled.FMRRatioLow; v < ratio.RatioLow[0] || v > ratio.RatioLow[1] {
+	ratio := r.Pooled.Intervals
+	if v := *r.Pooled.FMRRatioLow; v < ratio.RatioLow[0] || v > ratio.RatioLow[1] {
 		t.Errorf("ratio %v outside %v", v, *ratio.RatioLow)
 	}
-	again := &Report{LabelFaults: 1}
-	again.disjoint(set)
+	again := disjointReport(t, set)
 	var a, b bytes.Buffer
 	if r.WriteJSON(&a) != nil || again.WriteJSON(&b) != nil || !bytes.Equal(a.Bytes(), b.Bytes()) {
 		t.Error("two runs give two reports")
@@ -106,6 +101,24 @@ func TestDisjointFigures(t *testing.T) {
 	if md := r.Markdown(); strings.Count(md, "Person-disjoint") != 2 || strings.Contains(md, "n0066") {
 		t.Errorf("markdown:\n%s", md)
 	}
+}
+
+// disjointReport has the person-disjoint figures alone.
+func disjointReport(t *testing.T, set *Set) *Report {
+	t.Helper()
+	d, err := inDisjointSpaces(set, set.compared())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &Report{}
+	for i, reading := range d.readings() {
+		if f := reading.figures(); i == 0 {
+			r.Basis, r.Figures = reading.basis, f
+		} else {
+			r.Variants = append(r.Variants, Variant{reading.basis, f})
+		}
+	}
+	return r
 }
 
 func checkIntervals(t *testing.T, m Metrics) {

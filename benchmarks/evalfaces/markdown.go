@@ -2,6 +2,7 @@ package evalfaces
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -11,26 +12,14 @@ import (
 func (r *Report) Markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Model `%s`, calibration `%s` (%s).\n", r.Model, r.Calibration, r.Cohort)
-	const stand, left = "labels as they stand", "known label faults left out"
-	section := func(title string, f *Figures) {
-		if f != nil {
-			fmt.Fprintf(&b, "\n**%s**\n\n%s", title, f.markdown())
-		}
+	fmt.Fprintf(&b, "\n**%s**\n\n%s", r.Basis.Text(), r.markdown())
+	b.WriteString(r.Demographics.markdown())
+	for _, v := range r.Variants {
+		fmt.Fprintf(&b, "\n**%s**\n\n%s", v.Basis.Text(), v.markdown())
 	}
-	if d := r.Disjoint; d != nil {
-		what := fmt.Sprintf("Person-disjoint, two of %d folds left out at a time; ", d.Folds)
-		section(what+left, d.Corrected)
-		section(what+stand, &d.Figures)
-	}
-	section("This calibration; "+left, r.Corrected)
-	section("This calibration; "+stand, &r.Figures)
+	b.WriteString(r.discarded())
 	b.WriteString("\n| stage | p50 ms | p99 ms | photos |\n|---|---|---|---|\n")
-	stages := make([]string, 0, len(r.StagesMS))
-	for s := range r.StagesMS {
-		stages = append(stages, s)
-	}
-	slices.Sort(stages)
-	for _, s := range stages {
+	for _, s := range slices.Sorted(maps.Keys(r.StagesMS)) {
 		t := r.StagesMS[s]
 		fmt.Fprintf(&b, "| %s | %.1f | %.1f | %d |\n", s, t.P50, t.P99, t.Photos)
 	}
@@ -38,6 +27,49 @@ func (r *Report) Markdown() string {
 		fmt.Fprintf(&b, "\n- %s", n)
 	}
 	return b.String() + "\n"
+}
+
+// markdown writes the summaries of the groups' differences.
+func (d *Demographics) markdown() string {
+	if d == nil {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("\nGroups held against each other at one threshold for all (summary forms of NIST IR 8429; a rate of no event counts as half an event):\n\n| rate | groups | without event | worst / best | log10 | worst / geometric mean | Gini |\n|---|---|---|---|---|---|---|\n")
+	for _, name := range slices.Sorted(maps.Keys(d.At)) {
+		x := d.At[name]
+		fmt.Fprintf(&b, "| %s | %d | %d | %.2f | %.2f | %.2f | %.2f |\n", name, x.Groups, x.Floored, x.WorstBest, x.Log10, x.WorstMean, x.Gini)
+	}
+	if d.GARBE != nil {
+		fmt.Fprintf(&b, "\nGARBE (alpha %.1f) at the threshold for 1e-3: %.2f.\n", garbeWeight, *d.GARBE)
+	}
+	return b.String()
+}
+
+// discarded writes what leaving out the worst tenth does, where a group has mates
+// enough.
+func (r *Report) discarded() string {
+	var b strings.Builder
+	for _, name := range r.GroupNames() {
+		curves := r.Groups[name].Curves.Discard
+		for _, m := range slices.Sorted(maps.Keys(curves)) {
+			fmt.Fprintf(&b, "| %s | %s |", name, m)
+			for _, p := range curves[m] {
+				fmt.Fprintf(&b, " %s |", percent(&p.FNMR))
+			}
+			b.WriteString("\n")
+		}
+	}
+	if b.Len() == 0 {
+		return ""
+	}
+	head := "\nError versus discard: FNMR at the threshold for FMR 1e-3 of all, when the mated comparisons whose worse photo is worst are left out.\n\n| group | by |"
+	rule := "\n|---|---|"
+	for k := range int(math.Round(discardMost/discardStep)) + 1 {
+		head += fmt.Sprintf(" %.0f %% |", 100*discardStep*float64(k))
+		rule += "---|"
+	}
+	return head + rule + "\n" + b.String()
 }
 
 func (f *Figures) markdown() string {

@@ -6,34 +6,65 @@ import (
 	"slices"
 )
 
-// Figures are error rates for one reading of the labels. A figure is absent
+// Figures are error rates under one Basis. A figure is absent
 // (null) where the folder is too small to tell it; counts and intervals stand
 // beside every figure.
 type Figures struct {
 	Groups map[string]Metrics `json:"groups"`
 	// Pooled compares within groups, and searches one gallery of all groups.
 	Pooled Metrics `json:"pooled"`
+	// Demographics holds the groups against each other; absent with fewer than two
+	// groups that are large enough.
+	Demographics *Demographics `json:"demographics,omitempty"`
 }
 
-// Disjoint are figures of which each comparison was made in a space learned from
-// other persons: all but two of Folds at a time, those of its two persons. The
-// thresholds are the anchor group's own. Nothing is searched across groups.
-type Disjoint struct {
-	Folds int `json:"folds"`
+// Basis says what figures rest on.
+type Basis struct {
+	// Space is SpaceShipped or SpaceDisjoint.
+	Space string `json:"space"`
+	// Labels is LabelsAsTheyStand or LabelsCorrected.
+	Labels string `json:"labels"`
+}
+
+// The values of Basis.
+const (
+	// SpaceShipped compares in the space of the calibration, at its thresholds.
+	SpaceShipped = "this calibration"
+	// SpaceDisjoint compares each pair in a space learned from other persons: all
+	// but two of five folds at a time, those of its two persons. The thresholds are
+	// the anchor group's own.
+	SpaceDisjoint = "person-disjoint"
+	// LabelsAsTheyStand are those of the folder.
+	LabelsAsTheyStand = "as they stand"
+	// LabelsCorrected leaves out LabelFaults, the pairs of labels that are known to
+	// be one person.
+	LabelsCorrected = "known faults left out"
+)
+
+// Text says the basis in words.
+func (b Basis) Text() string {
+	space := "In the space of this calibration, at its thresholds"
+	if b.Space == SpaceDisjoint {
+		space = "Person-disjoint: two of five folds left out at a time"
+	}
+	return space + "; labels " + b.Labels
+}
+
+// Variant are the same figures on another basis.
+type Variant struct {
+	Basis Basis `json:"basis"`
 	Figures
-	Corrected *Figures `json:"label_faults_left_out,omitempty"`
 }
 
 // Report is the result of an evaluation.
 type Report struct {
-	// Figures are those of the calibration, with the labels as they stand.
+	// Basis is what the figures at the top rest on: this calibration and, where that
+	// was fitted on these very photos, the person-disjoint comparisons instead; known
+	// faults of the labels are left out. Variants holds what else was computed.
+	Basis Basis `json:"basis"`
 	Figures
-	// Corrected is without LabelFaults, the pairs of labels that are known to be
-	// one person; absent where there are none.
-	Corrected   *Figures `json:"label_faults_left_out,omitempty"`
-	LabelFaults int      `json:"label_faults"`
-	// Disjoint is absent where the folder is too small or unbalanced.
-	Disjoint *Disjoint `json:"person_disjoint,omitempty"`
+	Variants    []Variant `json:"variants,omitempty"`
+	LabelFaults int       `json:"label_faults"`
 	// StagesMS holds wall times in milliseconds of photos that gave a template,
 	// with all workers running; "total" is the sum for a probe,
 	// without the queue.
@@ -83,9 +114,11 @@ type Metrics struct {
 	FMRRatio *float64 `json:"fmr_ratio_worst_best"`
 	// FMRAtLowThreshold and FMRRatioLow are the same at the threshold for 1e-2,
 	// where a small group has pairs enough for a ratio to mean something.
-	FMRAtLowThreshold *float64  `json:"fmr_at_threshold_1e-2"`
-	FMRRatioLow       *float64  `json:"fmr_ratio_worst_best_1e-2"`
-	Intervals         Intervals `json:"intervals_95"`
+	FMRAtLowThreshold *float64 `json:"fmr_at_threshold_1e-2"`
+	FMRRatioLow       *float64 `json:"fmr_ratio_worst_best_1e-2"`
+	// Curves are what the plots show.
+	Curves    Curves    `json:"curves"`
+	Intervals Intervals `json:"intervals_95"`
 }
 
 // Interval is a 95 % interval, ends included.

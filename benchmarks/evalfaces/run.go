@@ -30,58 +30,78 @@ func Run(ctx context.Context, dir string, engine Engine, c *models.Calibration, 
 
 // Evaluate computes the report of an extracted set: with the calibration, and
 // person-disjoint where the set is large and balanced enough to learn spaces
-// from; with its labels as they stand, and without their known faults.
+// from; with its labels as they stand, and without their known faults. Groups of
+// many photos are compared in part (compared, below); all photos count for failure
+// to enrol.
 func Evaluate(set *Set, c *models.Calibration) (*Report, error) {
 	r := &Report{
 		StagesMS: times(set.Stages), Model: set.Model, Calibration: c.Version(), Cohort: c.Cohort(), InputSHA256: set.InputSHA256,
 		LabelFaults: len(set.Faults) / 2,
 	}
-	t := trial{set: set, shipped: c}
+	part := set.compared()
+	r.Notes = notes(set, part)
+	shipped, err := inShippedSpace(set, part, c)
+	if err != nil {
+		return nil, fmt.Errorf("evaluate faces: %w", err)
+	}
+	trials := shipped.readings()
+	switch disjoint, err := inDisjointSpaces(set, part); {
+	case err != nil:
+		r.Notes = append(r.Notes, fmt.Sprintf("No person-disjoint figures: %v.", err))
+	case c.Data().Cohort.InputSHA256 == r.InputSHA256:
+		r.Notes = append(r.Notes, "The calibration was fitted on these very photos, so that its figures are better than on strangers: the figures at the top are the person-disjoint ones.")
+		trials = append(disjoint.readings(), trials...)
+	default:
+		trials = append(trials, disjoint.readings()...)
+	}
+	for i, t := range trials {
+		if f := t.figures(); i == 0 {
+			r.Basis, r.Figures = t.basis, f
+		} else {
+			r.Variants = append(r.Variants, Variant{t.basis, f})
+		}
+	}
+	r.note()
+	return r, nil
+}
+
+// readings gives the trial without the known faults of the labels, if there are
+// any, and then with the labels as they stand.
+func (t trial) readings() []trial {
+	stand := t
+	stand.basis.Labels, stand.excluded = LabelsAsTheyStand, t.set.Excluded
+	if len(t.set.Faults) == 0 {
+		return []trial{stand}
+	}
+	t.basis.Labels, t.excluded = LabelsCorrected, t.set.Corrected()
+	return []trial{t, stand}
+}
+
+// inShippedSpace compares in the space of the calibration.
+func inShippedSpace(set *Set, part []GroupSet, c *models.Calibration) (trial, error) {
+	t := trial{set: set, part: part, shipped: c, basis: Basis{Space: SpaceShipped}}
 	var all calibrate.Group
-	for _, g := range set.Templates() {
+	for _, g := range templates(part) {
 		table, err := projected(g, c)
 		if err != nil {
-			return nil, fmt.Errorf("evaluate faces: group %s: %w", g.Name, err)
+			return t, fmt.Errorf("group %s: %w", g.Name, err)
 		}
 		t.tables = append(t.tables, table)
 		all.Samples = append(all.Samples, g.Samples...)
 	}
 	if len(all.Samples) == 0 {
-		return nil, errors.New("evaluate faces: no photo gave a template")
+		return t, errors.New("no photo gave a template")
 	}
 	var err error
-	if t.pool, err = projected(all, c); err != nil {
-		return nil, fmt.Errorf("evaluate faces: %w", err)
-	}
-	t.excluded = set.Excluded
-	r.Figures = t.figures()
-	if r.LabelFaults > 0 {
-		t.excluded = set.Corrected()
-		corrected := t.figures()
-		r.Corrected = &corrected
-	}
-	r.Notes = []string{"Impostor pairs are pairs within one group. Every pair is compared in both orders: either photo as the probe, the other as the reference. FNMR and FNIR leave out photos without a template: FTE counts those."}
-	r.disjoint(set)
-	r.note(c)
-	return r, nil
+	t.pool, err = projected(all, c)
+	return t, err
 }
 
-// disjoint adds the figures that rest on spaces learned from other persons.
-func (r *Report) disjoint(set *Set) {
-	tables, err := calibrate.Disjoint(calibrate.Input{
-		Model: set.Model, Groups: set.Templates(), Excluded: set.Excluded, Together: set.Faults,
-	}, calibrate.Options{}, disjointFolds)
-	if err != nil {
-		r.Notes = append(r.Notes, fmt.Sprintf("No person-disjoint figures: %v.", err))
-		return
-	}
-	t := trial{set: set, tables: tables, excluded: set.Excluded}
-	r.Disjoint = &Disjoint{Folds: disjointFolds, Figures: t.figures()}
-	if r.LabelFaults > 0 {
-		t.excluded = set.Corrected()
-		corrected := t.figures()
-		r.Disjoint.Corrected = &corrected
-	}
+// inDisjointSpaces compares in spaces that were learned from other persons.
+func inDisjointSpaces(set *Set, part []GroupSet) (trial, error) {
+	in := calibrate.Input{Model: set.Model, Groups: templates(part), Excluded: set.Excluded, Together: set.Faults}
+	tables, pool, err := calibrate.DisjointPool(in, calibrate.Options{}, disjointFolds)
+	return trial{set: set, part: part, tables: tables, pool: pool, basis: Basis{Space: SpaceDisjoint}}, err
 }
 
 // projected compares the photos of a group in the calibration's space.
@@ -112,17 +132,49 @@ func cosine(a, b []float32) float64 {
 	return s
 }
 
-func (r *Report) note(c *models.Calibration) {
-	if r.LabelFaults > 0 {
-		r.Notes = append(r.Notes, fmt.Sprintf("%d pairs of labels are known to be one person each (faults.csv); every figure is given with them and without.", r.LabelFaults))
+// notes says what holds for every set of figures.
+func notes(set *Set, part []GroupSet) []string {
+	out := []string{
+		"Impostor pairs are pairs within one group. Every pair is compared in both orders: either photo as the probe, the other as the reference. FNMR and FNIR leave out photos without a template: FTE counts those.",
+		"Identification: the first photo of every person is enrolled; every further photo is a mated search; the enrolled photos, each searched in the gallery of the others, are the non-mated ones.",
+		fmt.Sprintf("Brackets hold 95 %% intervals: %d drawings of persons with replacement, thresholds found anew; those of the searches keep the gallery.", replicates),
 	}
-	if c.Data().Cohort.InputSHA256 == r.InputSHA256 {
-		r.Notes = append(r.Notes, "The calibration was fitted on these very photos: its figures are better than on strangers. Read the person-disjoint ones.")
+	if n := len(set.Faults) / 2; n > 0 {
+		out = append(out, fmt.Sprintf("%d pairs of labels are known to be one person each (faults.csv); figures with and without them are told apart.", n))
 	}
-	r.Notes = append(r.Notes, fmt.Sprintf("Brackets hold 95 %% intervals: %d drawings of persons with replacement, thresholds found anew; those of the searches keep the gallery.", replicates))
+	photos, with, taken := 0, 0, 0
+	for i, g := range set.Groups {
+		photos, taken = photos+len(g.Photos), taken+len(part[i].Photos)
+		for _, p := range g.Photos {
+			if p.Template != nil {
+				with++
+			}
+		}
+	}
+	if taken < with {
+		out = append(out, fmt.Sprintf("%d of %d photos with a template were compared (at most %d of a group and %d in all, persons taken whole, those with several photos first); all %d count for FTE.", taken, with, maxGroup, maxPool, photos))
+	}
+	if set.Ignored > 0 {
+		out = append(out, fmt.Sprintf("%d files of the folder were ignored: no photos by their name, or not at <group>/<person>/<photo>.", set.Ignored))
+	}
+	if set.Cached > 0 {
+		out = append(out, fmt.Sprintf("%d photos came from the cache: their stage times are those of the earlier run.", set.Cached))
+	}
+	for _, name := range set.Empty {
+		out = append(out, fmt.Sprintf("The folder of the group %q holds no photo of a person.", name))
+	}
+	return out
+}
+
+// note adds the warnings that follow from the figures.
+func (r *Report) note() {
 	for _, name := range r.GroupNames() {
-		if n := r.Groups[name].ImpostorPairs; n < 10_000 {
+		m := r.Groups[name]
+		if n := m.ImpostorPairs; n < 10_000 {
 			r.Notes = append(r.Notes, fmt.Sprintf("%s has %d impostor pairs: its rates at FMR 1e-3 rest on %d of them.", name, n, n/1000))
+		}
+		if m.MatedPairs == 0 {
+			r.Notes = append(r.Notes, fmt.Sprintf("Nobody in %s has two photos: there is nothing to miss, and no FNMR, FNIR or rank.", name))
 		}
 	}
 }

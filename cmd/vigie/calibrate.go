@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"runtime"
 
+	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
 	"vigie/benchmarks/evalfaces"
@@ -30,7 +31,7 @@ The same folder, models and kind of machine give the same bytes.`,
 				return err
 			}
 			defer engine.Close()
-			c, set, err := evalfaces.Calibrate(cmd.Context(), args[0], anchor, engine, p.evalOptions("reading photos"))
+			c, set, err := evalfaces.Calibrate(cmd.Context(), args[0], anchor, engine, p.evalOptions())
 			if err != nil {
 				return err
 			}
@@ -73,14 +74,21 @@ func (p *program) offlineEngine(modelsDir string) (*face.Engine, error) {
 	return e, nil
 }
 
-// evalOptions shows a progress bar on a terminal.
-func (p *program) evalOptions(what string) evalfaces.Options {
-	bar := p.progress(1, what)
-	return evalfaces.Options{Progress: func(done, total int) {
-		if bar.GetMax() != total {
-			bar.ChangeMax(total)
+// evalOptions shows the progress on standard error: a bar on a terminal, else a line
+// now and then.
+func (p *program) evalOptions() evalfaces.Options {
+	bars := map[string]*progressbar.ProgressBar{}
+	return evalfaces.Options{Progress: func(step string, done, total int) {
+		if p.json || !terminal(p.err) {
+			if done == total || done%500 == 0 {
+				p.note("%s: %d of %d", step, done, total)
+			}
+			return
 		}
-		_ = bar.Set(done)
+		if bars[step] == nil {
+			bars[step] = p.progress(total, step)
+		}
+		_ = bars[step].Set(done)
 	}}
 }
 

@@ -85,9 +85,37 @@ func Disjoint(in Input, o Options, folds int) ([]*Table, error) {
 	return in.disjoint(o, dim, in.folds(folds), folds)
 }
 
-func (in Input) disjoint(o Options, dim int, fold [][]int, folds int) ([]*Table, error) {
-	tables := make([]*Table, len(in.Groups))
+// DisjointPool is Disjoint with one more table, of all photos of all groups. A
+// label names one person in all groups.
+func DisjointPool(in Input, o Options, folds int) (groups []*Table, pool *Table, err error) {
+	o.defaults(in.Groups)
+	dim, err := in.check(o)
+	if err != nil {
+		return nil, nil, fmt.Errorf("compare person-disjoint: %w", err)
+	}
+	fold := in.folds(folds)
+	var all Group
+	var dealt []int
 	for i, g := range in.Groups {
+		all.Samples, dealt = append(all.Samples, g.Samples...), append(dealt, fold[i]...)
+	}
+	tables, err := in.compare(o, dim, fold, folds, append(slices.Clone(in.Groups), all), append(slices.Clone(fold), dealt))
+	if err != nil {
+		return nil, nil, err
+	}
+	last := len(tables) - 1
+	return tables[:last], tables[last], nil
+}
+
+func (in Input) disjoint(o Options, dim int, fold [][]int, folds int) ([]*Table, error) {
+	return in.compare(o, dim, fold, folds, in.Groups, fold)
+}
+
+// compare learns from in.Groups, of which fold tells the folds, and compares the
+// photos of each of groups, of which dealt tells them.
+func (in Input) compare(o Options, dim int, fold [][]int, folds int, groups []Group, dealt [][]int) ([]*Table, error) {
+	tables := make([]*Table, len(groups))
+	for i, g := range groups {
 		tables[i] = g.table()
 	}
 	for x := range folds {
@@ -100,8 +128,8 @@ func (in Input) disjoint(o Options, dim int, fold [][]int, folds int) ([]*Table,
 			if err != nil {
 				return nil, err
 			}
-			for i, g := range in.Groups {
-				if err := t.fill(tables[i], g, fold[i], x, y); err != nil {
+			for i, g := range groups {
+				if err := t.fill(tables[i], g, dealt[i], x, y); err != nil {
 					return nil, fmt.Errorf("group %s: %w", g.Name, err)
 				}
 			}

@@ -31,9 +31,9 @@ func measureFaces(ctx context.Context, dir, modelDir, out, results string) error
 		return fmt.Errorf("start the face engine: %w", err)
 	}
 	defer func() { _ = engine.Close() }()
-	report, err := evalfaces.Run(ctx, dir, engine, cal, evalfaces.Options{Progress: func(done, total int) {
+	report, err := evalfaces.Run(ctx, dir, engine, cal, evalfaces.Options{Progress: func(step string, done, total int) {
 		if done%200 == 0 || done == total {
-			fmt.Fprintf(os.Stderr, "%d of %d photos\n", done, total)
+			fmt.Fprintf(os.Stderr, "%s: %d of %d\n", step, done, total)
 		}
 	}})
 	if err != nil {

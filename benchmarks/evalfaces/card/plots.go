@@ -1,0 +1,210 @@
+package card
+
+import (
+	"bytes"
+	"image/color"
+	"maps"
+	"math"
+	"slices"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgsvg"
+
+	"vigie/benchmarks/evalfaces"
+)
+
+// figure is one plot: lines by name.
+type figure struct {
+	file, title, caption string
+	x, y                 string // axes
+	logX, logY           bool
+	lines                []line
+	bars                 []bar // instead of lines
+}
+
+type line struct {
+	name   string
+	points plotter.XYs
+}
+
+type bar struct {
+	name  string
+	value float64
+}
+
+// palette is that of Okabe and Ito (2008), which people with colour vision
+// deficiency tell apart; the dashes help in print.
+var palette = []color.RGBA{
+	{0, 114, 178, 255}, {213, 94, 0, 255}, {0, 158, 115, 255}, {204, 121, 167, 255}, {230, 159, 0, 255}, {86, 180, 233, 255}, {0, 0, 0, 255},
+}
+
+// figures gives the plots of a report; one without lines or bars is not drawn.
+func figures(r *evalfaces.Report) []figure {
+	with := append(r.GroupNames(), pooled)
+	metrics := func(name string) evalfaces.Metrics {
+		if name == pooled {
+			return r.Pooled
+		}
+		return r.Groups[name]
+	}
+	det := figure{
+		file: "det.svg", title: "Detection error tradeoff", x: "false match rate", y: "false non-match rate", logX: true, logY: true,
+		caption: "One-to-one comparisons within a group; a rate of no comparison is not drawn.",
+	}
+	rates := figure{
+		file: "rates.svg", title: "Rates against the threshold", x: "threshold (comparison score)", y: "rate", logY: true,
+		caption: "False match rates fall, false non-match rates rise with the threshold. Where one line of each kind lies on that of the other groups, one threshold serves all.",
+	}
+	search := figure{
+		file: "search.svg", title: "Identification", x: "FPIR: share of non-mated searches with a candidate", y: "FNIR: share of mated searches without the mate", logX: true, logY: true,
+		caption: "Open-set search in a gallery of the first photo of every person; the sizes are in the tables.",
+	}
+	cmc := figure{
+		file: "cmc.svg", title: "Cumulative match", x: "rank", y: "mated searches with the mate within the rank",
+		caption: "Closed-set identification: no threshold.",
+	}
+	refused := figure{file: "fte.svg", title: "Failure to enrol", y: "share of photos without a template", caption: "Photos that the pipeline refused; the report has the reasons."}
+	for _, name := range with {
+		m := metrics(name)
+		var d, fmr, fnmr, s, c plotter.XYs
+		for _, p := range m.Curves.Verification {
+			d, fmr, fnmr = add(d, p.FMR, p.FNMR), add(fmr, p.Threshold, p.FMR), add(fnmr, p.Threshold, p.FNMR)
+		}
+		for _, p := range m.Curves.Identification {
+			s = add(s, p.FPIR, p.FNIR)
+		}
+		for k, v := range m.Curves.CMC {
+			c = add(c, float64(k+1), v)
+		}
+		det.lines, search.lines, cmc.lines = append(det.lines, line{name, d}), append(search.lines, line{name, s}), append(cmc.lines, line{name, c})
+		rates.lines = append(rates.lines, line{name + " FMR", fmr}, line{name + " FNMR", fnmr})
+		if m.FTE != nil {
+			refused.bars = append(refused.bars, bar{name, *m.FTE})
+		}
+	}
+	out := []figure{det, rates, search, cmc, refused}
+	for _, name := range r.GroupNames() {
+		out = append(out, discarded(name, r.Groups[name].Curves.Discard))
+	}
+	return out
+}
+
+// pooled names the line of all groups.
+const pooled = "pooled"
+
+func discarded(group string, curves map[string][]evalfaces.DiscardPoint) figure {
+	f := figure{
+		file: "discard-" + fileName(group) + ".svg", title: "Error versus discard: " + group, x: "mated comparisons left out, worst photos first", y: "false non-match rate",
+		caption: "FNMR at the threshold for a false match rate of 1e-3 of all comparisons. A measure of quality is worth something where its line falls.",
+	}
+	for _, m := range slices.Sorted(maps.Keys(curves)) {
+		var xy plotter.XYs
+		for _, p := range curves[m] {
+			xy = add(xy, p.Discarded, p.FNMR)
+		}
+		f.lines = append(f.lines, line{m, xy})
+	}
+	return f
+}
+
+func add(list plotter.XYs, x, y float64) plotter.XYs { return append(list, plotter.XY{X: x, Y: y}) }
+
+// fileName keeps letters and digits of a group's name.
+func fileName(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') {
+			b[i] = '_'
+		}
+	}
+	return string(b)
+}
+
+// draw makes the SVG; nil without anything to show.
+func (f figure) draw() ([]byte, error) {
+	p := plot.New()
+	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = f.title, f.x, f.y
+	p.Add(plotter.NewGrid())
+	p.Legend.Top = true
+	if f.logX {
+		p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: -1}
+	}
+	if f.logY {
+		p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: -1}
+		p.Legend.Top = false
+		p.Legend.Left = true
+	}
+	shown := 0
+	for i, l := range f.lines {
+		var points plotter.XYs
+		for _, xy := range l.points {
+			if (!f.logX || xy.X > 0) && (!f.logY || xy.Y > 0) {
+				points = append(points, xy)
+			}
+		}
+		if len(points) < 2 {
+			continue
+		}
+		drawn, err := plotter.NewLine(points)
+		if err != nil {
+			return nil, err
+		}
+		drawn.Color, drawn.Width = palette[i%len(palette)], vg.Points(1.5)
+		if step := i / len(palette); i%2 == 1 || step > 0 {
+			drawn.Dashes = []vg.Length{vg.Points(6), vg.Points(float64(2 + 2*step))}
+		}
+		p.Add(drawn)
+		p.Legend.Add(l.name, drawn)
+		shown++
+	}
+	if len(f.bars) > 0 {
+		if err := f.addBars(p); err != nil {
+			return nil, err
+		}
+		shown++
+	}
+	if shown == 0 {
+		return nil, nil
+	}
+	sane(&p.X, f.logX)
+	sane(&p.Y, f.logY)
+	c := vgsvg.New(16*vg.Centimeter, 11*vg.Centimeter)
+	p.Draw(draw.New(c))
+	var b bytes.Buffer
+	_, err := c.WriteTo(&b)
+	return b.Bytes(), err
+}
+
+// addBars adds the bars with their names.
+func (f figure) addBars(p *plot.Plot) error {
+	var values plotter.Values
+	var names []string
+	for _, b := range f.bars {
+		values, names = append(values, b.value), append(names, b.name)
+	}
+	chart, err := plotter.NewBarChart(values, vg.Points(28))
+	if err != nil {
+		return err
+	}
+	chart.Color, chart.LineStyle.Width = palette[0], 0
+	p.Add(chart)
+	p.NominalX(names...)
+	return nil
+}
+
+// sane keeps an axis from being empty, and a logarithmic one above zero.
+func sane(a *plot.Axis, log bool) {
+	if log && a.Min <= 0 || math.IsInf(a.Min, 0) || math.IsNaN(a.Min) {
+		a.Min = 1e-6
+	}
+	if !(a.Max > a.Min) {
+		if log {
+			a.Max = a.Min * 10
+		} else {
+			a.Max = a.Min + 1
+		}
+	}
+}
