@@ -9,23 +9,19 @@ import (
 )
 
 const (
-	// tailShare is the share of the impostor scores that the tail is fitted on.
+	// tailShare is the share of the impostor scores, the best, that the tail is
+	// fitted on.
 	tailShare = 0.01
 	// minAbove is the least number of comparisons above the last row of the
 	// table, 25 pairs in both orders: below it the table would tell single pairs.
 	minAbove = 50
 	// perDecade is the number of table rows for every factor of ten.
 	perDecade = 8
-	// minXi and maxXi bound the shape. The moments of the West African top
-	// hundredth give -0.10, but the score that they foresee at a rate of 1e-5 is
-	// 0.03 lower than what was measured; -0.05 meets it within 0.01. Measured
-	// shapes of the other groups lie between -0.1 and 0.06.
-	minXi, maxXi = -0.05, 0.25
 )
 
 // fitFMR tabulates the survival of rising impostor scores, which hold each pair
-// in both orders, and fits a generalised Pareto tail to the top hundredth by probability-weighted moments
-// (Hosking and Wallis 1987), the shape kept within minXi and maxXi.
+// in both orders, and fits a generalised Pareto tail to the top hundredth that ends
+// at 1, the score of equal templates.
 func fitFMR(group string, persons int, impostor []float64) (models.FMRModel, error) {
 	n := len(impostor)
 	m := models.FMRModel{Group: group, Persons: persons, Pairs: n / 2}
@@ -45,7 +41,7 @@ func fitFMR(group string, persons int, impostor []float64) (models.FMRModel, err
 	exceed := int(tailShare * float64(n))
 	start := impostor[n-1-exceed]
 	top := impostor[n-exceed:]
-	sigma, xi := paretoMoments(top, start)
+	sigma, xi := endingTail(top, start)
 	if !(sigma > 0) {
 		return m, fmt.Errorf("group %s: the impostor scores have no tail", group)
 	}
@@ -53,19 +49,23 @@ func fitFMR(group string, persons int, impostor []float64) (models.FMRModel, err
 	return m, nil
 }
 
-// paretoMoments fits the excesses of rising scores over start. Where the shape
-// has to be clamped, the scale keeps the mean excess.
-func paretoMoments(top []float64, start float64) (sigma, xi float64) {
-	n := float64(len(top))
-	var b0, b1 float64
-	for i, s := range top {
-		x := s - start
-		b0 += x / n
-		b1 += x * (n - 1 - float64(i)) / (n - 1) / n
+// endingTail fits scores above start with a tail that ends at 1 by maximum
+// likelihood: the share that reaches s is ((1-s)/(1-start))^(1/a), so that a is the
+// mean of ln((1-start)/(1-s)).
+//
+// A free generalised Pareto tail of the West African scores ends at 0.79, although
+// nothing ends there; held to end at 1 or later, it ends at 1. 2/a is then the number
+// of dimensions in which strangers crowd around a face, as Levina and Bickel estimate
+// it (Maximum likelihood estimation of intrinsic dimension, 2004) from distances
+// sqrt(2-2s): 26 for West African faces, 25 for US faces. The heavier tail of before
+// (shape -0.05) set thresholds in a gallery of 10,000 that let 0.3 to 0.4 of the target
+// FPIR through (benchmarks/evalfaces, growth of the gallery).
+func endingTail(top []float64, start float64) (sigma, xi float64) {
+	var a float64
+	for _, s := range top {
+		a += math.Log((1-start)/math.Max(1-s, 1e-6)) / float64(len(top))
 	}
-	xi = 2 - b0/(b0-2*b1)
-	xi = min(max(xi, minXi), maxXi)
-	return b0 * (1 - xi), xi
+	return a * (1 - start), -a
 }
 
 // fitLLR, too, is given each pair in both orders. It fits log10 LR = slope * score + intercept by logistic regression, both
