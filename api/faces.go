@@ -64,7 +64,7 @@ func enrolled(others []watchlist.Face, f *watchlist.Face, pointer string) error 
 // template checks a template that a machine computed.
 func (s *service) template(in gen.TemplateInput, pointer string) (watchlist.FaceSample, error) {
 	if err := watchlist.CheckTemplate(in.Values); err != nil {
-		return watchlist.FaceSample{}, failField(watchlist.FaceBadTemplate, pointer+"/values", watchlist.FaceBadTemplate, "128 or 512 finite values, not all zero")
+		return watchlist.FaceSample{}, failField(watchlist.FaceBadTemplate, pointer+"/values", watchlist.FaceBadTemplate, watchlist.TemplateDims+" finite values, not all zero")
 	}
 	if m := s.deps.Enroller.Model(); m != "" && m != in.Model {
 		return watchlist.FaceSample{}, failField(watchlist.FaceModelMismatch, pointer+"/model", watchlist.FaceModelMismatch, "this cluster compares templates of "+m)

@@ -88,7 +88,7 @@ var problemKinds = map[string]kind{
 	watchlist.FaceImageTooLarge:  {413, "Image too large", "Send a smaller image.", 0},
 	watchlist.FaceImageTooSmall:  {422, "Image too small", "Send a larger image.", 0},
 	watchlist.FaceModelMismatch:  {422, "Another face model", "The template is not of the model that this cluster runs.", 0},
-	watchlist.FaceBadTemplate:    {422, "Invalid template", "A template has 128 or 512 finite values and is not all zero.", 0},
+	watchlist.FaceBadTemplate:    {422, "Invalid template", "A template has " + watchlist.TemplateDims + " finite values and is not all zero.", 0},
 	watchlist.FaceEngineAbsent:   {503, "No face engine", "This node can't read photos; names, documents and templates work.", 0},
 	watchlist.FaceEngineOverload: {503, "Face engine busy", "Try again in a moment.", time.Second},
 

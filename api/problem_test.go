@@ -178,7 +178,7 @@ func TestRequestsThatDontFit(t *testing.T) {
 
 func TestFieldProblems(t *testing.T) {
 	r := newRig(t)
-	many := make([]any, 600)
+	many := make([]any, 700)
 	for i := range many {
 		many[i] = 0.5
 	}
@@ -199,7 +199,7 @@ func TestFieldProblems(t *testing.T) {
 		{"short reason", "invalid_request", "/reason", "too_short", map[string]any{"reason": "x"}},
 		{"limit 51", "invalid_request", "/limit", "out_of_range", map[string]any{"limit": 51}},
 		{"limit in words", "invalid_request", "/limit", "wrong_type", map[string]any{"limit": "ten"}},
-		{"template of 600", "invalid_request", "/templates/0/values", "too_long", template(many)},
+		{"template of 700", "invalid_request", "/templates/0/values", "too_long", template(many)},
 		{"template of 127", "invalid_request", "/templates/0/values", "too_short", template(long[:127])},
 		{"template of 200", "template_invalid", "/templates/0/values", "template_invalid", template(long)},
 		{"template beyond float32", "invalid_request", "/templates/0/values/0", "out_of_range", template(append([]any{1e39}, long[:127]...))},

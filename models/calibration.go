@@ -19,7 +19,11 @@ const minFMR = 1e-12
 
 // Calibration turns templates of one model into comparable vectors and their
 // cosine into evidence. It is immutable and safe for concurrent use.
-type Calibration struct{ data CalibrationData }
+type Calibration struct {
+	data      CalibrationData
+	parts     []Part
+	projected int // values of a projected template
+}
 
 // DefaultCalibration gives the calibration that is built into the program.
 func DefaultCalibration() (*Calibration, error) {
@@ -50,7 +54,11 @@ func NewCalibration(d CalibrationData) (*Calibration, error) {
 	if err := d.check(); err != nil {
 		return nil, fmt.Errorf("calibration: %w", err)
 	}
-	return &Calibration{data: d}, nil
+	c := &Calibration{data: d, parts: d.spaces()}
+	for _, p := range c.parts {
+		c.projected += p.Keep
+	}
+	return c, nil
 }
 
 // Version identifies the content of the calibration.

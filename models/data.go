@@ -13,10 +13,12 @@ import (
 )
 
 // The identity of a calibration file. A binary refuses a format version that it
-// does not know.
+// does not know. Version 1 is for the templates of one encoder, version 2 for
+// composite ones.
 const (
-	CalibrationFormat        = "vigie-face-calibration"
-	CalibrationFormatVersion = 1
+	CalibrationFormat          = "vigie-face-calibration"
+	CalibrationFormatVersion   = 1
+	CompositeCalibrationFormat = 2
 )
 
 // maxCalibrationBytes bounds what LoadCalibration reads: a 512-D file has some
@@ -71,12 +73,15 @@ type CalibrationData struct {
 	Cohort Cohort `json:"cohort"`
 
 	// Lambda is what was added to every variance before whitening.
-	Lambda float64 `json:"lambda"`
+	Lambda float64 `json:"lambda,omitempty"`
 	// Mean is subtracted from the unit-norm template. Whitening has Dim rows of
 	// Dim values: eigenvector over the root of its variance plus Lambda, largest
 	// variance first.
-	Mean      Floats `json:"mean"`
-	Whitening Floats `json:"whitening"`
+	Mean      Floats `json:"mean,omitempty"`
+	Whitening Floats `json:"whitening,omitempty"`
+	// Parts stand for Lambda, Mean and Whitening in format version 2; FMR and LLR
+	// are those of the weighted score.
+	Parts []Part `json:"parts,omitempty"`
 
 	LLR LLRModel `json:"llr"`
 	FMR FMRModel `json:"fmr"`
@@ -172,6 +177,9 @@ type FoldResult struct {
 // Seal sets format and version of d from its content.
 func (d *CalibrationData) Seal() error {
 	d.Format, d.FormatVersion = CalibrationFormat, CalibrationFormatVersion
+	if len(d.Parts) > 0 {
+		d.FormatVersion = CompositeCalibrationFormat
+	}
 	v, err := d.digest()
 	d.Version = v
 	return err
@@ -203,16 +211,13 @@ func (d *CalibrationData) check() error {
 	switch {
 	case d.Format != CalibrationFormat:
 		return fmt.Errorf("format is %q, not %q", d.Format, CalibrationFormat)
-	case d.FormatVersion != CalibrationFormatVersion:
-		return fmt.Errorf("format version is %d, this program knows %d", d.FormatVersion, CalibrationFormatVersion)
+	case d.FormatVersion != CalibrationFormatVersion && d.FormatVersion != CompositeCalibrationFormat:
+		return fmt.Errorf("format version is %d, this program knows %d and %d", d.FormatVersion, CalibrationFormatVersion, CompositeCalibrationFormat)
 	case d.Model == "":
 		return errors.New("no model is named")
-	case d.Dim < 2 || d.Dim > 2048:
-		return fmt.Errorf("dimension is %d", d.Dim)
-	case len(d.Mean) != d.Dim || len(d.Whitening) != d.Dim*d.Dim:
-		return fmt.Errorf("mean has %d and whitening %d values for dimension %d", len(d.Mean), len(d.Whitening), d.Dim)
-	case !finite(d.Mean...) || !finite(d.Whitening...):
-		return errors.New("mean or whitening holds a value that is not finite")
+	}
+	if err := d.checkSpaces(); err != nil {
+		return err
 	}
 	if version, err := d.digest(); err != nil || version != d.Version {
 		return fmt.Errorf("content does not fit version %q: the file was changed", d.Version)

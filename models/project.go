@@ -8,49 +8,32 @@ import (
 
 // Project brings a raw template into the calibrated space: unit norm, minus the
 // cohort's mean, whitened, unit norm again (research: balanced-cohort
-// whitening). The inner product of two results is their ComparisonScore. It
-// computes in float64, in a fixed order and without fused multiply-add, so that
-// every CPU gives the same bits. It fails when t has the wrong length, is not
-// finite, or has no direction.
+// whitening); a composite template part by part (see Part). The inner product of
+// two results is their ComparisonScore. It computes in float64, in a fixed order
+// and without fused multiply-add, so that every CPU gives the same bits. It fails
+// when t has the wrong length, is not finite, or has no direction.
 func (c *Calibration) Project(t []float32) ([]float32, error) {
-	dim := c.data.Dim
-	if len(t) != dim {
-		return nil, fmt.Errorf("a template of %s has %d values, not %d", c.data.Model, dim, len(t))
+	if len(t) != c.data.Dim {
+		return nil, fmt.Errorf("a template of %s has %d values, not %d", c.data.Model, c.data.Dim, len(t))
 	}
-	// Templates have 128 or 512 values: these arrays stay on the stack.
-	var us, zs [512]float64
-	u, z := us[:0], zs[:0]
-	if dim > len(us) {
-		u, z = make([]float64, 0, dim), make([]float64, 0, dim)
-	}
-	u, z = u[:dim], z[:dim]
-	for i, v := range t {
-		u[i] = float64(v)
-	}
-	if err := normalise(u); err != nil {
-		return nil, fmt.Errorf("template: %w", err)
-	}
-	for i, m := range c.data.Mean {
-		u[i] -= m
-	}
-	multiply(c.data.Whitening, u, z)
-	if err := normalise(z); err != nil {
-		return nil, fmt.Errorf("projected template: %w", err)
-	}
-	out := make([]float32, dim)
-	for i, v := range z {
-		out[i] = float32(v)
+	out := make([]float32, 0, c.projected)
+	for _, p := range c.parts {
+		var err error
+		if out, err = p.project(t[:p.Dim], out); err != nil {
+			return nil, err
+		}
+		t = t[p.Dim:]
 	}
 	return out, nil
 }
 
-// multiply writes z = m*u for a square matrix in row order. Every value of z is
-// summed from the first column to the last; eight rows go side by side, so that
-// none waits for its own last addition.
+// multiply writes z = m*u for a matrix of len(z) rows in row order. Every value of
+// z is summed from the first column to the last; eight rows go side by side, so
+// that none waits for its own last addition.
 func multiply(m, u, z []float64) {
 	n := len(u)
 	k := 0
-	for ; k+8 <= n; k += 8 {
+	for ; k+8 <= len(z); k += 8 {
 		r0, r1, r2, r3 := m[k*n:][:n], m[(k+1)*n:][:n], m[(k+2)*n:][:n], m[(k+3)*n:][:n]
 		r4, r5, r6, r7 := m[(k+4)*n:][:n], m[(k+5)*n:][:n], m[(k+6)*n:][:n], m[(k+7)*n:][:n]
 		var s0, s1, s2, s3, s4, s5, s6, s7 float64
@@ -67,7 +50,7 @@ func multiply(m, u, z []float64) {
 		z[k], z[k+1], z[k+2], z[k+3] = s0, s1, s2, s3
 		z[k+4], z[k+5], z[k+6], z[k+7] = s4, s5, s6, s7
 	}
-	for ; k < n; k++ {
+	for ; k < len(z); k++ {
 		var sum float64
 		for i, w := range m[k*n:][:n] {
 			sum += float64(w * u[i])

@@ -34,8 +34,8 @@ type Box struct {
 // Nationality alone find nobody but add evidence.
 type Probe struct {
 	Photos []Photo
-	// Templates are already computed samples, for machines; each 128-D or
-	// 512-D of the model that the node runs.
+	// Templates are already computed samples, for machines; each of a
+	// model that the node compares.
 	Templates   []FaceSample
 	Names       []Name
 	Birth       Birth

@@ -15,11 +15,17 @@ func EncodeTemplate(t []float32) []byte {
 	return b
 }
 
+// TemplateDims says how many values a template may have: those of one encoder,
+// 128 or 512, or of dlib's and a second one's together.
+const TemplateDims = "128, 256, 512 or 640"
+
+func templateDim(n int) bool { return n == 128 || n == 256 || n == 512 || n == 640 }
+
 // DecodeTemplate unpacks EncodeTemplate's bytes. It fails when the length isn't
-// that of 128 or 512 values, or when a value isn't finite.
+// that of TemplateDims, or when a value isn't finite.
 func DecodeTemplate(b []byte) ([]float32, error) {
-	if len(b) != 4*128 && len(b) != 4*512 {
-		return nil, fmt.Errorf("a template has 128 or 512 values of 4 bytes, not %d bytes", len(b))
+	if len(b)%4 != 0 || !templateDim(len(b)/4) {
+		return nil, fmt.Errorf("a template has %s values of 4 bytes, not %d bytes", TemplateDims, len(b))
 	}
 	t := make([]float32, len(b)/4)
 	for i := range t {
@@ -28,11 +34,11 @@ func DecodeTemplate(b []byte) ([]float32, error) {
 	return t, CheckTemplate(t)
 }
 
-// CheckTemplate reports whether t has 128 or 512 finite values and is not all
-// zero.
+// CheckTemplate reports whether t has as many values as TemplateDims says, finite
+// ones, and is not all zero.
 func CheckTemplate(t []float32) error {
-	if len(t) != 128 && len(t) != 512 {
-		return fmt.Errorf("a template has 128 or 512 values, not %d", len(t))
+	if !templateDim(len(t)) {
+		return fmt.Errorf("a template has %s values, not %d", TemplateDims, len(t))
 	}
 	zero := true
 	for i, v := range t {

@@ -121,7 +121,7 @@ func (e *Entry) checkIdentity(c *checker) {
 	for i, f := range e.Faces {
 		p := fmt.Sprintf("/faces/%d", i)
 		if _, err := DecodeTemplate(f.Template); err != nil {
-			c.add(p+"/template", "template_invalid", "the template must hold 128 or 512 finite values")
+			c.add(p+"/template", "template_invalid", "the template must hold "+TemplateDims+" finite values")
 		}
 		c.text(p+"/model", f.Model, MaxShort, true)
 		c.text(p+"/id", f.ID, MaxShort, true)

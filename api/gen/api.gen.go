@@ -979,7 +979,7 @@ type Face struct {
 type FaceInput struct {
 	Photo PhotoInput `json:"photo,omitempty,omitzero"`
 
-	// Template A face template computed by a machine, 128 or 512 values of the model that the cluster runs.
+	// Template A face template computed by a machine, 128, 256, 512 or 640 values of the model that the cluster runs.
 	Template TemplateInput `json:"template,omitempty,omitzero"`
 }
 
@@ -1558,7 +1558,7 @@ type Stamp struct {
 // StringMap defines model for StringMap.
 type StringMap map[string]string
 
-// TemplateInput A face template computed by a machine, 128 or 512 values of the model that the cluster runs.
+// TemplateInput A face template computed by a machine, 128, 256, 512 or 640 values of the model that the cluster runs.
 type TemplateInput struct {
 	Model  string    `json:"model"`
 	Values []float32 `json:"values"`

@@ -11,8 +11,8 @@ import (
 
 func (p *program) modelsCmd() *cobra.Command {
 	return group("models", "Verify and install the biometric models",
-		"The face engine needs three files. Their names, sizes, digests, licences and model\ncards are compiled in: 'vigie models list'. `make models` fetches and installs them.",
-		p.modelsListCmd(), p.modelsVerifyCmd(), p.modelsInstallCmd())
+		"The face engine needs three files. Their names, sizes, digests, licences and model\ncards are compiled in: 'vigie models list'. `make models` fetches and installs them.\nA second encoder is optional: 'vigie models recipes'.",
+		p.modelsListCmd(), p.modelsVerifyCmd(), p.modelsInstallCmd(), p.modelsRecipesCmd(), p.modelsAddCmd(), p.modelsAddRuntimeCmd())
 }
 
 func (p *program) modelsListCmd() *cobra.Command {

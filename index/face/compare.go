@@ -50,7 +50,7 @@ func (g *Gallery) project(q watchlist.FaceQuery) ([]float32, error) {
 	if err != nil {
 		return nil, &watchlist.FaceError{
 			Code:   watchlist.FaceBadTemplate,
-			Detail: "the template must hold 128 or 512 finite values of the node's model",
+			Detail: "the template must hold " + watchlist.TemplateDims + " finite values of the node's model",
 			Err:    err,
 		}
 	}

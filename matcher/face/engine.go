@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"vigie/matcher/face/dlib"
+	"vigie/matcher/face/onnx"
 	"vigie/models"
 )
 
@@ -43,7 +44,10 @@ type Options struct {
 	// default 40 million, of which a 16-bit picture counts double.
 	MaxBytes  int64
 	MaxPixels int
-	Logger    *slog.Logger
+	// Second adds a second encoder: templates are composite then, the dlib
+	// template and the second encoder's after it. nil for none.
+	Second *onnx.Options
+	Logger *slog.Logger
 }
 
 // Engine extracts face samples. Its methods may be called concurrently.
@@ -54,6 +58,7 @@ type Engine struct {
 	count   int
 	room    int64 // workers plus queue
 	inside  atomic.Int64
+	second  *second // nil without a second encoder
 	closing chan struct{}
 	once    sync.Once
 }
@@ -75,8 +80,17 @@ func NewEngine(o Options) (*Engine, error) {
 		}
 		return nil, fmt.Errorf("face engine: %w", errors.Join(errs...))
 	}
+	if o.Second != nil {
+		var err error
+		if e.second, err = openSecond(*o.Second, e.count); err != nil {
+			return nil, fmt.Errorf("face engine: %w", err)
+		}
+	}
 	pool, err := openPool(o.ModelDir, e.count)
 	if err != nil {
+		if e.second != nil {
+			e.second.close()
+		}
 		return nil, fmt.Errorf("face engine: %w", err)
 	}
 	e.fill(pool)
@@ -135,8 +149,13 @@ func (e *Engine) fill(pool []recogniser) {
 	}
 }
 
-// Model names the encoder and the recipe of the templates.
-func (e *Engine) Model() string { return models.DlibModel }
+// Model names the encoders and the recipes of the templates.
+func (e *Engine) Model() string {
+	if e.second != nil {
+		return e.second.recipe.CompositeModel()
+	}
+	return models.DlibModel
+}
 
 // Workers is the number of photos worked on at once.
 func (e *Engine) Workers() int { return e.count }
@@ -198,6 +217,9 @@ func (e *Engine) Close() error {
 		}
 		for range e.count {
 			(<-e.workers).Close()
+		}
+		if e.second != nil {
+			e.second.close()
 		}
 	})
 	return nil

@@ -200,7 +200,16 @@ func (j *job) encode(ctx context.Context, worker encoder, fine view, box image.R
 		return errTooSmall(q.InterEye, j.bar.hardInterEye)
 	}
 	j.sample.Quality = q
-	return j.embed(worker, face)
+	if err := j.embed(worker, face); err != nil {
+		return err
+	}
+	if err := j.second(near.Pixels, face.Points); err != nil {
+		return err
+	}
+	if err := watchlist.CheckTemplate(j.sample.Template); err != nil {
+		return errCorrupt(err)
+	}
+	return nil
 }
 
 // embed makes the templates that the job is for.
@@ -220,11 +229,7 @@ func (j *job) embed(worker encoder, face dlib.Aligned) error {
 	if err != nil {
 		return err
 	}
-	template := found.join(which)
-	if err := watchlist.CheckTemplate(template); err != nil {
-		return errCorrupt(err)
-	}
-	j.sample.Template, j.sample.Model = template, j.engine.Model()
+	j.sample.Template, j.sample.Model = found.join(which), j.engine.Model()
 	return nil
 }
 

@@ -27,14 +27,12 @@ func Fit(in Input, o Options) (*models.Calibration, error) {
 	if err != nil {
 		return nil, fmt.Errorf("calibrate: %w", err)
 	}
-	final, err := fitTransform(in.Groups, o.weights(in.Groups), dim)
+	final, err := fitSpace(in.Groups, o.weights(in.Groups), in.spaces(dim))
 	if err != nil {
 		return nil, fmt.Errorf("calibrate: %w", err)
 	}
-	d := models.CalibrationData{
-		Model: in.Model, Dim: dim, Lambda: final.lambda,
-		Mean: final.mean, Whitening: final.whitening, Folds: cross.report,
-	}
+	d := models.CalibrationData{Model: in.Model, Dim: dim, Folds: cross.report}
+	final.describe(&d, len(in.Parts) > 0)
 	d.Cohort = in.cohort(o)
 	worst, err := cross.basis(o.Anchor)
 	if err != nil {

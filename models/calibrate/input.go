@@ -38,7 +38,9 @@ func (p Pairs) Add(a, b string) { p[[2]string{a, b}], p[[2]string{b, a}] = true,
 // Input is what a calibration is fitted on.
 type Input struct {
 	// Model is the model and recipe of all templates.
-	Model    string
+	Model string
+	// Parts divide composite templates; none for those of one encoder.
+	Parts    []Part
 	Groups   []Group
 	Excluded Pairs
 	// Together holds further pairs of persons that stay in one fold and count as
@@ -142,7 +144,7 @@ func (in Input) check(o Options) (dim int, err error) {
 	if anchor+others < 2*o.MinSide {
 		return 0, fmt.Errorf("unbalanced cohort: %d persons, at least %d needed", anchor+others, 2*o.MinSide)
 	}
-	return dim, nil
+	return dim, in.checkParts(dim)
 }
 
 // personsOf counts the samples of every person.

@@ -124,7 +124,7 @@ func (in Input) compare(o Options, dim int, fold [][]int, folds int, groups []Gr
 				continue
 			}
 			rest := subset(in.Groups, fold, func(f int) bool { return f != x && f != y })
-			t, err := fitTransform(rest, o.weights(rest), dim)
+			t, err := fitSpace(rest, o.weights(rest), in.spaces(dim))
 			if err != nil {
 				return nil, err
 			}
@@ -139,7 +139,7 @@ func (in Input) compare(o Options, dim int, fold [][]int, folds int, groups []Gr
 }
 
 // fill compares the photos of fold x with those of fold y, in both orders.
-func (t *transform) fill(table *Table, g Group, fold []int, x, y int) (err error) {
+func (t *space) fill(table *Table, g Group, fold []int, x, y int) (err error) {
 	references, probes := make([][]float64, len(g.Samples)), make([][]float64, len(g.Samples))
 	for i, s := range g.Samples {
 		if fold[i] != x && fold[i] != y {

@@ -11,22 +11,24 @@ import (
 // transform is unit norm, minus mean, whitening, unit norm; as
 // models.Calibration.Project does it.
 type transform struct {
-	dim       int
+	dim, keep int
+	share     float64 // of the mean variance that is added
 	mean      []float64
-	whitening []float64 // dim rows of dim values, largest variance first
+	whitening []float64 // keep rows of dim values, largest variance first
 	lambda    float64
 }
 
-// fitTransform learns mean and whitening. Within a group every person weighs
-// the same, whatever the number of photos.
-func fitTransform(groups []Group, weights []float64, dim int) (*transform, error) {
-	t := &transform{dim: dim, mean: make([]float64, dim)}
+// fitTransform learns mean and whitening of the templates' values from from on.
+// Within a group every person weighs the same, whatever the number of photos.
+func fitTransform(groups []Group, weights []float64, part Part, from int) (*transform, error) {
+	dim := part.Dim
+	t := &transform{dim: dim, keep: part.Keep, share: part.Lambda, mean: make([]float64, dim)}
 	var rows [][]float64
 	var shares []float64
 	for g, group := range groups {
 		persons := personsOf(group)
 		for _, s := range group.Samples {
-			u, err := unit(s.Template)
+			u, err := unit(s.Template[from : from+dim])
 			if err != nil {
 				return nil, fmt.Errorf("group %s: %w", group.Name, err)
 			}
@@ -68,12 +70,12 @@ func (t *transform) whiten(cov *mat.SymDense) error {
 	for _, v := range values {
 		sum += max(v, 0)
 	}
-	t.lambda = Lambda * sum / float64(t.dim)
+	t.lambda = t.share * sum / float64(t.dim)
 	if t.lambda <= 0 {
 		return errors.New("the templates are all the same")
 	}
-	t.whitening = make([]float64, t.dim*t.dim)
-	for k := range t.dim {
+	t.whitening = make([]float64, t.keep*t.dim)
+	for k := range t.keep {
 		column := t.dim - 1 - k
 		scale := 1 / math.Sqrt(max(values[column], 0)+t.lambda)
 		largest := 0.0
@@ -124,7 +126,7 @@ func (t *transform) apply(template []float32) ([]float64, error) {
 	for i, m := range t.mean {
 		u[i] -= m
 	}
-	z := make([]float64, t.dim)
+	z := make([]float64, t.keep)
 	for k := range z {
 		z[k] = dot(t.whitening[k*t.dim:(k+1)*t.dim], u)
 	}
