@@ -55,6 +55,13 @@ type Enroller interface {
 	Model() string
 }
 
+// FaceComparer holds an entry's faces against each other. It is safe for
+// concurrent use.
+type FaceComparer interface {
+	// Apart lists the places of faces that look like none of the others.
+	Apart(faces []watchlist.Face) []int
+}
+
 // Blobs keeps photos by hash.
 type Blobs interface {
 	// Put returns once a majority has the photo.
@@ -170,6 +177,7 @@ type Deps struct {
 	AccountList  AccountLister
 	Matcher      Matcher
 	Enroller     Enroller
+	Faces        FaceComparer
 	Blobs        Blobs
 	Auditor      Auditor
 	AuditReader  AuditReader
@@ -192,6 +200,7 @@ func (d *Deps) check() error {
 		{"AccountList", d.AccountList == nil},
 		{"Matcher", d.Matcher == nil},
 		{"Enroller", d.Enroller == nil},
+		{"Faces", d.Faces == nil},
 		{"Blobs", d.Blobs == nil},
 		{"Auditor", d.Auditor == nil},
 		{"AuditReader", d.AuditReader == nil},

@@ -33,6 +33,7 @@ func (s *service) CreateEntry(ctx context.Context, req gen.CreateEntryRequestObj
 		return nil, err
 	}
 	c.headers["Location"] = "/v1/entries/" + w.Id
+	w.Warnings = s.warnOfAll(e)
 	return gen.CreateEntry201JSONResponse{EntryWrittenJSONResponse: gen.EntryWrittenJSONResponse(w)}, nil
 }
 

@@ -23,6 +23,7 @@ const (
 // world stands in for the rest of the node: a registry with a state machine of
 // its own, a matcher, a blob store, an audit log.
 type world struct {
+	apart    []int // the faces that Apart lists
 	mu       sync.Mutex
 	index    uint64
 	now      int64
@@ -69,9 +70,17 @@ func newWorld() *world {
 
 func (w *world) deps() Deps {
 	return Deps{
-		Writer: w, Entries: w, Accounts: w, AccountList: w, Matcher: w, Enroller: w, Blobs: w,
+		Writer: w, Entries: w, Accounts: w, AccountList: w, Matcher: w, Enroller: w, Faces: w, Blobs: w,
 		Auditor: w, AuditReader: w, Consistency: w, Names: nameFake{w}, Cluster: w, ClusterAdmin: w,
 	}
+}
+
+// Apart is what a test tells it to be, for entries of several faces.
+func (w *world) Apart(faces []watchlist.Face) []int {
+	if len(faces) < 2 {
+		return nil
+	}
+	return w.apart
 }
 
 func (w *world) Propose(ctx context.Context, e command.Envelope) (command.Result, error) {

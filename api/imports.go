@@ -26,6 +26,8 @@ type item struct {
 	line int
 	put  command.EntryPut
 	size int
+	// warnings are about faces that the line gives.
+	warnings []gen.Warning
 }
 
 // ImportEntries writes the lines of one request of a batch.
@@ -139,7 +141,11 @@ func (s *service) prepare(ctx context.Context, line *gen.ImportLine, n int, orig
 	if len(b) > room {
 		return item{}, nil, watchlist.ErrTooLarge
 	}
-	return item{line: line.Line, put: put, size: len(b) + 16}, nil, nil
+	it := item{line: line.Line, put: put, size: len(b) + 16}
+	if len(line.Entry.Faces) > 0 {
+		it.warnings = s.warnOfAll(e)
+	}
+	return it, nil, nil
 }
 
 // same compares two versions of an entry by what an import can set; faces by
@@ -204,7 +210,7 @@ func batchResult(it item, r command.Result) gen.ImportResult {
 }
 
 func written(it item, id watchlist.EntryID, revision uint64) gen.ImportResult {
-	out := gen.ImportResult{Line: it.line, Outcome: gen.ImportResultOutcomeCreated, Id: string(id), Revision: int64(revision)}
+	out := gen.ImportResult{Line: it.line, Outcome: gen.ImportResultOutcomeCreated, Id: string(id), Revision: int64(revision), Warnings: it.warnings}
 	if it.put.Op == command.OpReplace {
 		out.Outcome = gen.ImportResultOutcomeReplaced
 	}

@@ -30,7 +30,8 @@ func leadOut(l *watchlist.Lead, explain bool, now time.Time) gen.Lead {
 		OperatingPoint: gen.OperatingPoint{
 			TargetFpir: finite(l.OperatingPoint.TargetFPIR), GallerySize: l.OperatingPoint.GallerySize,
 			Fmr: finite(l.OperatingPoint.FMR), Threshold: finite(l.OperatingPoint.Threshold),
-			Calibration: l.OperatingPoint.Calibration, Cohort: l.OperatingPoint.Cohort,
+			LowQualityThreshold: finite(l.OperatingPoint.LowQualityThreshold),
+			Calibration:         l.OperatingPoint.Calibration, Cohort: l.OperatingPoint.Cohort,
 		},
 		Stamp: stampOut(l.Stamp), Models: modelsOut(l.Models),
 		Stages: list(l.Stages, stageOut), Faces: list(l.Faces, probeFaceOut),

@@ -24,6 +24,8 @@ func (plain) Model() string   { return testModel }
 func (plain) Version() string { return "v1" }
 func (plain) Cohort() string  { return "nobody" }
 
+func (plain) Agreement() float64 { return 1 }
+
 func (plain) Project(t []float32) ([]float32, error) {
 	sum := 0.0
 	for _, v := range t {

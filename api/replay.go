@@ -54,11 +54,12 @@ func replayOut(r *watchlist.Replay) gen.Replay {
 		QueryId: string(r.Query), Notice: notice, AsOfIndex: int64(r.AsOf), OldestIndex: int64(r.Oldest),
 		Candidates: list(r.Candidates, func(c watchlist.ReplayCandidate) gen.ReplayCandidate {
 			return gen.ReplayCandidate{
-				Rank: c.Rank, EntryId: string(c.Entry), FaceId: c.Face, Score: finite(c.Score), Llr: finite(c.LLR),
+				Rank: c.Rank, EntryId: string(c.Entry), FaceId: c.Face, OtherFaceIds: c.Others.List(), Score: finite(c.Score), Llr: finite(c.LLR),
 				Status: gen.ReplayCandidateStatus(c.Status),
 			}
 		}),
 		Threshold: finite(r.Point.Threshold), ThresholdSource: gen.ReplayThresholdSource(r.Source),
+		LowQualityThreshold: finite(r.Point.LowQualityThreshold), Frames: r.Frames,
 		Fmr: finite(r.Point.FMR), TargetFpir: finite(r.Point.TargetFPIR), GallerySize: r.Point.GallerySize,
 		Calibration: r.Point.Calibration, Cohort: r.Point.Cohort, Stamp: stampOut(r.Stamp), Models: modelsOut(r.Models),
 		Stages: list(r.Stages, stageOut), Faces: list(r.Faces, probeFaceOut), Truncated: r.Truncated,

@@ -17,10 +17,11 @@ type Gallery interface {
 	// did at that raft index, or fails with a *watchlist.HistoryError. It fails
 	// with watchlist.ErrOverloaded when too many searches wait.
 	Search(ctx context.Context, q watchlist.FaceQuery, filter func(watchlist.EntryID) bool) ([]watchlist.FaceMatch, bool, error)
-	// Compare scores the probe against the best photo of each entry that has a
-	// comparable one.
+	// Compare scores the probe against the best reference of each entry that has a
+	// comparable photo, and names the photo that is nearest by itself.
 	Compare(ctx context.Context, q watchlist.FaceQuery, entries []*watchlist.Entry) ([]watchlist.FaceMatch, error)
-	// Size is the number of templates that can be found.
+	// Size is the number of templates that a probe is compared with, those of which
+	// the mean is compared among them.
 	Size() int
 	// Model names the encoder whose templates can be compared.
 	Model() string

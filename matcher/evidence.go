@@ -23,6 +23,12 @@ const (
 const (
 	// CodeFaceReached: the score reaches the operating point.
 	CodeFaceReached = "face_threshold_reached"
+	// CodeFaceReachedLow: so does one against a reference of low quality, for which
+	// the threshold is stricter.
+	CodeFaceReachedLow = "face_low_quality_threshold_reached"
+	// CodeFaceShortOfLow: a reference of low quality reaches the threshold of
+	// others, but not its own.
+	CodeFaceShortOfLow = "face_low_quality_threshold_missed"
 	// CodeFaceAlike: below it, but rather alike.
 	CodeFaceAlike = "face_alike"
 	// CodeFaceUndecided: the comparison says nothing either way.
@@ -55,13 +61,8 @@ func (q *query) compare(s *suspect) ([]watchlist.Evidence, Admission) {
 		}
 	}
 	if s.face != nil {
-		threshold := q.lead.OperatingPoint.Threshold
-		by.Face = s.face.Score >= threshold
-		ev := faceEvidence(*s.face, q.m.c.Calibration.LLR(s.face.Score), threshold)
-		if q.differ {
-			ev.Params["photos"] = "differ"
-			ev.Reason += " Attention : les photos envoyées ne semblent pas montrer une seule personne."
-		}
+		var ev watchlist.Evidence
+		ev, by.Face = q.faceEvidence(s.face.FaceMatch)
 		add(ev, true)
 	}
 	p, e, compare := q.probe, s.entry, q.m.compare
@@ -125,23 +126,3 @@ func (q *query) compareNames(e *watchlist.Entry) (ev watchlist.Evidence, weak, o
 
 // isWeak reports whether name evidence rests on a weak alias.
 func isWeak(ev watchlist.Evidence) bool { return ev.Params["kind"] == string(watchlist.NameWeak) }
-
-// faceEvidence words a face comparison. It never gives a share or says that two
-// faces are one person's.
-func faceEvidence(match watchlist.FaceMatch, llr, threshold float64) watchlist.Evidence {
-	ev := watchlist.Evidence{
-		Kind: watchlist.EvidenceFace, Score: match.Score, LLR: llr,
-		Params: map[string]string{"face": match.Face},
-	}
-	switch {
-	case match.Score >= threshold:
-		ev.Code, ev.Reason = CodeFaceReached, "Visage très proche de la photo de référence."
-	case llr > undecided:
-		ev.Code, ev.Reason = CodeFaceAlike, "Visage assez proche de la photo de référence, sans atteindre le seuil."
-	case llr >= -undecided:
-		ev.Code, ev.Reason = CodeFaceUndecided, "La comparaison des visages ne permet pas de trancher."
-	default:
-		ev.Code, ev.Reason = CodeFaceUnlike, "Visage différent de la photo de référence."
-	}
-	return ev
-}

@@ -60,33 +60,3 @@ func (q *query) takeFaces(ctx context.Context) error {
 	q.lead.Faces = q.samples
 	return nil
 }
-
-// holdTogether compares the samples of a probe with one another and notes when
-// two of them speak against being one person's: then a lead may be about either.
-func (q *query) holdTogether(ctx context.Context) error {
-	for i, s := range q.samples {
-		var others []*watchlist.Entry
-		for j, o := range q.samples[i+1:] {
-			others = append(others, &watchlist.Entry{
-				ID:    watchlist.EntryID(fmt.Sprintf("probe-%d", i+1+j)),
-				Faces: []watchlist.Face{{Model: o.Model, Template: watchlist.EncodeTemplate(o.Template)}},
-			})
-		}
-		if len(others) == 0 {
-			return nil
-		}
-		matches, err := q.m.c.Gallery.Compare(ctx, faceQuery(s, 1, -1), others)
-		if err != nil {
-			return q.sampleError(i, err)
-		}
-		for _, match := range matches {
-			q.differ = q.differ || q.m.c.Calibration.LLR(match.Score) < -undecided
-		}
-	}
-	return nil
-}
-
-// faceQuery asks for a sample's nearest identities.
-func faceQuery(s watchlist.FaceSample, k int, low float64) watchlist.FaceQuery {
-	return watchlist.FaceQuery{Template: s.Template, Model: s.Model, K: k, MinScore: low}
-}

@@ -36,6 +36,7 @@ func (m *Matcher) Match(ctx context.Context, probe watchlist.Probe) (*watchlist.
 		run  func(context.Context) error
 	}{
 		{"faces", q.takeFaces},
+		{"frames", q.takeProbes},
 		{"stamp", q.takeStamp},
 		{"search", q.search},
 		{"score", q.rank},
@@ -73,6 +74,8 @@ type query struct {
 	samples []watchlist.FaceSample
 	// differ tells that the samples hardly show one person.
 	differ bool
+	// probes are the faces to search for, made of the samples.
+	probes []faceProbe
 	found  found
 	// names compares the probe's names with an entry's.
 	names func(entry []watchlist.Name) (watchlist.Evidence, bool)

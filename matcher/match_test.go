@@ -63,7 +63,7 @@ func TestLeadSaysUnderWhatItWasMade(t *testing.T) {
 	w.documents = []watchlist.DocumentMatch{{Entry: id(1), Exact: true}}
 	lead := mustMatch(t, w, withDocument(withName(withFace(probe()))))
 	want := watchlist.OperatingPoint{
-		TargetFPIR: 0.01, GallerySize: 1, FMR: 0.01, Threshold: testThreshold, Calibration: "cal-1", Cohort: "nobody",
+		TargetFPIR: 0.01, GallerySize: 1, FMR: 0.01, Threshold: testThreshold, LowQualityThreshold: 1 - 0.01*LowQualityFMR, Calibration: "cal-1", Cohort: "nobody",
 	}
 	if d := cmp.Diff(want, lead.OperatingPoint); d != "" {
 		t.Errorf("operating point (-want +got):\n%s", d)
@@ -205,8 +205,10 @@ func TestTruncatedNames(t *testing.T) {
 	}
 }
 
+// Samples that differ are searched each alone.
 func TestSeveralSamplesTakeTheBest(t *testing.T) {
 	w := newWorld()
+	w.faces["probe-1"] = 0.1
 	w.add(1, 0.4)
 	w.add(2, 0.55)
 	p := withFace(probe())

@@ -13,7 +13,7 @@ import (
 // suspect is an entry on its way to the candidate list.
 type suspect struct {
 	entry *watchlist.Entry
-	face  *watchlist.FaceMatch // nil when there is nothing to compare
+	face  *faceHit // nil when there is nothing to compare
 	// byDocument tells that the document index brought it up, exact that the
 	// number was the same.
 	byDocument, exact bool
@@ -28,10 +28,8 @@ func (q *query) rank(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := q.holdTogether(ctx); err != nil {
-		return err
-	}
 	var out []watchlist.Candidate
+	hits := map[watchlist.EntryID]*faceHit{}
 	for _, s := range suspects {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("match: %w", err)
@@ -42,7 +40,7 @@ func (q *query) rank(ctx context.Context) error {
 		}
 		c := watchlist.Candidate{Entry: s.entry, Evidence: evidence}
 		c.LogOdds, c.Band = q.m.c.Fuser.Fuse(evidence, by, q.prior())
-		out = append(out, c)
+		out, hits[s.entry.ID] = append(out, c), s.face
 	}
 	slices.SortFunc(out, func(a, b watchlist.Candidate) int {
 		if a.LogOdds != b.LogOdds {
@@ -62,8 +60,34 @@ func (q *query) rank(ctx context.Context) error {
 	for i := range q.lead.Candidates {
 		q.lead.Candidates[i].Rank = i + 1
 	}
+	if err := q.nameNearest(ctx, hits); err != nil {
+		return err
+	}
 	q.stage("score", time.Since(start))
 	return nil
+}
+
+// nameNearest names, in the face line of each candidate of the lead that was
+// compared with several photos at once, the one that is nearest by itself.
+func (q *query) nameNearest(ctx context.Context, hits map[watchlist.EntryID]*faceHit) error {
+	var several []*watchlist.Entry
+	lines := map[watchlist.EntryID]watchlist.Evidence{}
+	for _, c := range q.lead.Candidates {
+		if h := hits[c.Entry.ID]; h != nil && h.Others != "" {
+			several = append(several, c.Entry)
+			i := slices.IndexFunc(c.Evidence, func(ev watchlist.Evidence) bool { return ev.Kind == watchlist.EvidenceFace })
+			lines[c.Entry.ID] = c.Evidence[i]
+		}
+	}
+	if len(several) == 0 {
+		return nil
+	}
+	return q.compareEntries(ctx, bounds(q.lead.OperatingPoint, 1), several, func(h faceHit) {
+		// Another score would be that of photos added since the search.
+		if was := hits[h.Entry]; was.probe == h.probe && was.Score == h.Score {
+			lines[h.Entry].Params["face"] = h.Face
+		}
+	})
 }
 
 // prior is the log10 odds, before any evidence, that the traveller is one
@@ -88,7 +112,7 @@ func (q *query) gather(ctx context.Context) ([]*suspect, error) {
 		return s
 	}
 	for id, match := range q.found.faces {
-		if s := add(id); s != nil && slices.ContainsFunc(s.entry.Faces, func(f watchlist.Face) bool { return f.ID == match.Face }) {
+		if s := add(id); s != nil && hasAll(s.entry, match.FaceMatch) {
 			s.face = &match
 		}
 	}
@@ -126,16 +150,19 @@ func (q *query) compareFaces(ctx context.Context, suspects []*suspect) error {
 	if len(open) == 0 {
 		return nil
 	}
-	for i, sample := range q.samples {
-		matches, err := q.m.c.Gallery.Compare(ctx, faceQuery(sample, 1, -1), open)
-		if err != nil {
-			return q.sampleError(i, err)
+	return q.compareEntries(ctx, bounds(q.lead.OperatingPoint, 1), open, func(h faceHit) {
+		if s := at[h.Entry]; s.face == nil || h.Score > s.face.Score {
+			s.face = &h
 		}
-		for _, match := range matches {
-			if s := at[match.Entry]; s.face == nil || match.Score > s.face.Score {
-				s.face = &match
-			}
+	})
+}
+
+// hasAll reports whether an entry still has the photos of a match.
+func hasAll(e *watchlist.Entry, m watchlist.FaceMatch) bool {
+	for _, id := range append(m.Others.List(), m.Face) {
+		if !slices.ContainsFunc(e.Faces, func(f watchlist.Face) bool { return f.ID == id }) {
+			return false
 		}
 	}
-	return nil
+	return true
 }

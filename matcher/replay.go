@@ -47,7 +47,11 @@ func (m *Matcher) Replay(ctx context.Context, r watchlist.ReplayQuery) (*watchli
 		Query: m.c.NewQueryID(), AsOf: r.AsOf, Stamp: m.c.Stamper.Stamp(), Faces: q.lead.Faces,
 		Models: map[string]string{"encoder": m.c.Encoder.Model(), "calibration": m.c.Calibration.Version()},
 	}
-	out.Point, out.Source = m.replayPoint(&r, len(q.samples))
+	if err := m.guard("frames", func() error { return q.takeProbes(ctx) }); err != nil {
+		return nil, err
+	}
+	out.Point, out.Source = q.replayPoint(&r)
+	out.Frames = q.frames()
 	start := time.Now()
 	if err := m.guard("face_search", func() error { return q.searchAsOf(ctx, &r, out) }); err != nil {
 		return nil, err
@@ -60,47 +64,37 @@ func (m *Matcher) Replay(ctx context.Context, r watchlist.ReplayQuery) (*watchli
 	return out, m.guard("status", func() error { return m.presentStatus(out.Candidates) })
 }
 
-// replayPoint gives the threshold of a replay with n samples.
-func (m *Matcher) replayPoint(r *watchlist.ReplayQuery, n int) (watchlist.OperatingPoint, watchlist.ThresholdSource) {
-	c := m.c
-	op := watchlist.OperatingPoint{GallerySize: c.Gallery.Size(), Calibration: c.Calibration.Version(), Cohort: c.Calibration.Cohort()}
+// replayPoint gives the thresholds of a replay.
+func (q *query) replayPoint(r *watchlist.ReplayQuery) (watchlist.OperatingPoint, watchlist.ThresholdSource) {
+	op, calibration := q.operatingPoint(), q.m.c.Calibration
 	switch {
 	case r.MinScore != nil:
-		op.Threshold = *r.MinScore
+		op.TargetFPIR, op.FMR = 0, 0
+		op.Threshold, op.LowQualityThreshold = *r.MinScore, 0
 		return op, watchlist.ThresholdGiven
 	case r.FMR != nil:
-		op.FMR, op.Threshold = *r.FMR, c.Calibration.ThresholdAtFMR(*r.FMR)
+		op.TargetFPIR, op.FMR = 0, *r.FMR
+		op.Threshold, op.LowQualityThreshold = calibration.ThresholdAtFMR(*r.FMR), 0
 		return op, watchlist.ThresholdFMR
 	}
-	op.TargetFPIR = c.TargetFPIR
-	op.FMR, op.Threshold = c.Calibration.OperatingPoint(c.TargetFPIR/float64(n), op.GallerySize)
 	return op, watchlist.ThresholdNow
 }
 
-// searchAsOf merges the searches of all samples, one after the other, keeping
-// each entry's best face, and ranks them.
+// searchAsOf searches all probes in the gallery of the time and ranks what they
+// find.
 func (q *query) searchAsOf(ctx context.Context, r *watchlist.ReplayQuery, out *watchlist.Replay) error {
-	best := map[watchlist.EntryID]watchlist.FaceMatch{}
-	for i, s := range q.samples {
-		fq := faceQuery(s, r.Limit, out.Point.Threshold)
-		fq.AsOf = r.AsOf
-		matches, cut, err := q.m.c.Gallery.Search(ctx, fq, nil)
-		switch {
-		case ctx.Err() != nil:
-			return fmt.Errorf("replay: %w", ctx.Err())
-		case err != nil:
-			return q.sampleError(i, err)
-		}
-		out.Truncated = out.Truncated || cut
-		for _, match := range matches {
-			old, ok := best[match.Entry]
-			if !ok || match.Score > old.Score || match.Score == old.Score && match.Face < old.Face {
-				best[match.Entry] = match
-			}
-		}
+	fq := bounds(out.Point, r.Limit)
+	fq.AsOf = r.AsOf
+	best, cut, err := q.searchFaces(ctx, fq, nil)
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("replay: %w", ctx.Err())
+	case err != nil:
+		return err
 	}
+	out.Truncated = cut
 	for _, match := range best {
-		out.Candidates = append(out.Candidates, watchlist.ReplayCandidate{FaceMatch: match, LLR: q.m.c.Calibration.LLR(match.Score)})
+		out.Candidates = append(out.Candidates, watchlist.ReplayCandidate{FaceMatch: match.FaceMatch, LLR: q.m.c.Calibration.LLR(match.Score)})
 	}
 	slices.SortFunc(out.Candidates, func(a, b watchlist.ReplayCandidate) int {
 		switch {

@@ -51,7 +51,7 @@ func TestReplayHidesNoEntry(t *testing.T) {
 			face(2, 1, 0.9, watchlist.StatusWithdrawn), face(3, 2, 0.8, watchlist.StatusExpired),
 			face(4, 3, 0.8, watchlist.StatusUnknown), face(1, 4, 0.7, watchlist.StatusActive),
 		},
-		Point:  watchlist.OperatingPoint{TargetFPIR: 0.01, GallerySize: 5, FMR: 0.01 / 5, Threshold: testThreshold, Calibration: "cal-1", Cohort: "nobody"},
+		Point:  watchlist.OperatingPoint{TargetFPIR: 0.01, GallerySize: 5, FMR: 0.01 / 5, Threshold: testThreshold, LowQualityThreshold: 1 - 0.01/5*LowQualityFMR, Calibration: "cal-1", Cohort: "nobody"},
 		Source: watchlist.ThresholdNow, Stamp: fakeStamper{w}.Stamp(),
 		Models: map[string]string{"encoder": testModel, "calibration": "cal-1"}, Faces: []watchlist.FaceSample{sample(0)},
 	}
@@ -79,11 +79,14 @@ func TestReplayThresholds(t *testing.T) {
 	if out.Source != watchlist.ThresholdFMR || out.Point.Threshold != 1-rate || out.Point.FMR != rate || out.Candidates != nil {
 		t.Errorf("by rate: %s %+v, %d candidates", out.Source, out.Point, len(out.Candidates))
 	}
-	// Several samples keep to the target together, as in a match.
-	w.targets = nil
-	mustReplay(t, w, replayQuery(func(r *watchlist.ReplayQuery) { r.Templates = append(r.Templates, sample(0)) }))
-	if d := cmp.Diff([]float64{0.01 / 2}, w.targets); d != "" {
-		t.Error(d)
+	// Samples that differ keep to the target together, as in a match; those that
+	// agree are one.
+	for alike, want := range map[float64]float64{0.1: 0.01 / 2, 0.9: 0.01 * FramesFPIR(2)} {
+		w.targets, w.faces["probe-1"] = nil, alike
+		mustReplay(t, w, replayQuery(func(r *watchlist.ReplayQuery) { r.Templates = append(r.Templates, sample(0)) }))
+		if d := cmp.Diff([]float64{want}, w.targets); d != "" {
+			t.Error(d)
+		}
 	}
 }
 
@@ -93,6 +96,7 @@ func TestReplayOfSeveralSamples(t *testing.T) {
 	for i := range 3 {
 		w.add(i+1, 0.5+float64(i)/8)
 	}
+	w.faces["probe-1"] = 0.1
 	out := mustReplay(t, w, replayQuery(func(r *watchlist.ReplayQuery) {
 		r.Photos = []watchlist.Photo{{Bytes: []byte("jpeg")}}
 		r.Templates, r.Limit = []watchlist.FaceSample{sample(0.125)}, 2
@@ -179,6 +183,7 @@ func TestMatchPassesOverloadOn(t *testing.T) {
 func TestSamplesAreSearchedOneByOne(t *testing.T) {
 	w := newWorld()
 	w.add(1, 0.9)
+	w.faces["probe-3"] = 0.1
 	p := probe()
 	for range MaxSamples {
 		p.Templates = append(p.Templates, sample(0))

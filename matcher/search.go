@@ -28,8 +28,8 @@ const nameMargin = 0.05
 
 // found is what the three searches brought up.
 type found struct {
-	// faces has each entry's best match over all samples of the probe.
-	faces     map[watchlist.EntryID]watchlist.FaceMatch
+	// faces has each entry's best match over all probes.
+	faces     map[watchlist.EntryID]faceHit
 	names     []watchlist.NameMatch
 	documents []watchlist.DocumentMatch
 	// more tells that a search was cut.
@@ -48,9 +48,10 @@ func (q *query) search(ctx context.Context) error {
 			return q.m.guard(part, func() error { return f(inner) })
 		})
 	}
-	if len(q.samples) > 0 {
+	if len(q.probes) > 0 {
+		q.lead.OperatingPoint = q.operatingPoint()
 		run("face_search", &face, func(ctx context.Context) (err error) {
-			facesMore, err = q.searchFaces(ctx)
+			q.found.faces, facesMore, err = q.searchFaces(ctx, bounds(q.lead.OperatingPoint, faceDepth), q.load.matchable)
 			return err
 		})
 	}
@@ -82,7 +83,7 @@ func (q *query) search(ctx context.Context) error {
 		name  string
 		took  time.Duration
 	}{
-		{len(q.samples) > 0, "face_search", face},
+		{len(q.probes) > 0, "face_search", face},
 		{len(q.probe.Names) > 0, "name_search", name},
 		{len(q.probe.Documents) > 0, "document_search", document},
 	} {
@@ -91,49 +92,6 @@ func (q *query) search(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// searchFaces sets the operating point for the gallery's size and merges the
-// searches of all samples, keeping each entry's best. The samples are searched
-// one after the other: a match has at most one search in the gallery's queue and
-// holds nothing there between two, so a probe of several photos takes no more of
-// the node at a time than one of a single photo. With n samples each search
-// runs at an n-th of the target, so that together they keep to it.
-func (q *query) searchFaces(ctx context.Context) (more bool, err error) {
-	c := q.m.c
-	op := watchlist.OperatingPoint{
-		TargetFPIR: c.TargetFPIR, GallerySize: c.Gallery.Size(),
-		Calibration: c.Calibration.Version(), Cohort: c.Calibration.Cohort(),
-	}
-	op.FMR, op.Threshold = c.Calibration.OperatingPoint(c.TargetFPIR/float64(len(q.samples)), op.GallerySize)
-	q.lead.OperatingPoint = op
-	q.found.faces = map[watchlist.EntryID]watchlist.FaceMatch{}
-	for i, s := range q.samples {
-		matches, cut, err := c.Gallery.Search(ctx, faceQuery(s, faceDepth, op.Threshold), q.load.matchable)
-		if err != nil {
-			return false, q.sampleError(i, err)
-		}
-		more = more || cut
-		for _, match := range matches {
-			if old, ok := q.found.faces[match.Entry]; !ok || match.Score > old.Score {
-				q.found.faces[match.Entry] = match
-			}
-		}
-	}
-	return more, nil
-}
-
-// sampleError points at the photo or template that a face error is about.
-func (q *query) sampleError(i int, err error) error {
-	var fe *watchlist.FaceError
-	if !errors.As(err, &fe) {
-		return wrap("face search", err)
-	}
-	ptr := fmt.Sprintf("/photos/%d", i)
-	if n := len(q.probe.Photos); i >= n {
-		ptr = fmt.Sprintf("/templates/%d", i-n)
-	}
-	return &ProbeError{Pointer: ptr, Err: fe}
 }
 
 func wrap(part string, err error) error {

@@ -94,6 +94,22 @@ func (c *Calibration) FMR(score float64) float64 { return c.data.FMR.rate(score)
 // reaches: the inverse of FMR, at most 1.
 func (c *Calibration) ThresholdAtFMR(fmr float64) float64 { return c.data.FMR.threshold(fmr) }
 
+// agreementFMR is the false match rate of the score from which two photos of an
+// entry count as one person's (Agreement). On the test photos 1.0 % of the pairs of
+// strangers agree there and 1.2 % of a person's own do not (benchmarks/RESULTS.md,
+// faces).
+const agreementFMR = 0.01
+
+// Agreement is the score from which two photos of an entry are compared as one: the
+// first of the table that a share of agreementFMR or less of the non-mated
+// comparisons reach. It is read from the table, so that it is the same on every
+// CPU.
+func (c *Calibration) Agreement() float64 {
+	m := c.data.FMR
+	i := sort.Search(len(m.Rates)-1, func(i int) bool { return m.Rates[i] <= agreementFMR })
+	return m.Scores[i]
+}
+
 // OperatingPoint gives the per-comparison false match rate and the threshold at
 // which a share targetFPIR of non-mated searches returns at least one of
 // gallerySize templates: fmr = 1-(1-FPIR)^(1/N), the binomial model of ISO/IEC

@@ -173,6 +173,11 @@ type Face struct {
 	AddedAt int64 `json:"added_at" cbor:"6,keyasint"`
 }
 
+// FlagLowQualityReference is the flag of an enrolled photo below the limits of
+// quality that is kept all the same, since it may be the only one. A reference of
+// such photos alone is held to a stricter threshold.
+const FlagLowQualityReference = "low_quality_reference"
+
 // FaceQuality says how good a face sample is, in pixels of the decoded photo and
 // in shares of 1.
 type FaceQuality struct {

@@ -67,12 +67,18 @@ type OperatingPoint struct {
 	// TargetFPIR is the share of non-mated searches allowed to return at least
 	// one face candidate.
 	TargetFPIR float64 `json:"target_fpir"`
-	// GallerySize is the number of enrolled templates at the time.
+	// GallerySize is the number of enrolled templates that the probe was compared
+	// with. Where the mean of several is one reference, each of them counts: a mean
+	// matches strangers more often than one photo, if less than the best of them
+	// would, so that the target is kept.
 	GallerySize int `json:"gallery_size"`
 	// FMR is the per-comparison rate that the target implies.
 	FMR float64 `json:"fmr"`
 	// Threshold is the lowest face ComparisonScore admitted.
 	Threshold float64 `json:"threshold"`
+	// LowQualityThreshold is the same for references all of whose photos are
+	// flagged FlagLowQualityReference; 0 when none of its own applies.
+	LowQualityThreshold float64 `json:"low_quality_threshold"`
 	// Calibration is the version of the calibration file, and Cohort says on
 	// whom it was measured.
 	Calibration string `json:"calibration"`

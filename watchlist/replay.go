@@ -58,7 +58,8 @@ type Replay struct {
 	Candidates []ReplayCandidate
 	// Point holds the threshold in Threshold. FMR is 0 when the threshold was
 	// given, TargetFPIR is 0 unless it is the present operating point's.
-	// GallerySize counts the templates that can be found now.
+	// GallerySize counts the templates that can be found now. LowQualityThreshold
+	// is 0 unless Source is ThresholdNow.
 	Point  OperatingPoint
 	Source ThresholdSource
 	// Stamp says which list the node has now.
@@ -66,8 +67,10 @@ type Replay struct {
 	// Models are the versions that took part: encoder and calibration.
 	Models map[string]string
 	Stages []StageTime
-	// Faces are the faces used from the photos, with quality.
-	Faces []FaceSample
+	// Faces are the faces used from the photos, with quality; Frames is how many
+	// of them were compared as one, 0 when each was alone.
+	Faces  []FaceSample
+	Frames int
 	// Truncated tells that more entries reached the threshold than Limit.
 	Truncated bool
 }

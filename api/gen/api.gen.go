@@ -941,9 +941,10 @@ type EntryWritten struct {
 	Id EntryId `json:"id"`
 
 	// Index Pass as `min_index` to read this write.
-	Index    int64 `json:"index"`
-	Replayed bool  `json:"replayed"`
-	Revision int64 `json:"revision"`
+	Index    int64     `json:"index"`
+	Replayed bool      `json:"replayed"`
+	Revision int64     `json:"revision"`
+	Warnings []Warning `json:"warnings,omitempty,omitzero"`
 }
 
 // Evidence defines model for Evidence.
@@ -994,11 +995,12 @@ type FaceQuality struct {
 
 // FaceWritten defines model for FaceWritten.
 type FaceWritten struct {
-	Face     Face    `json:"face"`
-	Id       EntryId `json:"id"`
-	Index    int64   `json:"index"`
-	Replayed bool    `json:"replayed"`
-	Revision int64   `json:"revision"`
+	Face     Face      `json:"face"`
+	Id       EntryId   `json:"id"`
+	Index    int64     `json:"index"`
+	Replayed bool      `json:"replayed"`
+	Revision int64     `json:"revision"`
+	Warnings []Warning `json:"warnings,omitempty,omitzero"`
 }
 
 // FieldProblem defines model for FieldProblem.
@@ -1104,6 +1106,7 @@ type ImportResult struct {
 	Line     int                 `json:"line"`
 	Outcome  ImportResultOutcome `json:"outcome"`
 	Revision int64               `json:"revision,omitempty,omitzero"`
+	Warnings []Warning           `json:"warnings,omitempty,omitzero"`
 }
 
 // ImportResultOutcome defines model for ImportResult.Outcome.
@@ -1320,11 +1323,16 @@ type OperatingPoint struct {
 	Calibration string `json:"calibration"`
 
 	// Cohort On whom the calibration was measured.
-	Cohort      string  `json:"cohort"`
-	Fmr         float64 `json:"fmr"`
-	GallerySize int     `json:"gallery_size"`
-	TargetFpir  float64 `json:"target_fpir"`
-	Threshold   float64 `json:"threshold"`
+	Cohort string  `json:"cohort"`
+	Fmr    float64 `json:"fmr"`
+
+	// GallerySize Enrolled templates compared; the mean of several counts as many as it is made of.
+	GallerySize int `json:"gallery_size"`
+
+	// LowQualityThreshold For references of low quality alone; 0 without a face search.
+	LowQualityThreshold float64 `json:"low_quality_threshold"`
+	TargetFpir          float64 `json:"target_fpir"`
+	Threshold           float64 `json:"threshold"`
 }
 
 // Origin defines model for Origin.
@@ -1446,10 +1454,16 @@ type Replay struct {
 	// Fmr The false match rate of the threshold; absent when the threshold was given.
 	Fmr float64 `json:"fmr,omitempty,omitzero"`
 
+	// Frames How many of the faces were searched as their mean; absent when each was searched alone.
+	Frames int `json:"frames,omitempty,omitzero"`
+
 	// GallerySize Templates that can be found now.
-	GallerySize int       `json:"gallery_size"`
-	Models      StringMap `json:"models"`
-	Notice      string    `json:"notice"`
+	GallerySize int `json:"gallery_size"`
+
+	// LowQualityThreshold For references of low quality alone; only with the present operating point.
+	LowQualityThreshold float64   `json:"low_quality_threshold,omitempty,omitzero"`
+	Models              StringMap `json:"models"`
+	Notice              string    `json:"notice"`
 
 	// OldestIndex The first index that this node can answer for.
 	OldestIndex int64 `json:"oldest_index"`
@@ -1479,12 +1493,15 @@ type ReplayThresholdSource string
 type ReplayCandidate struct {
 	EntryId EntryId `json:"entry_id"`
 
-	// FaceId The nearest of the entry's faces at the time.
+	// FaceId The nearest of the entry's faces at the time; of a mean of several, the first.
 	FaceId string `json:"face_id"`
 
 	// Llr Its log10 likelihood ratio by the present calibration.
-	Llr  float64 `json:"llr"`
-	Rank int     `json:"rank"`
+	Llr float64 `json:"llr"`
+
+	// OtherFaceIds The faces whose mean with it was compared.
+	OtherFaceIds []string `json:"other_face_ids,omitempty,omitzero"`
+	Rank         int      `json:"rank"`
 
 	// Score The comparison score, -1 to 1, with all its bits.
 	Score float64 `json:"score"`
@@ -1645,6 +1662,16 @@ type UserWritten struct {
 
 // Uuid defines model for Uuid.
 type Uuid = string
+
+// Warning Something to look at in what was written all the same.
+type Warning struct {
+	// Code `face_unlike_others`: the photo does not look like the entry's others.
+	Code   string `json:"code"`
+	Detail string `json:"detail"`
+
+	// Pointer The part of the request that it is about.
+	Pointer string `json:"pointer"`
+}
 
 // Consistency defines model for Consistency.
 type Consistency string

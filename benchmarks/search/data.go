@@ -26,6 +26,14 @@ func (s rawSpace) Project(t []float32) ([]float32, error) {
 
 func (s rawSpace) Model() string { return s.model }
 
+func (s rawSpace) Agreement() float64 { return math.Inf(1) }
+
+// apart is a space in which every photo is a row of its own: what is measured is
+// the search among rows, and the brute force beside it knows no means.
+type apart struct{ face.Space }
+
+func (apart) Agreement() float64 { return math.Inf(1) }
+
 // data is one gallery: templates as they are enrolled and as they are compared,
 // and the queries. Rows of one person stand together. Whoever keeps slices of
 // them must keep the data reachable too.
@@ -50,6 +58,9 @@ type queries struct {
 // draw makes a gallery of n templates, two of each person of the crowd, with as
 // many hit and miss queries.
 func draw(space face.Space, label string, p *gen.Population, seed uint64, n, ask int) (*data, error) {
+	if _, raw := space.(rawSpace); !raw {
+		space = apart{space}
+	}
 	d := &data{space: space, label: label, n: n, dim: p.Dim(), owner: make([]int32, n)}
 	for i := range d.owner {
 		d.owner[i] = int32(i / photosPerPerson)

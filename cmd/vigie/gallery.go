@@ -22,7 +22,7 @@ func galleryOptions(c config.Match, log *slog.Logger) (face.Options, error) {
 func galleryStatus(g *face.Gallery, k *face.Keeper, kernelName string) api.GalleryStatus {
 	st := g.Stats()
 	return api.GalleryStatus{
-		Kernel: kernelName, Model: g.Model(), Templates: st.Live, Rows: st.Rows, Skipped: st.Skipped, Segments: st.Segments,
+		Kernel: kernelName, Model: g.Model(), Templates: st.Templates, Rows: st.Rows, Skipped: st.Skipped, Segments: st.Segments,
 		HotBytes: int64(st.Rows) * int64(st.HotBytes), Oldest: st.Oldest, Applied: st.Applied, Files: galleryFiles(k),
 	}
 }

@@ -31,8 +31,9 @@ func newGalleryCollector(stats func() face.Stats, kernelName string) *galleryCol
 	counter := func(name, help string, value func(face.Stats) uint64) {
 		add(prometheus.CounterValue, name, help, nil, func(s face.Stats) float64 { return float64(value(s)) })
 	}
-	gauge("templates", "Templates that can be found.", func(s face.Stats) float64 { return float64(s.Live) })
-	gauge("rows", "Templates in memory, those of the history among them.", func(s face.Stats) float64 { return float64(s.Rows) })
+	gauge("templates", "Templates that can be found.", func(s face.Stats) float64 { return float64(s.Templates) })
+	gauge("references", "References that can be found, each a template or the mean of those of one entry that agree.", func(s face.Stats) float64 { return float64(s.Live) })
+	gauge("rows", "References in memory, each a template or the mean of some, those of the history among them.", func(s face.Stats) float64 { return float64(s.Rows) })
 	gauge("skipped", "Templates of active entries that can't be found, made by another model.", func(s face.Stats) float64 { return float64(s.Skipped) })
 	gauge("outliers", "Rows that no code fits, which every search scores.", func(s face.Stats) float64 { return float64(s.Outliers) })
 	gauge("segments", "Parts that a search reads.", func(s face.Stats) float64 { return float64(s.Segments) })

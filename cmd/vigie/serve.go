@@ -218,7 +218,7 @@ func (s *server) openAPI(ctx context.Context) (func() error, error) {
 		return nil, fmt.Errorf("issue the API certificate: %w", err)
 	}
 	s.api, err = api.New(api.Deps{
-		Writer: s.node, Entries: reg, Accounts: reg, AccountList: reg, Matcher: s.matcher, Enroller: s.faces, Blobs: s.node.Blobs(),
+		Writer: s.node, Entries: reg, Accounts: reg, AccountList: reg, Matcher: s.matcher, Enroller: s.faces, Faces: s.gallery, Blobs: s.node.Blobs(),
 		Auditor: s.node.Audit(), AuditReader: s.node.Audit(), Consistency: s.node, Names: s.names,
 		Cluster: clusterInfo{s.node, func() api.GalleryStatus { return galleryStatus(s.gallery, s.keeper, s.kernel) }}, ClusterAdmin: s.node,
 	}, api.Options{

@@ -2,15 +2,20 @@ package face
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"vigie/watchlist"
 )
 
-// Compare scores the probe against each entry's best photo, whether or not the
-// gallery holds the entry. Entries without a comparable photo are left out of
-// the answer. K, MinScore and AsOf of q do not matter. It fails like Search.
+// Compare scores the probe against each entry's best reference, whether or not the
+// gallery holds the entry: the one that Search would return under q.MinScore and
+// q.LowQualityMin, or the best of all when none meets them. Face names the photo of
+// the reference that is nearest to the probe by itself. Entries without a
+// comparable photo are left out of the answer. K and AsOf of q do not matter. It
+// fails like Search.
 func (g *Gallery) Compare(ctx context.Context, q watchlist.FaceQuery, entries []*watchlist.Entry) ([]watchlist.FaceMatch, error) {
 	probe, err := g.project(q)
 	if err != nil {
@@ -21,24 +26,75 @@ func (g *Gallery) Compare(ctx context.Context, q watchlist.FaceQuery, entries []
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("compare faces: %w", err)
 		}
-		best := watchlist.FaceMatch{Entry: e.ID, Score: math.Inf(-1)}
-		for _, f := range e.Faces {
-			p, ok := projectFace(g.space, f)
-			if !ok || len(p) != len(probe) {
-				continue
-			}
-			if s := score(probe, p); s > best.Score || s == best.Score && f.ID < best.Face {
-				best.Score, best.Face = s, f.ID
-			}
-		}
-		if !math.IsInf(best.Score, -1) {
-			out = append(out, best)
+		if m, ok := compare(g.space, probe, q, e); ok {
+			out = append(out, m)
 		}
 	}
 	return out, nil
 }
 
-// project checks a query and takes its template into the space.
+// compare scores a projected probe against an entry; ok is false when the entry
+// has nothing to compare.
+func compare(space Space, probe []float32, q watchlist.FaceQuery, e *watchlist.Entry) (m watchlist.FaceMatch, ok bool) {
+	var best reference
+	var top hit
+	topMeets := false
+	for _, r := range referencesOf(space, e.Faces).list {
+		if len(r.x) != len(probe) {
+			continue
+		}
+		h := hit{id: e.ID, label: r.label, score: score(probe, r.x)}
+		meets := q.Meets(h.score, isLow(h.label))
+		if !ok || meets && !topMeets || meets == topMeets && top.worse(h) {
+			best, top, topMeets, ok = r, h, meets, true
+		}
+	}
+	if !ok {
+		return m, false
+	}
+	m = matchOf(top.id, top.label, top.score)
+	if len(best.photos) > 1 {
+		nearestFirst(space, probe, e.Faces, best.photos, &m)
+	}
+	return m, true
+}
+
+// nearestFirst makes the photo that scores highest by itself the match's Face, the
+// first of equals, and the rest its Others.
+func nearestFirst(space Space, probe []float32, faces []watchlist.Face, photos []int, m *watchlist.FaceMatch) {
+	nearest, best := 0, math.Inf(-1)
+	ids := make([]string, len(photos))
+	for i, at := range photos {
+		ids[i] = faces[at].ID
+		if x, ok := projectFace(space, faces[at]); ok {
+			if s := score(probe, x); s > best {
+				nearest, best = i, s
+			}
+		}
+	}
+	m.Face = ids[nearest]
+	m.Others = watchlist.JoinFaceIDs(slices.Delete(ids, nearest, nearest+1))
+}
+
+// Apart lists the places of an entry's faces that look like none of the others: each
+// would be compared alone, while others of the entry can be compared too. An entry
+// with one comparable face has none.
+func (g *Gallery) Apart(faces []watchlist.Face) []int {
+	refs := referencesOf(g.space, faces)
+	if len(refs.list) < 2 {
+		return nil
+	}
+	var out []int
+	for _, r := range refs.list {
+		if len(r.photos) == 1 {
+			out = append(out, r.photos[0])
+		}
+	}
+	return out
+}
+
+// project checks a query and takes its templates into the space: the mean of
+// several.
 func (g *Gallery) project(q watchlist.FaceQuery) ([]float32, error) {
 	if q.Model != g.space.Model() {
 		return nil, &watchlist.FaceError{
@@ -46,15 +102,32 @@ func (g *Gallery) project(q watchlist.FaceQuery) ([]float32, error) {
 			Detail: "the template comes from another model than this node's gallery; encode the photo again here",
 		}
 	}
-	p, err := projectTemplate(g.space, q.Template)
-	if err != nil {
-		return nil, &watchlist.FaceError{
-			Code:   watchlist.FaceBadTemplate,
-			Detail: "the template must hold " + watchlist.TemplateDims + " finite values of the node's model",
-			Err:    err,
+	all := make([][]float32, 0, 1+len(q.More))
+	for i := range 1 + len(q.More) {
+		t := q.Template
+		if i > 0 {
+			t = q.More[i-1]
+		}
+		p, err := projectTemplate(g.space, t)
+		if err != nil {
+			return nil, &watchlist.FaceError{
+				Code:   watchlist.FaceBadTemplate,
+				Detail: "the template must hold " + watchlist.TemplateDims + " finite values of the node's model",
+				Err:    err,
+			}
+		}
+		all = append(all, p)
+	}
+	for _, p := range all[1:] {
+		if len(p) != len(all[0]) {
+			return nil, errors.New("face search: the templates of one probe differ in length")
 		}
 	}
-	return p, nil
+	mean := Mean(all)
+	if mean == nil {
+		return nil, errors.New("face search: the templates of one probe cancel out")
+	}
+	return mean, nil
 }
 
 // projectFace takes an enrolled template into the space; ok is false when

@@ -21,6 +21,9 @@ type Space interface {
 	Project(template []float32) ([]float32, error)
 	// Model names the encoder and recipe whose templates it projects.
 	Model() string
+	// Agreement is the score from which two photos of an entry are compared as
+	// one, +Inf to keep all apart: see Agreeing. It is the same on every node.
+	Agreement() float64
 }
 
 // Options tune a Gallery. The zero value is fine; none of them changes an
@@ -127,9 +130,10 @@ func (g *Gallery) Applied() uint64 { return g.view.Load().applied }
 // Oldest is the first raft index that FaceQuery.AsOf may name.
 func (g *Gallery) Oldest() uint64 { return g.view.Load().oldest }
 
-// Size is the number of templates that can be found: those of active entries,
-// expired ones among them, whose model is the space's.
-func (g *Gallery) Size() int { return g.view.Load().live }
+// Size is the number of templates that a probe is compared with: those of active
+// entries, expired ones among them, whose model is the space's. The mean of several
+// counts as many as it is made of.
+func (g *Gallery) Size() int { return g.view.Load().photos }
 
 // Skipped is the number of templates of active entries that can't be found,
 // because another model made them or the space refuses them.
@@ -140,7 +144,7 @@ func (g *Gallery) Model() string { return g.space.Model() }
 
 // Apply takes over changed entries, in order, and publishes them all at once
 // before it returns: no search sees a part of them, or misses an entry that is
-// being replaced. A face whose id, model and template are unchanged is not moved.
+// being replaced. A reference whose photos and vector are unchanged is not moved.
 // It fails when index lies before Applied.
 func (g *Gallery) Apply(changes []watchlist.Change, index uint64) error {
 	defer runtime.KeepAlive(g)

@@ -13,9 +13,19 @@ import (
 )
 
 // unitSpace scales templates to unit norm and changes nothing else.
-type unitSpace struct{ model string }
+type unitSpace struct {
+	model string
+	agree float64 // the score from which photos are compared as one; 0 for none
+}
 
 func (s unitSpace) Model() string { return s.model }
+
+func (s unitSpace) Agreement() float64 {
+	if s.agree == 0 {
+		return math.Inf(1)
+	}
+	return s.agree
+}
 
 func (s unitSpace) Project(t []float32) ([]float32, error) {
 	if t[0] == refused {

@@ -15,10 +15,16 @@ import (
 // errUnfit: sound files that are of no use here.
 var errUnfit = errors.New("the files belong to another gallery")
 
-// projectionDigest is a digest of what a space makes of fixed templates: it
-// differs between two spaces that don't give the same bits.
+// rowMeaning names what a row stands for. It is part of every file's tag, so that
+// rows of an earlier release, each of which was one photo, are never loaded.
+const rowMeaning = "means of photos that agree/1"
+
+// projectionDigest is a digest of what a space makes of fixed templates, of the
+// meaning of rows, and of the score from which photos agree: it differs between
+// two spaces that don't give the same rows.
 func projectionDigest(space Space) (sum [sha256.Size]byte) {
 	h := sha256.New()
+	h.Write(binary.LittleEndian.AppendUint64([]byte(rowMeaning), math.Float64bits(space.Agreement())))
 	x := uint32(1)
 	for _, dim := range []int{128, 512} {
 		for range 8 {

@@ -119,6 +119,7 @@ func (l *loader) own(m *file.Manifest) error {
 				continue
 			}
 			id, _ := namesAt(s.names, s.name[i])
+			w.photos += photosAt(s.names, s.name[i])
 			key := keyOf(id)
 			o, known := w.owners[key]
 			if known && o.who != s.who[i] {

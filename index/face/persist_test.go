@@ -172,6 +172,7 @@ func TestKeeperUnfit(t *testing.T) {
 		"another model":       func(_ *testing.T, s *shelf) { s.space = unitSpace{model: "other"} },
 		"another calibration": func(_ *testing.T, s *shelf) { s.tag = "v2" },
 		"another projection":  func(_ *testing.T, s *shelf) { s.space = rawSpace{model: indextest.Model, dim: 128} },
+		"another agreement":   func(_ *testing.T, s *shelf) { s.space = unitSpace{model: indextest.Model, agree: 0.3} },
 		"a segment is gone":   func(t *testing.T, s *shelf) { must(t, os.Remove(s.names(t)[0])) },
 		"no manifest":         func(t *testing.T, s *shelf) { must(t, os.Remove(manifest(s))) },
 		"an empty manifest":   func(t *testing.T, s *shelf) { must(t, os.WriteFile(manifest(s), nil, 0o600)) },

@@ -52,12 +52,12 @@ func (w *store) gather(entries iter.Seq2[*watchlist.Entry, error]) error {
 	var failed error
 	var wg sync.WaitGroup
 	put := func(batch []*watchlist.Entry) {
-		projected := w.projectAll(batch)
+		refs := w.referAll(batch)
 		wg.Wait()
 		wg.Go(func() {
 			for i, e := range batch {
 				if failed == nil {
-					failed = w.put(e.ID, e, projected[i])
+					failed = w.put(e.ID, e, refs[i])
 				}
 			}
 		})
@@ -78,20 +78,16 @@ func (w *store) gather(entries iter.Seq2[*watchlist.Entry, error]) error {
 	return failed
 }
 
-// projectAll projects the faces of entries; refused ones are nil.
-func (w *store) projectAll(entries []*watchlist.Entry) [][][]float32 {
-	projected := make([][][]float32, len(entries))
+// referAll makes the references of entries, nil for those that have none.
+func (w *store) referAll(entries []*watchlist.Entry) []*references {
+	all := make([]*references, len(entries))
 	each(len(entries), func(i int) {
-		e := entries[i]
-		if e.Status != watchlist.StatusActive {
-			return
-		}
-		projected[i] = make([][]float32, len(e.Faces))
-		for k, f := range e.Faces {
-			projected[i][k], _ = projectFace(w.space, f)
+		if e := entries[i]; e.Status == watchlist.StatusActive {
+			made := referencesOf(w.space, e.Faces)
+			all[i] = &made
 		}
 	})
-	return projected
+	return all
 }
 
 // finish fits a basis, encodes the gathered segments and ends gathering. An

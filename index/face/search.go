@@ -11,9 +11,11 @@ import (
 )
 
 // Search returns the q.K identities nearest to the probe among those with a
-// score of q.MinScore or more that filter accepts (nil accepts all), best first,
-// ties by entry id: exactly what a float64 scan of every template returns. Each
-// identity appears once, with its best photo. The second result tells that more
+// reference that meets the query's bounds (FaceQuery.Meets) and that filter
+// accepts (nil accepts all), best first, ties by entry id: exactly what a float64
+// scan of every reference returns. A reference is a photo of an entry, or the mean
+// of those that agree (Agreeing, Mean). Each identity appears once, with its best
+// reference of those that meet the bounds. The second result tells that more
 // than q.K identities met the conditions; with a large K this finds all of them.
 // A MinScore of -1 or less bounds nothing.
 //
@@ -27,8 +29,8 @@ import (
 // *watchlist.FaceError, and with watchlist.ErrOverloaded when too many others
 // wait; otherwise Search fails only when ctx ends or filter panics.
 func (g *Gallery) Search(ctx context.Context, q watchlist.FaceQuery, filter func(watchlist.EntryID) bool) ([]watchlist.FaceMatch, bool, error) {
-	if q.K < 1 || math.IsNaN(q.MinScore) {
-		return nil, false, fmt.Errorf("face search: K is %d and must be at least 1, MinScore must be a number", q.K)
+	if q.K < 1 || math.IsNaN(q.MinScore) || math.IsNaN(q.LowQualityMin) {
+		return nil, false, fmt.Errorf("face search: K is %d and must be at least 1, bounds must be numbers", q.K)
 	}
 	probe, err := g.project(q)
 	if err != nil {
@@ -39,6 +41,7 @@ func (g *Gallery) Search(ctx context.Context, q watchlist.FaceQuery, filter func
 	}
 	j := &job{
 		ended: ctx.Err, probe: padded(probe), dim: len(probe), k: q.K, low: q.MinScore, asOf: q.AsOf,
+		lowMin: lowMin(q),
 		filter: filter, done: make(chan struct{}),
 	}
 	if j.low <= -1 {
@@ -49,6 +52,14 @@ func (g *Gallery) Search(ctx context.Context, q watchlist.FaceQuery, filter func
 		return nil, false, fmt.Errorf("face search: %w", err)
 	}
 	return j.found, j.more, nil
+}
+
+// lowMin is the bound for references of low quality.
+func lowMin(q watchlist.FaceQuery) float64 {
+	if q.LowQualityMin == 0 {
+		return math.Inf(-1)
+	}
+	return q.LowQualityMin
 }
 
 // answer sees to it that a pass answers the job: one of its own when one may
@@ -82,6 +93,7 @@ type job struct {
 	dim    int          // before padding
 	k      int
 	low    float64 // -Inf for no bound
+	lowMin float64 // for references of low quality; -Inf for no bound of their own
 	asOf   uint64
 	filter func(watchlist.EntryID) bool
 

@@ -40,7 +40,7 @@ type segment struct {
 	// who tells identities apart: two rows that one view shows have the same
 	// number exactly when they belong to the same entry.
 	who []uint32
-	// name says where in names the row's entry id and face id begin.
+	// name says where in names the row's entry id and label begin.
 	name []uint32
 
 	// The rest belongs to the writer; names up to the length that a view knows
@@ -80,11 +80,11 @@ func (s *segment) live() int { return s.n - s.dead }
 // vector is row i, padded. The caller keeps the segment reachable.
 func (s *segment) vector(i int) []float32 { return s.vectors[i*s.stride:][:s.stride:s.stride] }
 
-// add writes the next row: a projected template, padded to the stride.
-func (s *segment) add(x []float32, born uint64, who uint32, id watchlist.EntryID, face string) int {
+// add writes the next row: a reference, padded to the stride.
+func (s *segment) add(x []float32, born uint64, who uint32, id watchlist.EntryID, label string) int {
 	pos := s.n
 	s.name[pos] = uint32(len(s.names))
-	s.names = appendName(appendName(s.names, string(id)), face)
+	s.names = appendName(appendName(s.names, string(id)), label)
 	s.put(x, born, who)
 	return pos
 }
@@ -122,9 +122,9 @@ func (s *segment) visible(i int, stamp uint64) bool {
 	return (d == 0 || d > stamp) && s.born[i] <= stamp
 }
 
-// holds reports whether row i is that face with that vector, bit for bit.
-func (s *segment) holds(i int, face string, x []float32) bool {
-	if _, f := namesAt(s.names, s.name[i]); f != face {
+// holds reports whether row i has that label and that vector, bit for bit.
+func (s *segment) holds(i int, label string, x []float32) bool {
+	if _, l := namesAt(s.names, s.name[i]); l != label {
 		return false
 	}
 	return slices.EqualFunc(s.vector(i), x, func(a, b float32) bool {
@@ -146,9 +146,9 @@ func nameLen(b []byte) (total uint32) {
 	return total
 }
 
-// namesAt reads the entry id and the face id at a place. They lie in names and
+// namesAt reads the entry id and the label at a place. They lie in names and
 // keep all of it reachable: clone what is to last.
-func namesAt(names []byte, at uint32) (id watchlist.EntryID, face string) {
+func namesAt(names []byte, at uint32) (id watchlist.EntryID, label string) {
 	b := names[at:]
 	n, w := binary.Uvarint(b)
 	id = watchlist.EntryID(text(b[w:][:n]))

@@ -19,6 +19,8 @@ type Stats struct {
 	// Rows counts the rows of all segments, Live those that can be found,
 	// Outliers those that every search scores since no code fits them.
 	Rows, Live, Outliers int
+	// Templates counts the photos that living rows are made of.
+	Templates int
 	// Skipped counts templates that can't be found.
 	Skipped  int
 	Segments int
@@ -48,7 +50,7 @@ func (g *Gallery) Stats() Stats {
 	v := g.view.Load()
 	c := &g.counts
 	s := Stats{
-		Rows: v.rows, Live: v.live, Skipped: v.skipped, HotBytes: codes.BytesPerRow, Waiting: g.queue.length(),
+		Rows: v.rows, Live: v.live, Templates: v.photos, Skipped: v.skipped, HotBytes: codes.BytesPerRow, Waiting: g.queue.length(),
 		Searches: c.searches.Load(), Passes: c.passes.Load(), Batched: c.batched.Load(), Rejected: c.rejected.Load(),
 		Level1: c.level1.Load(), Level2: c.level2.Load(), Measured: c.measured.Load(), Exact: c.exact.Load(), Merges: c.merges.Load(),
 		Applied: v.applied, Oldest: v.oldest,

@@ -40,7 +40,8 @@ type store struct {
 	base    uint64 // oldest index that can be answered, whatever the history
 	applied uint64
 	rows    int // of all segments
-	live    int
+	live    int // rows
+	photos  int // of living rows
 	dead    int
 	skipped int
 
@@ -84,10 +85,9 @@ func (w *store) oldest() uint64 {
 	return w.base
 }
 
-// put makes the gallery hold exactly e's faces under id, or none when e is nil
-// or not active. projected may hold the faces' projections, nil for refused
-// ones; without it they are projected here.
-func (w *store) put(id watchlist.EntryID, e *watchlist.Entry, projected [][]float32) error {
+// put makes the gallery hold exactly e's references under id, or none when e is
+// nil or not active. refs may hold them; without it they are made here.
+func (w *store) put(id watchlist.EntryID, e *watchlist.Entry, refs *references) error {
 	key := keyOf(id)
 	o, known := w.owners[key]
 	if e == nil || e.Status != watchlist.StatusActive || len(e.Faces) == 0 {
@@ -107,29 +107,29 @@ func (w *store) put(id watchlist.EntryID, e *watchlist.Entry, projected [][]floa
 		w.lastWho++
 		o.who = w.lastWho
 	}
+	if refs == nil {
+		made := referencesOf(w.space, e.Faces)
+		refs = &made
+	}
 	old := o.first
 	w.skipped -= int(o.skipped)
-	o.first, o.skipped = 0, 0
-	for i, f := range e.Faces {
-		var x []float32
-		if projected != nil {
-			x = projected[i]
-		} else {
-			x, _ = projectFace(w.space, f)
-		}
-		if !w.fits(x) {
-			o.skipped++
+	o.first, o.skipped = 0, uint32(refs.refused)
+	for _, r := range refs.list {
+		if !w.fits(r.x) {
+			o.skipped += uint32(len(r.photos))
 			continue
 		}
-		if kept := w.take(&old, f.ID, padded(x)); kept != 0 {
+		x := padded(r.x)
+		if kept := w.take(&old, r.label, x); kept != 0 {
 			w.slots.at(kept).next = o.first
 			o.first = kept
 			continue
 		}
-		seg := w.room(len(id) + len(f.ID) + 20)
-		pos := seg.add(padded(x), w.stamp, o.who, id, f.ID)
+		seg := w.room(len(id) + len(r.label) + 20)
+		pos := seg.add(x, w.stamp, o.who, id, r.label)
 		w.rows++
 		w.live++
+		w.photos += len(r.photos)
 		o.first = w.slots.add(slot{seg: seg.id, pos: uint32(pos), next: o.first})
 	}
 	w.killAll(old)
@@ -151,13 +151,13 @@ func (w *store) fits(x []float32) bool {
 	return x != nil && len(x) == w.dim
 }
 
-// take unlinks the first slot of a list whose row is that face with that vector
+// take unlinks the first slot of a list whose row has that label and that vector
 // and gives its number, or 0.
-func (w *store) take(list *uint32, face string, x []float32) uint32 {
+func (w *store) take(list *uint32, label string, x []float32) uint32 {
 	for at := list; *at != 0; {
 		i := *at
 		s := w.slots.at(i)
-		if seg, pos := w.locate(s); seg.holds(pos, face, x) {
+		if seg, pos := w.locate(s); seg.holds(pos, label, x) {
 			*at = s.next
 			return i
 		}
@@ -176,6 +176,7 @@ func (w *store) killAll(first uint32) {
 			w.killed = append(w.killed, *s)
 		}
 		w.live--
+		w.photos -= photosAt(seg.names, seg.name[pos])
 		w.dead++
 		w.changed = w.changed || worthALook(seg, w.applied)
 		next := s.next

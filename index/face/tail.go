@@ -54,7 +54,7 @@ const defaultSpread = 1
 // view is what readers may see of the store now.
 func (w *store) view() *view {
 	v := &view{
-		sealed: w.sealed, dim: w.dim, stamp: w.stamp, rows: w.rows, live: w.live,
+		sealed: w.sealed, dim: w.dim, stamp: w.stamp, rows: w.rows, live: w.live, photos: w.photos,
 		skipped: w.skipped, applied: w.applied, oldest: w.oldest(),
 	}
 	if w.tail != nil {

@@ -7,16 +7,16 @@ import (
 	"vigie/watchlist"
 )
 
-// hit is an identity with its best photo so far.
+// hit is an identity with its best reference so far.
 type hit struct {
 	who   uint32
 	id    watchlist.EntryID
-	face  string
+	label string
 	score float64
 }
 
 // worse orders identities: lower score first, then the later entry id, then the
-// later face id.
+// later label.
 func (a hit) worse(b hit) bool {
 	if a.score != b.score {
 		return a.score < b.score
@@ -24,10 +24,10 @@ func (a hit) worse(b hit) bool {
 	if c := strings.Compare(string(a.id), string(b.id)); c != 0 {
 		return c > 0
 	}
-	return a.face > b.face
+	return a.label > b.label
 }
 
-// top keeps the best k identities offered, each once, with its best photo. It is
+// top keeps the best k identities offered, each once, with its best reference. It is
 // a heap with the worst in front.
 type top struct {
 	k    int
@@ -129,7 +129,7 @@ func (t *top) best(k int) ([]watchlist.FaceMatch, bool) {
 	})
 	out := make([]watchlist.FaceMatch, 0, min(k, len(t.heap)))
 	for _, h := range t.heap[:min(k, len(t.heap))] {
-		out = append(out, watchlist.FaceMatch{Entry: watchlist.EntryID(strings.Clone(string(h.id))), Face: strings.Clone(h.face), Score: h.score})
+		out = append(out, matchOf(watchlist.EntryID(strings.Clone(string(h.id))), strings.Clone(h.label), h.score))
 	}
 	return out, len(t.heap) > k
 }

@@ -24,6 +24,7 @@ type view struct {
 	stamp   uint64
 	rows    int // of all parts
 	live    int
+	photos  int
 	skipped int
 	applied uint64
 	oldest  uint64

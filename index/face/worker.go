@@ -211,10 +211,13 @@ func (w *worker) offer(p *part, row int, s, bound float64) float64 {
 		return bound
 	}
 	who := seg.who[row]
-	id, face := namesAt(p.names, seg.name[row])
+	id, label := namesAt(p.names, seg.name[row])
+	if s < j.lowMin && isLow(label) {
+		return bound
+	}
 	if j.filter != nil && !w.top.has(who) && !j.filter(id) {
 		return bound
 	}
-	w.top.offer(hit{who: who, id: id, face: face, score: s})
+	w.top.offer(hit{who: who, id: id, label: label, score: s})
 	return w.top.floor(bound)
 }

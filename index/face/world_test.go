@@ -41,9 +41,10 @@ func tiny(rng *rand.Rand) sizes {
 // newWorld makes a world of a seed: its own space, kernel, sizes and style.
 func newWorld(seed uint64, long int) *world {
 	rng := rand.New(rand.NewPCG(seed, 5))
-	var space Space = rawSpace{model: indextest.Model, dim: []int{long, long, 40, 16, 77, 3}[rng.IntN(6)]}
+	agree := []float64{math.Inf(1), 0.999, 0.9, 0.3, 0.05}[rng.IntN(5)]
+	var space Space = rawSpace{model: indextest.Model, dim: []int{long, long, 40, 16, 77, 3}[rng.IntN(6)], agree: agree}
 	if rng.IntN(3) == 0 {
-		space = unitSpace{model: indextest.Model}
+		space = unitSpace{model: indextest.Model, agree: agree}
 	}
 	kernels := kernel.Available()
 	o := Options{Kernel: kernels[rng.IntN(len(kernels))], MaxWaiting: 1000, History: []uint64{0, 1, 5, 30}[rng.IntN(4)]}
@@ -145,6 +146,11 @@ func (w *world) entry(n int) *watchlist.Entry {
 		ts = append(ts, t)
 	}
 	e := entryOf(n, ts...)
+	for i := range e.Faces {
+		if w.rng.IntN(3) == 0 {
+			e.Faces[i].Quality.Flags = []string{"blurred", watchlist.FlagLowQualityReference}
+		}
+	}
 	if w.rng.IntN(20) == 0 {
 		e.Status = watchlist.StatusSuspended
 	}
@@ -205,6 +211,12 @@ func (w *world) rebuild(t testing.TB) {
 // query draws a query, with a filter or nil.
 func (w *world) query() (watchlist.FaceQuery, func(watchlist.EntryID) bool) {
 	q := query(w.template(), []int{1, 2, 10, 50, 10_000}[w.rng.IntN(5)], -1)
+	for w.rng.IntN(4) == 0 {
+		q.More = append(q.More, w.template())
+	}
+	if w.truth.probe(q) == nil {
+		q.More = nil // frames that cancel out: an error, which another test asks for
+	}
 	if w.rng.IntN(3) == 0 {
 		lo, hi := w.g.Oldest(), w.g.Applied()
 		q.AsOf = lo + w.rng.Uint64N(hi-lo+1)
@@ -213,9 +225,15 @@ func (w *world) query() (watchlist.FaceQuery, func(watchlist.EntryID) bool) {
 	case 0:
 		q.MinScore = w.rng.Float64()*2 - 1
 	case 1, 2: // a score that occurs: the cut itself must be admitted
-		q.MinScore = w.truth.scoreAt(w.rng.IntN(1000), q.Template, q.AsOf)
+		q.MinScore = w.truth.scoreAt(w.rng.IntN(1000), q)
 	case 3:
 		q.MinScore = []float64{0, 1, -2, math.Nextafter(1, 0), math.Inf(-1), math.Inf(1)}[w.rng.IntN(6)]
+	}
+	switch w.rng.IntN(4) {
+	case 0:
+		q.LowQualityMin = w.truth.scoreAt(w.rng.IntN(1000), q)
+	case 1:
+		q.LowQualityMin = []float64{0.3, -2, math.Inf(1), math.Inf(-1)}[w.rng.IntN(4)]
 	}
 	if w.rng.IntN(3) == 0 {
 		keep := byte('0' + w.rng.IntN(8))

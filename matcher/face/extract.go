@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"image"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -54,7 +55,8 @@ func (e *Engine) Enrol(ctx context.Context, p watchlist.Photo) (watchlist.FaceSa
 }
 
 // Both is Extract for measuring: it also gives the reference template that Enrol
-// would make of the photo. Its extra time is in StageReference.
+// would make of the photo, and FlagLowReference where Enrol would set it. Its extra
+// time is in StageReference.
 func (e *Engine) Both(ctx context.Context, p watchlist.Photo) (probe watchlist.FaceSample, reference []float32, stages []watchlist.StageTime, err error) {
 	j := job{engine: e, bar: probeBar, template: asBoth}
 	err = j.run(ctx, p)
@@ -196,6 +198,9 @@ func (j *job) encode(ctx context.Context, worker encoder, fine view, box image.R
 	scale, _ := near.scale()
 	q := j.bar.measure(box, face.Points[:], near.rgb, scale)
 	j.lap(StageQuality)
+	if j.template == asBoth && slices.Contains(enrolBar.measure(box, face.Points[:], near.rgb, scale).Flags, FlagLowReference) {
+		q.Flags = append(q.Flags, FlagLowReference)
+	}
 	if q.InterEye < j.bar.hardInterEye {
 		return errTooSmall(q.InterEye, j.bar.hardInterEye)
 	}

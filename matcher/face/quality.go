@@ -21,7 +21,7 @@ const (
 	FlagTilted = "tilted"
 	// FlagLowReference: an enrolled photo below the hard limits; it is kept,
 	// since it may be the only one, and should be replaced.
-	FlagLowReference = "low_quality_reference"
+	FlagLowReference = watchlist.FlagLowQualityReference
 )
 
 const (
