@@ -18,8 +18,9 @@ import (
 
 // encoder turns pixels into templates, step by step.
 type encoder interface {
-	Detect(p dlib.Pixels) ([]dlib.Detection, error)
+	Scan(p dlib.Pixels, part dlib.Part) (dlib.Hits, error)
 	Align(p dlib.Pixels, box image.Rectangle) (dlib.Aligned, error)
+	Steady(p dlib.Pixels, box image.Rectangle) (dlib.Pixels, error)
 	Embed(chip dlib.Pixels) ([128]float32, error)
 }
 

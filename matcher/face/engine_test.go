@@ -260,17 +260,21 @@ type stuck struct {
 	panics  bool
 }
 
-func (s *stuck) Detect(dlib.Pixels) ([]dlib.Detection, error) {
+func (s *stuck) Scan(dlib.Pixels, dlib.Part) (h dlib.Hits, err error) {
 	s.entered <- struct{}{}
 	<-s.leave
 	if s.panics {
 		panic("boom: Mamadou Diallo")
 	}
-	return nil, nil
+	return h, nil
 }
 
 func (s *stuck) Align(dlib.Pixels, image.Rectangle) (dlib.Aligned, error) {
 	return dlib.Aligned{}, nil
+}
+
+func (s *stuck) Steady(dlib.Pixels, image.Rectangle) (dlib.Pixels, error) {
+	return dlib.Pixels{}, nil
 }
 func (s *stuck) Embed(dlib.Pixels) (t [128]float32, err error) { return t, nil }
 func (s *stuck) SelfTest() (dlib.Report, error)                { return dlib.Report{}, nil }

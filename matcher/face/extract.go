@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"vigie/matcher/face/dlib"
 	"vigie/watchlist"
 )
 
@@ -27,8 +26,8 @@ const (
 	StageQueue  = "face_queue"
 	StageDecode = "face_decode"
 	StageDetect = "face_detect"
-	StageAlign  = "face_align" // a closer look, landmarks and chip
-	StageEmbed  = "face_embed"
+	StageAlign  = "face_align" // a closer look, landmarks and the first chip
+	StageEmbed  = "face_embed" // and the steady chip
 	// StageReference is what Both spends beyond a probe.
 	StageReference = "face_embed_reference"
 	StageQuality   = "face_quality" // and the photo that an entry keeps
@@ -205,7 +204,7 @@ func (j *job) encode(ctx context.Context, worker encoder, fine view, box image.R
 		return errTooSmall(q.InterEye, j.bar.hardInterEye)
 	}
 	j.sample.Quality = q
-	if err := j.embed(worker, face); err != nil {
+	if err := j.embed(worker, &aligned{Aligned: face, seen: near.Pixels, box: box}); err != nil {
 		return err
 	}
 	if err := j.second(near.Pixels, face.Points); err != nil {
@@ -218,7 +217,7 @@ func (j *job) encode(ctx context.Context, worker encoder, fine view, box image.R
 }
 
 // embed makes the templates that the job is for.
-func (j *job) embed(worker encoder, face dlib.Aligned) error {
+func (j *job) embed(worker encoder, face *aligned) error {
 	var found encodings
 	which := probeCrops
 	if j.template == asReference {

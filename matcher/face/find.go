@@ -71,7 +71,7 @@ func (j *job) search(ctx context.Context, worker encoder) (found []dlib.Detectio
 	seen = fine
 	seen.rgb = fine.scaled(searchSize, false)
 	j.lap(StageDecode)
-	found, err = worker.Detect(seen.Pixels)
+	found, err = j.engine.detect(worker, seen.Pixels)
 	j.lap(StageDetect)
 	if err != nil || len(found) > 0 {
 		return largestFirst(found), seen, fine, err
@@ -90,7 +90,7 @@ func (j *job) search(ctx context.Context, worker encoder) (found []dlib.Detectio
 		fine = seen
 	}
 	j.lap(StageDecode)
-	found, err = worker.Detect(seen.Pixels)
+	found, err = j.engine.detect(worker, seen.Pixels)
 	j.lap(StageDetect)
 	return largestFirst(found), seen, fine, err
 }

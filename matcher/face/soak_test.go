@@ -104,7 +104,10 @@ func TestSoak(t *testing.T) {
 	}
 	run(0, warm)
 	before := residentMB(t)
-	run(warm, n)
+	for from := warm; from < n; from += 10_000 {
+		t.Logf("%.0f MB in RAM after %d photos", residentMB(t), from)
+		run(from, min(from+10_000, n))
+	}
 	after := residentMB(t)
 	t.Logf("%.0f MB in RAM after %d photos, %.0f MB after %d", before, warm, after, n)
 	limit := 1.05

@@ -1,7 +1,7 @@
 package face
 
 import (
-	"errors"
+	"image"
 	"math"
 
 	"vigie/matcher/face/dlib"
@@ -28,65 +28,41 @@ var (
 	otherCrops     = []crop{cropChip, cropSteadyMirror} // of a reference, not of a probe
 )
 
-func (c crop) of(a dlib.Aligned) dlib.Pixels {
-	switch c {
-	case cropChipMirror:
-		return a.Chip.Mirror()
-	case cropSteady:
-		return a.Steady
-	case cropSteadyMirror:
-		return a.Steady.Mirror()
+func (c crop) steady() bool { return c == cropSteady || c == cropSteadyMirror }
+
+// aligned is a face on the way to its template.
+type aligned struct {
+	dlib.Aligned
+	// seen is the picture that it is cut from, box its place there.
+	seen dlib.Pixels
+	box  image.Rectangle
+	// even is the steady chip once it was cut; only the goroutine that encodes
+	// steady crops uses it.
+	even dlib.Pixels
+}
+
+// crop gives the chip to encode. A steady one is cut by the worker when first
+// asked for.
+func (f *aligned) crop(worker encoder, c crop) (dlib.Pixels, error) {
+	chip := f.Chip
+	if c.steady() {
+		if f.even.W == 0 {
+			even, err := worker.Steady(f.seen, f.box)
+			if err != nil {
+				return dlib.Pixels{}, err
+			}
+			f.even = even
+		}
+		chip = f.even
 	}
-	return a.Chip
+	if c == cropChipMirror || c == cropSteadyMirror {
+		chip = chip.Mirror()
+	}
+	return chip, nil
 }
 
 // encodings holds the encoder's answer for each crop that was encoded.
 type encodings [crops][128]float32
-
-// embed encodes crops of a face: half of them on another worker if one is idle.
-// All workers give the same bits, so that it does not matter which did.
-func (e *Engine) embed(worker encoder, face dlib.Aligned, which []crop, out *encodings) error {
-	some := func(worker encoder, which []crop) error {
-		for _, c := range which {
-			var err error
-			if out[c], err = worker.Embed(c.of(face)); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	select {
-	case helper := <-e.workers:
-		half := len(which) / 2
-		done := make(chan outcome, 1)
-		go func() {
-			var o outcome
-			defer func() {
-				o.panicked = recover()
-				e.workers <- helper
-				done <- o
-			}()
-			o.err = some(helper, which[half:])
-		}()
-		var theirs outcome
-		err := func() error {
-			defer func() { theirs = <-done }() // they write to out: wait, even in a panic
-			return some(worker, which[:half])
-		}()
-		if theirs.panicked != nil {
-			panic(theirs.panicked) // in the job's goroutine, which answers for it
-		}
-		return errors.Join(err, theirs.err)
-	default: // all are at work
-		return some(worker, which)
-	}
-}
-
-// outcome is how a helper fared.
-type outcome struct {
-	err      error
-	panicked any
-}
 
 // join gives the mean direction of some encodings: the sum of their unit vectors
 // at unit length, in float64 and in index order without fused multiply-add, so

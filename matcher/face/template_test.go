@@ -3,6 +3,7 @@ package face
 import (
 	"context"
 	"errors"
+	"image"
 	"math"
 	"os"
 	"path/filepath"
@@ -132,6 +133,7 @@ type numbered struct {
 	fault  error
 	panics bool
 	used   int
+	cut    int
 }
 
 func (n *numbered) Embed(chip dlib.Pixels) (t [128]float32, err error) {
@@ -143,19 +145,28 @@ func (n *numbered) Embed(chip dlib.Pixels) (t [128]float32, err error) {
 	return t, n.fault
 }
 
+func (n *numbered) Steady(dlib.Pixels, image.Rectangle) (dlib.Pixels, error) {
+	n.cut++
+	chip := dlib.NewPixels(2, 1)
+	copy(chip.Pix, []byte{3, 3, 3, 4, 4, 4})
+	return chip, nil
+}
+
 // An idle worker takes half of the crops and goes back to the pool, whatever
 // becomes of them; a busy one is not waited for.
 func TestIdleWorkerHelps(t *testing.T) {
-	face := dlib.Aligned{Chip: dlib.NewPixels(2, 1), Steady: dlib.NewPixels(2, 1)}
-	copy(face.Chip.Pix, []byte{1, 1, 1, 2, 2, 2})
-	copy(face.Steady.Pix, []byte{3, 3, 3, 4, 4, 4})
+	fresh := func() *aligned {
+		f := &aligned{Aligned: dlib.Aligned{Chip: dlib.NewPixels(2, 1)}}
+		copy(f.Chip.Pix, []byte{1, 1, 1, 2, 2, 2})
+		return f
+	}
 	e := newEngine(Options{Workers: 2})
 	own, helper := &numbered{}, &numbered{}
 	e.fill([]recogniser{helper})
 	check := func(want [4]float32) {
 		t.Helper()
 		var out encodings
-		if err := e.embed(own, face, referenceCrops, &out); err != nil {
+		if err := e.embed(own, fresh(), referenceCrops, &out); err != nil {
 			t.Fatal(err)
 		}
 		if got := [4]float32{out[0][0], out[1][0], out[2][0], out[3][0]}; got != want {
@@ -163,12 +174,12 @@ func TestIdleWorkerHelps(t *testing.T) {
 		}
 	}
 	check([4]float32{1, 2, 3, 4})
-	if own.used != 2 || helper.used != 2 || len(e.workers) != 1 {
+	if own.used != 2 || helper.used != 2 || own.cut != 0 || helper.cut != 1 || len(e.workers) != 1 {
 		t.Errorf("used %d and %d, %d workers in the pool", own.used, helper.used, len(e.workers))
 	}
 	var out encodings
 	helper.fault = errors.New("broken")
-	if err := e.embed(own, face, probeCrops, &out); !errors.Is(err, helper.fault) || len(e.workers) != 1 {
+	if err := e.embed(own, fresh(), probeCrops, &out); !errors.Is(err, helper.fault) || len(e.workers) != 1 {
 		t.Errorf("%v, %d workers in the pool", err, len(e.workers))
 	}
 	helper.panics = true
@@ -178,7 +189,7 @@ func TestIdleWorkerHelps(t *testing.T) {
 				t.Errorf("no panic, or %d workers in the pool", len(e.workers))
 			}
 		}()
-		_ = e.embed(own, face, probeCrops, &out)
+		_ = e.embed(own, fresh(), probeCrops, &out)
 	}()
 	<-e.workers
 	check([4]float32{1, 2, 3, 4})

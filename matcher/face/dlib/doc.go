@@ -7,7 +7,9 @@
 // test and CheckReference prove. The Recognizer exists because go-face takes only
 // JPEGs (encoded for it, then decoded again: 6 ms and a loss), encodes every face
 // before the caller can pick one, gives neither score nor stage, and loads the
-// landmark model once for every worker. go-face's Classify is never called: it
+// landmark model once for every worker. Its convolution, its landmark trees and
+// the order of its search are our own code around dlib's arithmetic; DESIGN.md of
+// package face says what that brings. go-face's Classify is never called: it
 // compares the squared distance with the tolerance.
 //
 // JPEGs are strangers' bytes read by C. The caller has judged the header, libjpeg

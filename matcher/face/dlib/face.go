@@ -16,6 +16,17 @@ var ErrClosed = errors.New("the face recogniser is closed")
 // sees.
 const ChipSide = 150
 
+// Part is a part of the pyramid of ever smaller pictures in which faces are
+// searched.
+type Part int
+
+// Fine and Coarse take about as long as each other.
+const (
+	Whole  Part = iota
+	Fine        // the picture itself and the next smaller one
+	Coarse      // all others
+)
+
 // Detection is one face that the detector sees.
 type Detection struct {
 	// Box is in pixels of the picture searched; it may reach over its edges.
@@ -36,10 +47,6 @@ type Aligned struct {
 	Points [5]image.Point
 	// Chip has ChipSide pixels a side. It is go-face's.
 	Chip Pixels
-	// Steady is the chip cut by the mean of the landmarks of seven boxes: the one
-	// given, shifted by 4 % of its width to each side, and scaled by 0.94 and
-	// 1.06. It depends less on the very box that the detector found.
-	Steady Pixels
 }
 
 // Face is one face found in a photo and encoded.

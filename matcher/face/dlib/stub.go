@@ -19,6 +19,18 @@ func (*Recognizer) Another() (*Recognizer, error) { return nil, ErrAbsent }
 // Detect fails with ErrAbsent.
 func (*Recognizer) Detect(Pixels) ([]Detection, error) { return nil, ErrAbsent }
 
+// Hits are absent from this build.
+type Hits struct{}
+
+// Scan fails with ErrAbsent.
+func (*Recognizer) Scan(Pixels, Part) (Hits, error) { return Hits{}, ErrAbsent }
+
+// Choose gives no face: in this build there is never a hit.
+func Choose(...Hits) ([]Detection, error) { return nil, nil }
+
+// Steady fails with ErrAbsent.
+func (*Recognizer) Steady(Pixels, image.Rectangle) (Pixels, error) { return Pixels{}, ErrAbsent }
+
 // Align fails with ErrAbsent.
 func (*Recognizer) Align(Pixels, image.Rectangle) (Aligned, error) { return Aligned{}, ErrAbsent }
 

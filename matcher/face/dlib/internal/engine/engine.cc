@@ -4,15 +4,15 @@
 #include <cmath>
 #include <cstdio>
 #include <cstring>
-#include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include <dlib/image_processing.h>
-#include <dlib/image_processing/frontal_face_detector.h>
 
+#include "detector.h"
 #include "engine.h"
+#include "landmarks.h"
 #include "network.h"
 
 namespace {
@@ -51,26 +51,34 @@ template <typename F> int guarded(vigie_error *err, F f) {
 	return 1;
 }
 
+// faces is the detector of all workers: its calls change nothing.
+const vigie::detector &faces() {
+	static const vigie::detector all;
+	return all;
+}
+
+dlib::rectangle from(const vigie_box &b) { return dlib::rectangle(b.left, b.top, b.right, b.bottom); }
+
+vigie_box to(const dlib::rectangle &r) { return {r.left(), r.top(), r.right(), r.bottom()}; }
+
 } // namespace
 
 struct vigie_worker {
-	dlib::frontal_face_detector detector;
-	std::shared_ptr<const dlib::shape_predictor> predictor; // its calls change nothing
+	std::shared_ptr<const vigie::landmarks> landmarks; // its calls change nothing
 	vigie::network net;
 	image picture;
 	image chip;
+	std::vector<vigie::hit> hits;
 };
 
 int vigie_worker_open(const char *dir, vigie_worker **out, vigie_error *err) {
 	return guarded(err, [&] {
 		auto w = std::make_unique<vigie_worker>();
 		const std::string at(dir);
-		w->detector = dlib::get_frontal_face_detector();
-		auto predictor = std::make_shared<dlib::shape_predictor>();
-		dlib::deserialize(at + "/shape_predictor_5_face_landmarks.dat") >> *predictor;
-		if (predictor->num_parts() != VIGIE_POINTS)
+		faces();
+		w->landmarks = std::make_shared<const vigie::landmarks>(at + "/shape_predictor_5_face_landmarks.dat");
+		if (w->landmarks->points() != VIGIE_POINTS)
 			throw dlib::error("the landmark model does not give 5 points");
-		w->predictor = predictor;
 		dlib::deserialize(at + "/dlib_face_recognition_resnet_model_v1.dat") >> w->net;
 		*out = w.release();
 	});
@@ -82,81 +90,96 @@ int vigie_worker_another(const vigie_worker *first, vigie_worker **out, vigie_er
 
 void vigie_worker_close(vigie_worker *w) { delete w; }
 
-int vigie_detect(vigie_worker *w, const uint8_t *rgb, long width, long height,
-	vigie_detection *found, int room, int *count, vigie_error *err) {
+int vigie_scan(vigie_worker *w, const uint8_t *rgb, long width, long height,
+	long first, long end, int *count, vigie_error *err) {
 	return guarded(err, [&] {
+		w->hits.clear();
 		fill(w->picture, rgb, width, height);
-		std::vector<dlib::rect_detection> hits;
-		w->detector(w->picture, hits);
-		*count = int(hits.size());
-		const int n = std::min(room, int(hits.size()));
-		for (int i = 0; i < n; i++) {
-			const auto &r = hits[i].rect;
-			found[i].box = {r.left(), r.top(), r.right(), r.bottom()};
-			found[i].score = hits[i].detection_confidence;
-			found[i].view = long(hits[i].weight_index);
-		}
+		faces().scan(w->picture, (unsigned long)first, (unsigned long)end, w->hits);
+		*count = int(w->hits.size());
+	});
+}
+
+void vigie_hits(const vigie_worker *w, vigie_detection *out) {
+	for (const auto &h : w->hits)
+		*out++ = {to(h.box), h.score, long(h.view)};
+}
+
+int vigie_choose(const vigie_detection *hits, int n, vigie_detection *found, int room,
+	int *count, vigie_error *err) {
+	return guarded(err, [&] {
+		std::vector<vigie::hit> all;
+		for (int i = 0; i < n; i++)
+			all.push_back({hits[i].score, from(hits[i].box), (unsigned long)hits[i].view});
+		const auto chosen = faces().choose(all);
+		*count = int(chosen.size());
+		for (int i = 0; i < std::min(room, *count); i++)
+			found[i] = {to(chosen[size_t(i)].rect), chosen[size_t(i)].detection_confidence, long(chosen[size_t(i)].weight_index)};
 	});
 }
 
 namespace {
 
-// steady gives the chip of the mean of the landmarks that the predictor finds in
-// seven boxes: the one given (their shape is known), that one shifted by 4 % of
-// its width to each side, and scaled by 0.94 and 1.06. Landmarks move with the
-// box; their mean moves less.
-dlib::chip_details steady(const vigie_worker &w, const dlib::rectangle &box, const dlib::full_object_detection &shape) {
+// around gives the box and six others: shifted by 4 % of its width to each side,
+// and scaled by 0.94 and 1.06.
+std::vector<dlib::rectangle> around(const dlib::rectangle &box) {
 	const long shift = std::lround(0.04 * double(box.width()));
 	const auto scaled = [&](double by) {
 		return dlib::centered_rect(dlib::center(box), (unsigned long)std::lround(by * double(box.width())),
 			(unsigned long)std::lround(by * double(box.height())));
 	};
-	const dlib::rectangle others[] = {
+	return {
+		box,
 		dlib::translate_rect(box, -shift, 0), dlib::translate_rect(box, shift, 0),
 		dlib::translate_rect(box, 0, -shift), dlib::translate_rect(box, 0, shift),
 		scaled(0.94), scaled(1.06),
 	};
-	long x[VIGIE_POINTS], y[VIGIE_POINTS]; // sums of whole pixels: exact
-	for (int i = 0; i < VIGIE_POINTS; i++) {
-		x[i] = shape.part(i).x();
-		y[i] = shape.part(i).y();
-	}
-	for (const auto &b : others) {
-		const auto s = (*w.predictor)(w.picture, b);
-		for (int i = 0; i < VIGIE_POINTS; i++) {
-			x[i] += s.part(i).x();
-			y[i] += s.part(i).y();
-		}
-	}
-	const double runs = 1 + std::size(others);
+}
+
+// steady gives the chip of the mean of the landmarks in seven boxes. Landmarks
+// move with the box; their mean moves less.
+dlib::chip_details steady(const vigie_worker &w, const dlib::rectangle &box) {
+	const auto runs = (*w.landmarks)(w.picture, around(box));
 	std::vector<dlib::dpoint> from, to;
-	for (int i = 0; i < VIGIE_POINTS; i++) {
+	for (size_t i = 0; i < VIGIE_POINTS; i++) {
+		long x = 0, y = 0; // sums of whole pixels: exact
+		for (const auto &r : runs) {
+			x += r[i].x();
+			y += r[i].y();
+		}
 		from.push_back(VIGIE_CHIP * ((padding + dlib::dpoint(model_x[i], model_y[i])) / (2 * padding + 1)));
-		to.push_back(dlib::dpoint(double(x[i]) / runs, double(y[i]) / runs));
+		to.push_back(dlib::dpoint(double(x) / double(runs.size()), double(y) / double(runs.size())));
 	}
 	return dlib::chip_details(from, to, dlib::chip_dims(VIGIE_CHIP, VIGIE_CHIP));
 }
 
-void copy_chip(const image &from, uint8_t *to) {
-	std::memcpy(to, static_cast<const void *>(&from(0, 0)), 3 * VIGIE_CHIP * VIGIE_CHIP);
+// cut writes the chip of the worker's picture.
+void cut(vigie_worker &w, const dlib::chip_details &where, uint8_t *to) {
+	dlib::extract_image_chip(w.picture, where, w.chip);
+	std::memcpy(to, static_cast<const void *>(&w.chip(0, 0)), 3 * VIGIE_CHIP * VIGIE_CHIP);
 }
 
 } // namespace
 
 int vigie_align(vigie_worker *w, const uint8_t *rgb, long width, long height, vigie_box box,
-	long *points, uint8_t *chip, uint8_t *steady_chip, vigie_error *err) {
+	long *points, uint8_t *chip, vigie_error *err) {
 	return guarded(err, [&] {
 		fill(w->picture, rgb, width, height);
-		const dlib::rectangle at(box.left, box.top, box.right, box.bottom);
-		const auto shape = (*w->predictor)(w->picture, at);
-		dlib::extract_image_chip(w->picture, dlib::get_face_chip_details(shape, VIGIE_CHIP, padding), w->chip);
-		for (int i = 0; i < VIGIE_POINTS; i++) {
-			points[2 * i] = shape.part(i).x();
-			points[2 * i + 1] = shape.part(i).y();
+		const auto found = (*w->landmarks)(w->picture, {from(box)}).front();
+		for (size_t i = 0; i < VIGIE_POINTS; i++) {
+			points[2 * i] = found[i].x();
+			points[2 * i + 1] = found[i].y();
 		}
-		copy_chip(w->chip, chip);
-		dlib::extract_image_chip(w->picture, steady(*w, at, shape), w->chip);
-		copy_chip(w->chip, steady_chip);
+		const dlib::full_object_detection shape(from(box), found);
+		cut(*w, dlib::get_face_chip_details(shape, VIGIE_CHIP, padding), chip);
+	});
+}
+
+int vigie_steady(vigie_worker *w, const uint8_t *rgb, long width, long height, vigie_box box,
+	uint8_t *chip, vigie_error *err) {
+	return guarded(err, [&] {
+		fill(w->picture, rgb, width, height);
+		cut(*w, steady(*w, from(box)), chip);
 	});
 }
 

@@ -21,6 +21,8 @@ typedef struct {
 	long left, top, right, bottom;
 } vigie_box;
 
+// score is a filter's answer in a hit, and what it has above the filter's
+// threshold in a face.
 typedef struct {
 	vigie_box box;
 	double score;
@@ -36,15 +38,27 @@ int vigie_worker_open(const char *dir, vigie_worker **out, vigie_error *err);
 int vigie_worker_another(const vigie_worker *first, vigie_worker **out, vigie_error *err);
 void vigie_worker_close(vigie_worker *w);
 
-// rgb holds width*height triples. found gets at most room detections, the
-// surest first; count how many there are.
-int vigie_detect(vigie_worker *w, const uint8_t *rgb, long width, long height,
-	vigie_detection *found, int room, int *count, vigie_error *err);
+// In all calls rgb holds width*height triples.
 
-// points gets x, y of VIGIE_POINTS landmarks, chip VIGIE_CHIP^2 RGB triples, and
-// steady_chip as many, cut by landmarks averaged over seven boxes.
+// vigie_scan searches the levels of the picture's pyramid from first up to, not
+// including, end (level 0 is the picture). The worker keeps the hits, count of
+// them, until its next scan; vigie_hits copies them.
+int vigie_scan(vigie_worker *w, const uint8_t *rgb, long width, long height,
+	long first, long end, int *count, vigie_error *err);
+void vigie_hits(const vigie_worker *w, vigie_detection *out);
+
+// vigie_choose gives the faces that hits (those of lower levels first) stand for:
+// at most room of them, the surest first; count says how many there are.
+int vigie_choose(const vigie_detection *hits, int n, vigie_detection *found, int room,
+	int *count, vigie_error *err);
+
+// points gets x, y of VIGIE_POINTS landmarks, and chip VIGIE_CHIP^2 RGB triples.
 int vigie_align(vigie_worker *w, const uint8_t *rgb, long width, long height, vigie_box box,
-	long *points, uint8_t *chip, uint8_t *steady_chip, vigie_error *err);
+	long *points, uint8_t *chip, vigie_error *err);
+
+// vigie_steady cuts the chip by landmarks averaged over seven boxes.
+int vigie_steady(vigie_worker *w, const uint8_t *rgb, long width, long height, vigie_box box,
+	uint8_t *chip, vigie_error *err);
 
 int vigie_embed(vigie_worker *w, const uint8_t *chip, float *out, vigie_error *err);
 

@@ -30,12 +30,15 @@ const maxFaces = 1024
 // lock. Callers check the pixels: RGB triples, len(pix) = 3*w*h > 0.
 type Worker struct{ w *C.vigie_worker }
 
-// Hit is a detection; Box is half open.
-type Hit struct {
+// Face is a detection; Box is half open.
+type Face struct {
 	Box   image.Rectangle
 	Score float64
 	View  int
 }
+
+// Hits are the places where the detector's filters answer.
+type Hits []C.vigie_detection
 
 // Open loads the landmark and encoder models of dir.
 func Open(dir string) (*Worker, error) {
@@ -66,34 +69,52 @@ func (w *Worker) Close() {
 	w.w = nil
 }
 
-// Detect gives the faces of a picture, the surest first.
-func (w *Worker) Detect(pix []byte, width, height int) ([]Hit, error) {
+// Scan searches the levels of the picture's pyramid from first up to, not
+// including, end.
+func (w *Worker) Scan(pix []byte, width, height, first, end int) (Hits, error) {
+	var fault C.vigie_error
+	var count C.int
+	if C.vigie_scan(w.w, start(pix), C.long(width), C.long(height), C.long(first), C.long(end), &count, &fault) != 0 {
+		return nil, text(&fault)
+	}
+	if count == 0 {
+		return nil, nil
+	}
+	hits := make(Hits, count)
+	C.vigie_hits(w.w, &hits[0])
+	return hits, nil
+}
+
+// Choose gives the faces that hits, those of lower levels first, stand for, the
+// surest first.
+func Choose(hits Hits) ([]Face, error) {
+	if len(hits) == 0 {
+		return nil, nil
+	}
 	var fault C.vigie_error
 	var count C.int
 	found := make([]C.vigie_detection, maxFaces)
-	if C.vigie_detect(w.w, first(pix), C.long(width), C.long(height), &found[0], maxFaces, &count, &fault) != 0 {
+	if C.vigie_choose(&hits[0], C.int(len(hits)), &found[0], maxFaces, &count, &fault) != 0 {
 		return nil, text(&fault)
 	}
-	hits := make([]Hit, min(int(count), maxFaces))
-	for i := range hits {
+	faces := make([]Face, min(int(count), maxFaces))
+	for i := range faces {
 		f := &found[i]
-		hits[i] = Hit{
+		faces[i] = Face{
 			// dlib gives the last column and row inside the box.
 			Box:   image.Rect(int(f.box.left), int(f.box.top), int(f.box.right)+1, int(f.box.bottom)+1),
 			Score: float64(f.score), View: int(f.view),
 		}
 	}
-	return hits, nil
+	return faces, nil
 }
 
 // Align finds the five landmarks of the face in the box, which is not empty, and
-// writes the upright chip to chip, and the one cut by averaged landmarks to
-// steady, ChipBytes long each.
-func (w *Worker) Align(pix []byte, width, height int, box image.Rectangle, chip, steady []byte) (at [5]image.Point, err error) {
+// writes the upright chip, ChipBytes long.
+func (w *Worker) Align(pix []byte, width, height int, box image.Rectangle, chip []byte) (at [5]image.Point, err error) {
 	var fault C.vigie_error
 	var points [2 * C.VIGIE_POINTS]C.long
-	b := C.vigie_box{C.long(box.Min.X), C.long(box.Min.Y), C.long(box.Max.X - 1), C.long(box.Max.Y - 1)}
-	if C.vigie_align(w.w, first(pix), C.long(width), C.long(height), b, &points[0], first(chip), first(steady), &fault) != 0 {
+	if C.vigie_align(w.w, start(pix), C.long(width), C.long(height), inclusive(box), &points[0], start(chip), &fault) != 0 {
 		return at, text(&fault)
 	}
 	for i := range at {
@@ -102,15 +123,29 @@ func (w *Worker) Align(pix []byte, width, height int, box image.Rectangle, chip,
 	return at, nil
 }
 
+// Steady writes the chip cut by landmarks averaged over boxes around the one
+// given.
+func (w *Worker) Steady(pix []byte, width, height int, box image.Rectangle, chip []byte) error {
+	var fault C.vigie_error
+	if C.vigie_steady(w.w, start(pix), C.long(width), C.long(height), inclusive(box), start(chip), &fault) != 0 {
+		return text(&fault)
+	}
+	return nil
+}
+
 // Embed encodes a chip of ChipBytes.
 func (w *Worker) Embed(chip []byte) (template [128]float32, err error) {
 	var fault C.vigie_error
-	if C.vigie_embed(w.w, first(chip), (*C.float)(&template[0]), &fault) != 0 {
+	if C.vigie_embed(w.w, start(chip), (*C.float)(&template[0]), &fault) != 0 {
 		return template, text(&fault)
 	}
 	return template, nil
 }
 
-func first(pix []byte) *C.uint8_t { return (*C.uint8_t)(&pix[0]) }
+func inclusive(b image.Rectangle) C.vigie_box {
+	return C.vigie_box{C.long(b.Min.X), C.long(b.Min.Y), C.long(b.Max.X - 1), C.long(b.Max.Y - 1)}
+}
+
+func start(pix []byte) *C.uint8_t { return (*C.uint8_t)(&pix[0]) }
 
 func text(fault *C.vigie_error) error { return errors.New(C.GoString(&fault.text[0])) }
