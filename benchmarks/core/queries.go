@@ -1,18 +1,10 @@
 package core
 
 import (
-	"bytes"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"image"
-	"image/color"
-	"image/jpeg"
-	"slices"
 	"time"
-
-	"golang.org/x/image/draw"
 
 	"vigie/benchmarks"
 	"vigie/benchmarks/gen"
@@ -34,7 +26,7 @@ func (b *bench) names(ctx context.Context) error {
 		}
 		bodies, want = append(bodies, q), append(want, listed[i])
 	}
-	q, err := b.ask(ctx, bodies, want)
+	q, err := b.askNames(ctx, bodies, want)
 	if err != nil {
 		return err
 	}
@@ -43,72 +35,52 @@ func (b *bench) names(ctx context.Context) error {
 	return nil
 }
 
-// photos asks with a 512 px portrait and with the same face in a 12-megapixel
-// picture.
-func (b *bench) photos(ctx context.Context) error {
-	src, err := jpeg.Decode(bytes.NewReader(b.Portrait))
-	if err != nil {
-		return fmt.Errorf("decode the portrait: %w", err)
+// record adds an answer of the node that took so long.
+func (q *Query) record(took time.Duration, l *lead) {
+	if q.stages == nil {
+		q.stages = map[string][]time.Duration{}
 	}
-	for _, p := range []struct {
-		what         string
-		w, h, margin int
-	}{{"512 px portrait, JPEG", 512, 512, 0}, {"12-megapixel JPEG, 4000x3000", 4000, 3000, 500}} {
-		pic, err := canvas(src, p.w, p.h, p.margin)
-		if err != nil {
-			return err
-		}
-		body, err := json.Marshal(map[string]any{
-			"photos":  []map[string]any{{"image": base64.StdEncoding.EncodeToString(pic)}},
-			"purpose": "test", "reason": "benchmark", "limit": 10,
-		})
-		if err != nil {
-			return fmt.Errorf("encode a query: %w", err)
-		}
-		q, err := b.ask(ctx, slices.Repeat([]json.RawMessage{body}, b.Photos), nil)
-		if err != nil {
-			return fmt.Errorf("%s: %w", p.what, err)
-		}
-		q.What = fmt.Sprintf("%s, %d kB", p.what, len(pic)/1000)
-		b.report.Photos = append(b.report.Photos, q)
+	var sum time.Duration
+	for _, s := range l.Stages {
+		d := time.Duration(s.Micros) * time.Microsecond
+		q.stages[s.Stage] = append(q.stages[s.Stage], d)
+		sum += d
 	}
-	return nil
+	q.took, q.node = append(q.took, took), append(q.node, sum)
+	q.Entries, q.Gallery = l.Stamp.Entries, l.OperatingPoint.GallerySize
 }
 
-// canvas scales the portrait into the middle of a w x h picture, keeping its
-// proportions, with a margin above and below.
-func canvas(src image.Image, w, h, margin int) ([]byte, error) {
-	dst := image.NewRGBA(image.Rect(0, 0, w, h))
-	draw.Draw(dst, dst.Bounds(), image.NewUniform(color.Gray{Y: 150}), image.Point{}, draw.Src)
-	sh := h - 2*margin
-	sw := src.Bounds().Dx() * sh / src.Bounds().Dy()
-	if sw > w {
-		sw, sh = w, src.Bounds().Dy()*w/src.Bounds().Dx()
+// sum fills the figures from what was recorded.
+func (q *Query) sum() {
+	q.Latency, q.Node = benchmarks.Summarise(q.took), benchmarks.Summarise(q.node)
+	q.Stages = map[string]float64{}
+	for s, d := range q.stages {
+		q.Stages[s] = benchmarks.Summarise(d).P50
 	}
-	at := image.Rect((w-sw)/2, (h-sh)/2, (w-sw)/2+sw, (h-sh)/2+sh)
-	draw.CatmullRom.Scale(dst, at, src, src.Bounds(), draw.Src, nil)
-	var out bytes.Buffer
-	if err := jpeg.Encode(&out, dst, &jpeg.Options{Quality: 92}); err != nil {
-		return nil, fmt.Errorf("encode the picture: %w", err)
-	}
-	return out.Bytes(), nil
 }
 
-// ask sends match queries one by one to a follower, after five that aren't
-// counted. When want is given, it counts how often that name came first.
-func (b *bench) ask(ctx context.Context, bodies []json.RawMessage, want []string) (Query, error) {
+// follower gives the match operation of a node that isn't the leader, or of the
+// only node.
+func (b *bench) follower(ctx context.Context) (string, error) {
 	leader, err := b.cluster.Leader(ctx)
 	if err != nil {
-		return Query{}, fmt.Errorf("find the leader: %w", err)
+		return "", fmt.Errorf("find the leader: %w", err)
 	}
-	url := b.cluster.URL((leader+1)%b.cluster.Len()) + "/v1/match"
+	return b.cluster.URL((leader+1)%b.cluster.Len()) + "/v1/match", nil
+}
+
+// askNames sends name queries one by one, after five that aren't counted, and
+// counts how often the name wanted came first.
+func (b *bench) askNames(ctx context.Context, bodies []json.RawMessage, want []string) (Query, error) {
+	url, err := b.follower(ctx)
+	if err != nil {
+		return Query{}, err
+	}
 	for i := range min(5, len(bodies)) {
 		if err := b.call(ctx, "POST", url, bodies[i], nil); err != nil {
 			return Query{}, err
 		}
 	}
-	stages := map[string][]time.Duration{}
-	var took, node []time.Duration
 	first := 0
 	var q Query
 	for i, body := range bodies {
@@ -117,26 +89,45 @@ func (b *bench) ask(ctx context.Context, bodies []json.RawMessage, want []string
 		if err := b.call(ctx, "POST", url, body, &l); err != nil {
 			return Query{}, err
 		}
-		took = append(took, time.Since(t))
-		var sum time.Duration
-		for _, s := range l.Stages {
-			d := time.Duration(s.Micros) * time.Microsecond
-			stages[s.Stage] = append(stages[s.Stage], d)
-			sum += d
-		}
-		node = append(node, sum)
-		if want != nil && len(l.Candidates) > 0 && len(l.Candidates[0].Names) > 0 && l.Candidates[0].Names[0].Full == want[i] {
+		q.record(time.Since(t), &l)
+		if len(l.Candidates) > 0 && len(l.Candidates[0].Names) > 0 && l.Candidates[0].Names[0].Full == want[i] {
 			first++
 		}
-		q.Entries, q.Gallery = l.Stamp.Entries, l.OperatingPoint.GallerySize
 	}
-	q.Latency, q.Node = benchmarks.Summarise(took), benchmarks.Summarise(node)
-	q.Stages = map[string]float64{}
-	for s, d := range stages {
-		q.Stages[s] = benchmarks.Summarise(d).P50
-	}
-	if want != nil {
-		q.Found = float64(first) / float64(len(want))
-	}
+	q.sum()
+	q.Found = float64(first) / float64(len(want))
 	return q, nil
+}
+
+// ask sends the same query Photos times, after five that aren't counted, and runs
+// the other contender before every few of them.
+func (b *bench) ask(ctx context.Context, body json.RawMessage, few int, other func() (time.Duration, error), all *Query) (PhotoPass, error) {
+	url, err := b.follower(ctx)
+	if err != nil {
+		return PhotoPass{}, err
+	}
+	for range 5 {
+		if err := b.call(ctx, "POST", url, body, nil); err != nil {
+			return PhotoPass{}, err
+		}
+	}
+	var ours, theirs []time.Duration
+	for i := range b.Photos {
+		if i%few == 0 {
+			took, err := other()
+			if err != nil {
+				return PhotoPass{}, err
+			}
+			theirs = append(theirs, took)
+		}
+		var l lead
+		t := time.Now()
+		if err := b.call(ctx, "POST", url, body, &l); err != nil {
+			return PhotoPass{}, err
+		}
+		took := time.Since(t)
+		ours = append(ours, took)
+		all.record(took, &l)
+	}
+	return PhotoPass{Latency: benchmarks.Summarise(ours), GoFace: benchmarks.Summarise(theirs)}, nil
 }

@@ -48,12 +48,12 @@ func run(ctx context.Context) error {
 		return fmt.Errorf("no such area: %s", *area)
 	}
 	opt := core.Options{
-		Binary: *binary, WriteSeconds: 8, Queries: 1000, Photos: 100,
+		Binary: *binary, WriteSeconds: 8, Queries: 1000, Photos: 100, Passes: 3, RateSeconds: 5,
 		ListSizes: []int{10_000, 100_000}, GallerySizes: []int{10_000, 100_000, 1_000_000},
 		Progress: func(s string) { fmt.Fprintln(os.Stderr, s) },
 	}
 	if *quick {
-		opt.WriteSeconds, opt.Queries, opt.Photos = 1, 20, 3
+		opt.WriteSeconds, opt.Queries, opt.Photos, opt.Passes, opt.RateSeconds = 1, 20, 3, 1, 0.5
 		opt.ListSizes, opt.GallerySizes = []int{2000}, []int{2000}
 	}
 	if *models != "" {
