@@ -222,13 +222,15 @@ func (t trial) intervals(f *Figures, groups []*drawn, at shared) {
 // compareRates adds one drawing of the false match rates at shared thresholds,
 // and of the ratio between the worst and the best group.
 func compareRates(groups []*drawn, weights [][]float64, each []estimates, ratios estimates, at shared) {
-	for name, limit := range map[string]float64{"high": at.high, "low": at.low} {
+	for name, x := range map[string]struct{ fmr, limit float64 }{"high": {1e-3, at.high}, "low": {1e-2, at.low}} {
 		best, worst, n := math.Inf(1), 0.0, 0
 		for i, d := range groups {
 			total := d.total(weights[i])
-			rate := above(d.top, weights[i], limit) / total
-			each[i].add("fmr "+name, rate)
-			if d.pairs >= minRatioPairs {
+			each[i].add("fmr "+name, above(d.top, weights[i], x.limit)/total)
+			if d.pairs < minRatioPairs {
+				continue
+			}
+			if rate := d.rate(weights[i], x.fmr, x.limit); !math.IsNaN(rate) {
 				rate = max(rate, 1/total) // half a pair in both orders
 				best, worst, n = min(best, rate), max(worst, rate), n+1
 			}

@@ -55,8 +55,7 @@ func (g GroupSet) atMost(n int) GroupSet {
 			}
 			return 1
 		}
-		x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
-		return slices.Compare(x[:], y[:])
+		return compareHashes(a, b)
 	})
 	taken := map[string]bool{}
 	for _, p := range order {
@@ -72,4 +71,10 @@ func (g GroupSet) atMost(n int) GroupSet {
 		}
 	}
 	return part
+}
+
+// compareHashes orders labels by their hash: an order that says nothing of them.
+func compareHashes(a, b string) int {
+	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
+	return slices.Compare(x[:], y[:])
 }

@@ -83,7 +83,7 @@ func (f *Figures) demographics() {
 		of    func(m Metrics) int
 		ratio func(m *Metrics) **float64 // where Metrics keeps it
 	}{
-		{"fmr at 1e-3", minRatioPairs, func(m Metrics) *float64 { return m.FMRAtThreshold }, impostors, func(m *Metrics) **float64 { return &m.FMRRatio }},
+		{"fmr at 1e-3", minRatioPairs, func(m Metrics) *float64 { return m.FMREstimate }, impostors, func(m *Metrics) **float64 { return &m.FMRRatio }},
 		{"fmr at 1e-2", minRatioPairs, func(m Metrics) *float64 { return m.FMRAtLowThreshold }, impostors, func(m *Metrics) **float64 { return &m.FMRRatioLow }},
 		{"fnmr at 1e-3", minRatioMates, func(m Metrics) *float64 { return m.FNMRAtThreshold }, func(m Metrics) int { return m.MatedPairs }, nil},
 		{"fte", minRatioMates, func(m Metrics) *float64 { return m.FTE }, func(m Metrics) int { return m.Photos }, nil},

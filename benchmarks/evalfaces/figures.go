@@ -48,16 +48,21 @@ func (t trial) figures() Figures {
 		m.searches(found, t.shipped)
 		m.Curves.Discard = discard(table, t.part[i].Photos, scores[i].Threshold(1e-3))
 		draws[i] = newDrawn(table, t.excluded, found, scores[i])
+		m.FMREstimate = figure(draws[i].rate(ones(draws[i].persons), 1e-3, at.high))
 		pool.add(m)
 		f.Groups[table.Name] = m
 	}
 	pool.rates(pooled, at)
+	pool.FMREstimate = pool.FMRAtThreshold
 	pool.searches(searchAll(t.pool, t.excluded), t.shipped)
 	f.Pooled = pool
 	f.demographics()
 	t.intervals(&f, draws, at)
 	return f
 }
+
+// ones are the weights of persons of whom each is drawn once.
+func ones(n int) []float64 { return slices.Repeat([]float64{1}, n) }
 
 // shared are the thresholds that all groups are held to.
 type shared struct{ low, high float64 } // for false match rates of 1e-2 and 1e-3

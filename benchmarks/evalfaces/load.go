@@ -33,6 +33,9 @@ type Options struct {
 	Progress func(step string, done, total int)
 	// Cache keeps templates between runs; nil keeps none on disk.
 	Cache *Cache
+	// Degrade is how many persons of each group lend a probe that is made worse;
+	// 0 measures none. Every one takes 18 photos' time.
+	Degrade int
 }
 
 // Set is a folder of photos after extraction.

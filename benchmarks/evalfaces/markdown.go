@@ -17,7 +17,9 @@ func (r *Report) Markdown() string {
 	for _, v := range r.Variants {
 		fmt.Fprintf(&b, "\n**%s**\n\n%s", v.Basis.Text(), v.markdown())
 	}
+	b.WriteString(r.Growth.markdown())
 	b.WriteString(r.discarded())
+	b.WriteString(r.degradedMarkdown())
 	b.WriteString("\n| stage | p50 ms | p99 ms | photos |\n|---|---|---|---|\n")
 	for _, s := range slices.Sorted(maps.Keys(r.StagesMS)) {
 		t := r.StagesMS[s]
@@ -74,7 +76,7 @@ func (r *Report) discarded() string {
 
 func (f *Figures) markdown() string {
 	var b strings.Builder
-	b.WriteString("| group | persons | photos | mated pairs | impostor pairs | FTE | FNMR at FMR 1e-3 | at 1e-4 | FMR at the shared 1e-3 | ratio | FMR at the shared 1e-2 | ratio | FNMR at the shared 1e-3 |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|\n")
+	b.WriteString("| group | persons | photos | mated pairs | impostor pairs | FTE | FNMR at FMR 1e-3 | at 1e-4 | FMR at the shared 1e-3 | estimate | ratio | FMR at the shared 1e-2 | ratio | FNMR at the shared 1e-3 |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n")
 	names := append(f.GroupNames(), "")
 	metrics := func(name string) (string, Metrics) {
 		if name == "" {
@@ -85,9 +87,9 @@ func (f *Figures) markdown() string {
 	for _, n := range names {
 		name, m := metrics(n)
 		i := m.Intervals
-		fmt.Fprintf(&b, "| %s | %d | %d | %d | %d | %s | %s | %s | %s | %s | %s | %s | %s |\n", name, m.Persons, m.Photos, m.MatedPairs, m.ImpostorPairs,
+		fmt.Fprintf(&b, "| %s | %d | %d | %d | %d | %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", name, m.Persons, m.Photos, m.MatedPairs, m.ImpostorPairs,
 			percent(m.FTE), within(m.FNMRAtFMR["1e-3"], i.FNMRAtFMR["1e-3"]), within(m.FNMRAtFMR["1e-4"], i.FNMRAtFMR["1e-4"]),
-			within(m.FMRAtThreshold, i.FMR), ratio(m.FMRRatio, i.Ratio), within(m.FMRAtLowThreshold, i.FMRLow), ratio(m.FMRRatioLow, i.RatioLow), percent(m.FNMRAtThreshold))
+			within(m.FMRAtThreshold, i.FMR), percent(m.FMREstimate), ratio(m.FMRRatio, i.Ratio), within(m.FMRAtLowThreshold, i.FMRLow), ratio(m.FMRRatioLow, i.RatioLow), percent(m.FNMRAtThreshold))
 	}
 	b.WriteString("\n| group | gallery | mated searches | rank 1 | top 5 | FNIR at FPIR 1 % | at 0.1 % | FPIR at target 1 % |\n|---|---|---|---|---|---|---|---|\n")
 	for _, n := range names {

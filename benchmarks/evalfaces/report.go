@@ -65,6 +65,10 @@ type Report struct {
 	Figures
 	Variants    []Variant `json:"variants,omitempty"`
 	LabelFaults int       `json:"label_faults"`
+	// Growth is absent where no group is large enough.
+	Growth *Growth `json:"gallery_growth,omitempty"`
+	// Degraded rises by step within a kind; the first step is none.
+	Degraded []Degraded `json:"degraded,omitempty"`
 	// StagesMS holds wall times in milliseconds of photos that gave a template,
 	// with all workers running; "total" is the sum for a probe,
 	// without the queue.
@@ -109,7 +113,10 @@ type Metrics struct {
 	// rate there.
 	FMRAtThreshold  *float64 `json:"fmr_at_threshold_1e-3"`
 	FNMRAtThreshold *float64 `json:"fnmr_at_threshold_1e-3"`
-	// FMRRatio is FMRAtThreshold over that of the best group; in the pool, that
+	// FMREstimate is FMRAtThreshold where pairs enough are expected above the
+	// threshold to count them (30), else read from the tail of the scores.
+	FMREstimate *float64 `json:"fmr_estimate_1e-3"`
+	// FMRRatio is FMREstimate over that of the best group; in the pool, that
 	// of the worst group over that of the best.
 	FMRRatio *float64 `json:"fmr_ratio_worst_best"`
 	// FMRAtLowThreshold and FMRRatioLow are the same at the threshold for 1e-2,

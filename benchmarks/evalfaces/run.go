@@ -25,7 +25,12 @@ func Run(ctx context.Context, dir string, engine Engine, c *models.Calibration, 
 	if err != nil {
 		return nil, fmt.Errorf("evaluate faces: %w", err)
 	}
-	return Evaluate(set, c)
+	r, err := Evaluate(set, c)
+	if err != nil {
+		return nil, err
+	}
+	r.Degraded, err = set.degraded(ctx, engine, c, o)
+	return r, err
 }
 
 // Evaluate computes the report of an extracted set: with the calibration, and
@@ -61,6 +66,7 @@ func Evaluate(set *Set, c *models.Calibration) (*Report, error) {
 			r.Variants = append(r.Variants, Variant{t.basis, f})
 		}
 	}
+	r.Growth = growthTrial(trials).growth(c)
 	r.note()
 	return r, nil
 }
@@ -75,6 +81,18 @@ func (t trial) readings() []trial {
 	}
 	t.basis.Labels, t.excluded = LabelsCorrected, t.set.Corrected()
 	return []trial{t, stand}
+}
+
+// growthTrial picks what the growth of a gallery is measured in: person-disjoint
+// where there is that, since the false positives that count are those of people who
+// were not learned from.
+func growthTrial(trials []trial) trial {
+	for _, t := range trials {
+		if t.basis.Space == SpaceDisjoint {
+			return t
+		}
+	}
+	return trials[0]
 }
 
 // inShippedSpace compares in the space of the calibration.
@@ -170,8 +188,8 @@ func notes(set *Set, part []GroupSet) []string {
 func (r *Report) note() {
 	for _, name := range r.GroupNames() {
 		m := r.Groups[name]
-		if n := m.ImpostorPairs; n < 10_000 {
-			r.Notes = append(r.Notes, fmt.Sprintf("%s has %d impostor pairs: its rates at FMR 1e-3 rest on %d of them.", name, n, n/1000))
+		if n := m.ImpostorPairs; few(n, 1e-3) {
+			r.Notes = append(r.Notes, fmt.Sprintf("%s has %d impostor pairs: its rates at FMR 1e-3 rest on %d of them. For the ratio between groups its rate is estimated from the best %g of its scores, which fall off as in models/calibrate.", name, n, n/1000, tailShare))
 		}
 		if m.MatedPairs == 0 {
 			r.Notes = append(r.Notes, fmt.Sprintf("Nobody in %s has two photos: there is nothing to miss, and no FNMR, FNIR or rank.", name))

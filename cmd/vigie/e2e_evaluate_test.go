@@ -104,6 +104,11 @@ func checkEvaluation(t *testing.T, text []byte) {
 		Pooled map[string]any            `json:"pooled"`
 		Stages map[string]any            `json:"stages_ms"`
 		Notes  []string                  `json:"notes"`
+		Worse  []struct {
+			Kind, Group string
+			Probes      int
+			FNMR        *float64
+		} `json:"degraded"`
 	}
 	if err := json.Unmarshal(text, &r); err != nil {
 		t.Fatal(err)
@@ -131,6 +136,9 @@ func checkEvaluation(t *testing.T, text []byte) {
 	}
 	if west["rank1"] != nil || west["top5"] != nil || len(r.Stages) < 4 {
 		t.Errorf("west %v, stages %v", west, r.Stages)
+	}
+	if len(r.Worse) != 18 || r.Worse[0].Kind != "" || r.Worse[0].Probes != 1 || r.Worse[0].FNMR == nil || *r.Worse[0].FNMR != 0 {
+		t.Errorf("worse probes: %+v", r.Worse)
 	}
 	notes := strings.Join(r.Notes, "\n")
 	for _, want := range []string{`"nobody" holds no photo`, "files of the folder were ignored", "Nobody in west has two photos"} {

@@ -22,6 +22,7 @@ type faceEvaluation struct {
 	calibration, models string
 	out, cache          string
 	keep                bool
+	degrade             int
 }
 
 func (p *program) evaluateFacesCmd() *cobra.Command {
@@ -41,8 +42,9 @@ hundred times that to be worth much. What so few cannot tell is null in the JSON
 dash in the tables, never 0.
 
 Per group and pooled: failure to enrol, FMR and FNMR, rank and top 5, FPIR and FNIR,
-differences between groups, error versus discard, the time of each stage, with counts
-and 95 % intervals. --out writes a model card with plots. Results are aggregates: no
+differences between groups, error versus discard, whether the threshold holds as the
+gallery grows, what worse probes cost, the time of each stage, with counts and 95 %
+intervals. --out writes a model card with plots. Results are aggregates: no
 name of a person or photo is printed or written.
 
 Progress goes to standard error. With --cache a run that was ended goes on where it
@@ -54,6 +56,9 @@ unless you say --keep-cache. Without --cache no template is written anywhere.`,
 			if f.keep && f.cache == "" {
 				return usagef("--keep-cache needs --cache DIR")
 			}
+			if f.degrade < 0 {
+				return usagef("--degrade must be 0 or more")
+			}
 			return p.evaluateFaces(cmd.Context(), args[0], f)
 		},
 	}
@@ -62,6 +67,7 @@ unless you say --keep-cache. Without --cache no template is written anywhere.`,
 	flags.StringVar(&f.models, "models", "", "folder of the models (default: where serve would find them)")
 	flags.StringVar(&f.out, "out", "", "folder for card.md, its plots (SVG) and report.json")
 	flags.StringVar(&f.cache, "cache", "", "private folder that keeps templates (biometric data) until the run has succeeded")
+	flags.IntVar(&f.degrade, "degrade", 20, "persons of each group whose second photo is made worse in 17 steps (blur, noise, JPEG, gamma, small eyes, yaw); 0: none")
 	flags.BoolVar(&f.keep, "keep-cache", false, "do not remove the templates at the end")
 	return cmd
 }
@@ -81,6 +87,7 @@ func (p *program) evaluateFaces(ctx context.Context, dir string, f faceEvaluatio
 	}
 	defer engine.Close()
 	options := p.evalOptions()
+	options.Degrade = f.degrade
 	if f.cache != "" {
 		if options.Cache, err = evalfaces.OpenCache(f.cache, engine.Model()); err != nil {
 			return err

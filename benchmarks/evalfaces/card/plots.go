@@ -2,6 +2,7 @@ package card
 
 import (
 	"bytes"
+	"fmt"
 	"image/color"
 	"maps"
 	"math"
@@ -89,7 +90,29 @@ func figures(r *evalfaces.Report) []figure {
 	for _, name := range r.GroupNames() {
 		out = append(out, discarded(name, r.Groups[name].Curves.Discard))
 	}
-	return out
+	return append(out, grown(r.Growth))
+}
+
+// grown shows measured FPIR over its target as the gallery grows.
+func grown(g *evalfaces.Growth) figure {
+	f := figure{
+		file: "growth.svg", title: "The threshold as the gallery grows", x: "gallery", y: "measured FPIR / target", logX: true,
+		caption: "No setting is touched: the calibration gives the threshold for target and size. The tables tell from which size on the gallery is extended by synthetic strangers, and the intervals.",
+	}
+	if g == nil {
+		return f
+	}
+	lines := map[float64]plotter.XYs{}
+	for _, r := range g.Rows {
+		lines[r.Target] = add(lines[r.Target], float64(r.Gallery), r.FPIR/r.Target)
+	}
+	for _, target := range slices.Sorted(maps.Keys(lines)) {
+		f.lines = append(f.lines, line{fmt.Sprintf("target %g %%", 100*target), lines[target]})
+	}
+	for _, edge := range []float64{1 - evalfaces.GrowthBand, 1 + evalfaces.GrowthBand} {
+		f.lines = append(f.lines, line{fmt.Sprintf("%g x target", edge), plotter.XYs{{X: 100, Y: edge}, {X: 10_000, Y: edge}}})
+	}
+	return f
 }
 
 // pooled names the line of all groups.

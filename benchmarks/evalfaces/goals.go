@@ -1,0 +1,98 @@
+package evalfaces
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"vigie/models/calibrate"
+)
+
+// Goal is one figure that the project set itself, with what was measured.
+type Goal struct {
+	What string  `json:"what"`
+	Want float64 `json:"want"`
+	// AtMost: the value reaches the goal from above, else from below.
+	AtMost bool `json:"at_most"`
+	// Value is nil where it was not measured; then the goal is not reached.
+	Value    *float64  `json:"value"`
+	Interval *Interval `json:"interval_95,omitempty"`
+	// Reached is judged by Value alone; the interval says how much that means.
+	Reached bool   `json:"reached"`
+	Rests   string `json:"rests_on"` // counts
+	share   bool   // written in percent
+}
+
+// Goals judges the figures at the top of a report of the project's own test data.
+func Goals(r *Report) []Goal {
+	m := r.Groups[calibrate.DefaultAnchor]
+	pairs := fmt.Sprintf("%d mated, %d impostor pairs", m.MatedPairs, m.ImpostorPairs)
+	searches := fmt.Sprintf("%d mated, %d non-mated searches, gallery %d", m.MatedSearches, m.NonMatedSearches, m.GallerySize)
+	all := fmt.Sprintf("%d impostor pairs of %d groups", r.Pooled.ImpostorPairs, len(r.Groups))
+	who := calibrate.DefaultAnchor
+	out := []Goal{
+		{What: who + ": FNMR at FMR 1e-3, dlib alone", Want: 0.07, AtMost: true, Value: m.FNMRAtFMR["1e-3"], Interval: m.Intervals.FNMRAtFMR["1e-3"], Rests: pairs, share: true},
+		{What: who + ": FNMR at FMR 1e-4, dlib alone", Want: 0.16, AtMost: true, Value: m.FNMRAtFMR["1e-4"], Interval: m.Intervals.FNMRAtFMR["1e-4"], Rests: pairs, share: true},
+		{What: "worst over best group: FMR at the threshold for 1e-3", Want: 2, AtMost: true, Value: r.Pooled.FMRRatio, Interval: r.Pooled.Intervals.Ratio, Rests: all},
+		{What: "worst over best group: FMR at the threshold for 1e-2", Want: 2, AtMost: true, Value: r.Pooled.FMRRatioLow, Interval: r.Pooled.Intervals.RatioLow, Rests: all},
+		{What: who + ": FNIR at FPIR 1 %", Want: 0.35, AtMost: true, Value: m.FNIRAtFPIR["0.01"], Interval: m.Intervals.FNIRAtFPIR["0.01"], Rests: searches, share: true},
+		{What: who + ": true mate among the first 5", Want: 0.97, Value: m.Top5, Interval: m.Intervals.Top5, Rests: searches, share: true},
+	}
+	out = append(out, r.Growth.goals()...)
+	for i, g := range out {
+		if g.Value != nil {
+			out[i].Reached = g.AtMost && *g.Value <= g.Want || !g.AtMost && *g.Value >= g.Want
+		}
+	}
+	return out
+}
+
+// goals judges each target by the row that is furthest off.
+func (g *Growth) goals() []Goal {
+	var out []Goal
+	for _, target := range growthTargets {
+		goal := Goal{What: fmt.Sprintf("measured FPIR off its target of %g %%, furthest of all sizes", 100*target), Want: GrowthBand, AtMost: true, share: true}
+		if g != nil {
+			off, within, allowed, rows := 0.0, 0, 0, 0
+			for _, r := range g.Rows {
+				if r.Target != target {
+					continue
+				}
+				rows++
+				off = math.Max(off, math.Abs(r.FPIR/r.Target-1))
+				if r.Holds {
+					within++
+				}
+				if r.Allows {
+					allowed++
+				}
+			}
+			goal.Value = &off
+			goal.Rests = fmt.Sprintf("%d sizes from 100 to 10000, %d within 20 %%, %d where the interval allows it", rows, within, allowed)
+		}
+		out = append(out, goal)
+	}
+	return out
+}
+
+// GoalsMarkdown writes goals as a table.
+func GoalsMarkdown(goals []Goal) string {
+	var b strings.Builder
+	b.WriteString("| goal | wanted | measured | reached | rests on |\n|---|---|---|---|---|\n")
+	for _, g := range goals {
+		sign := "≥"
+		if g.AtMost {
+			sign = "≤"
+		}
+		want, measured := fmt.Sprintf("%g", g.Want), ratio(g.Value, g.Interval)
+		if g.share {
+			want, measured = fmt.Sprintf("%g %%", 100*g.Want), within(g.Value, g.Interval)
+		}
+		reached := "**no**"
+		if g.Reached {
+			reached = "yes"
+		}
+		fmt.Fprintf(&b, "| %s | %s %s | %s | %s | %s |\n", g.What, sign, want, measured, reached, g.Rests)
+	}
+	return b.String()
+}
