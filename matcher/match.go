@@ -40,6 +40,7 @@ func (m *Matcher) Match(ctx context.Context, probe watchlist.Probe) (*watchlist.
 		{"stamp", q.takeStamp},
 		{"search", q.search},
 		{"score", q.rank},
+		{"cues", q.findCues},
 	} {
 		if err := m.guard(step.name, func() error { return step.run(ctx) }); err != nil {
 			return nil, err

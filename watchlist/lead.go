@@ -118,6 +118,22 @@ type Lead struct {
 	Stages []StageTime
 	// Faces are the faces used from the probe photos, with quality.
 	Faces []FaceSample
+	// Cues are signs that a photo or document may not be what it seems. They are
+	// advice and change nothing else in the lead.
+	Cues []Cue
 	// Truncated tells that more candidates met the operating point than Limit.
 	Truncated bool
+}
+
+// Cue is one sign that a photo or document may not be what it seems, such as a
+// document that shows someone else, or two people at once (a morph).
+type Cue struct {
+	// Code is a stable reason code of package matcher, and Reason the same in one
+	// plain sentence, in French, saying what to do.
+	Code   string
+	Reason string
+	// Score is the ComparisonScore that it rests on, 0 where there is none.
+	Score float64
+	// Entry is the listed person concerned, or "".
+	Entry EntryID
 }

@@ -18,7 +18,18 @@ type Photo struct {
 	// Face picks one of several faces by its box from an earlier answer; nil
 	// means that the photo must show exactly one face.
 	Face *Box
+	// Source says what the photo was taken of; "" when that is not known.
+	Source PhotoSource
 }
+
+// PhotoSource says what a probe photo was taken of.
+type PhotoSource string
+
+// The sources of a photo.
+const (
+	SourceLive     PhotoSource = "live"     // the person present
+	SourceDocument PhotoSource = "document" // the photo in the person's document
+)
 
 // Box is a face's bounding box in pixels of the upright photo: left and top are
 // inclusive, right and bottom exclusive.

@@ -27,6 +27,7 @@ func run(ctx context.Context) error {
 	binary := flag.String("binary", "bin/vigie", "the program to measure")
 	area := flag.String("area", "core", "what to measure: core, faces, search")
 	dir := flag.String("faces", "", "for -area faces and search: DIR/<group>/<person>/<photo>.jpg")
+	portraits := flag.String("portraits", "", "for -area morphs: the folder of consented portraits")
 	peers := flag.String("peers", "", "for -area search: the program of benchmarks/peers; \"\" leaves FAISS and hnswlib out")
 	cache := flag.String("cache", "var/bench", "for -area search: where hnswlib's graphs are kept")
 	big := flag.Bool("big", true, "for -area search: 10 million templates too, where memory allows")
@@ -41,6 +42,8 @@ func run(ctx context.Context) error {
 	case "core":
 	case "faces":
 		return measureFaces(ctx, *dir, *models, *out, *results)
+	case "morphs":
+		return measureMorphs(ctx, *portraits, *dir, *models, *out, *results)
 	case "search":
 		f := searchFlags{faces: *dir, models: *models, peers: *peers, cache: *cache, only: *only, big: *big, quick: *quick}
 		return measureSearch(ctx, f, *out, *results)
