@@ -12,7 +12,7 @@ FACES := $(foreach n,1 2 3 4 5 6,var/demo-faces/profile-picture-$(n).jpg)
 FUZZTIME ?= 30s
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: build release deps models models-eval demo-faces demo test lint test-nodlib test-cgo test-race test-asm bench bench-core bench-faces bench-search fuzz fuzz-search soak e2e generate fmt clean help
+.PHONY: build release deps models models-eval demo-faces demo test lint test-nodlib test-cgo test-race test-asm bench bench-core bench-faces bench-search bench-morphs fuzz fuzz-search soak e2e generate fmt clean help
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -82,7 +82,7 @@ test-race: ## the concurrent packages under the race detector
 e2e: build models demo-faces ## only the tests that drive the running binary
 	$(GO) test -count=1 -v -timeout 20m -run 'TestE2E|TestDemo' ./cmd/vigie
 
-bench: bench-core bench-faces bench-search ## all benchmarks
+bench: bench-core bench-faces bench-search bench-morphs ## all benchmarks
 
 bench-core: build models demo-faces ## benchmarks/out/core.json and benchmarks/RESULTS.md
 	$(GO) run ./benchmarks/cmd/bench -binary bin/vigie -area core
@@ -101,6 +101,11 @@ bench-search: APT += libfaiss-dev libhnswlib-dev
 bench-search: models var/bench/peers ## the exact face search against FAISS, hnswlib and flat scans
 	@rm -rf var/faces; if [ -d "$(VIGIE_TESTDATA)/faces" ]; then python3 "$(VIGIE_TESTDATA)/face_layout.py" "$(VIGIE_TESTDATA)/faces" var/faces; else echo "*** no photos in $(VIGIE_TESTDATA)/faces: no real templates; set VIGIE_TESTDATA" >&2; fi
 	$(GO) run ./benchmarks/cmd/bench -area search -faces var/faces -peers var/bench/peers -cache var/bench $(BENCH)
+
+bench-morphs: models ## morphs of the consented portraits: what is noticed (APCER, BPCER)
+	@if [ ! -d "$(VIGIE_TESTDATA)/faces/london_frll" ]; then echo "*** SKIPPED bench-morphs: no portraits in $(VIGIE_TESTDATA)/faces/london_frll; set VIGIE_TESTDATA" >&2; exit 0; fi; \
+	rm -rf var/faces && python3 "$(VIGIE_TESTDATA)/face_layout.py" "$(VIGIE_TESTDATA)/faces" var/faces && \
+	$(GO) run ./benchmarks/cmd/bench -area morphs -portraits "$(VIGIE_TESTDATA)/faces/london_frll" -faces var/faces
 
 fuzz: ## every fuzz target for FUZZTIME each
 	@set -e; grep -rlE '^func Fuzz' --include='*_test.go' . | while read -r f; do \

@@ -27,6 +27,7 @@ func leadOut(l *watchlist.Lead, explain bool, now time.Time) gen.Lead {
 	return gen.Lead{
 		QueryId: string(l.Query), Notice: notice,
 		Candidates: list(l.Candidates, func(c watchlist.Candidate) gen.Candidate { return candidateOut(c, explain, now) }),
+		Cues:       list(l.Cues, cueOut),
 		OperatingPoint: gen.OperatingPoint{
 			TargetFpir: finite(l.OperatingPoint.TargetFPIR), GallerySize: l.OperatingPoint.GallerySize,
 			Fmr: finite(l.OperatingPoint.FMR), Threshold: finite(l.OperatingPoint.Threshold),
@@ -37,6 +38,10 @@ func leadOut(l *watchlist.Lead, explain bool, now time.Time) gen.Lead {
 		Stages: list(l.Stages, stageOut), Faces: list(l.Faces, probeFaceOut),
 		Truncated: l.Truncated,
 	}
+}
+
+func cueOut(c watchlist.Cue) gen.Cue {
+	return gen.Cue{Code: c.Code, Reason: c.Reason, Score: finite(c.Score), EntryId: gen.EntryId(c.Entry)}
 }
 
 func modelsOut(m map[string]string) gen.StringMap {

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -86,6 +87,11 @@ func (s *service) audited(c *call, l *watchlist.Lead) {
 	for _, x := range l.Candidates {
 		c.event.Entries = append(c.event.Entries, x.Entry.ID)
 	}
+	for _, x := range l.Cues {
+		if x.Entry != "" && !slices.Contains(c.event.Entries, x.Entry) {
+			c.event.Entries = append(c.event.Entries, x.Entry)
+		}
+	}
 }
 
 // probe converts a request; zone is what its MRZ lines say.
@@ -130,7 +136,7 @@ func (s *service) samples(photos []gen.PhotoInput, templates []gen.TemplateInput
 		if int64(len(ph.Image)) > s.opt.MaxPhotoBytes {
 			return nil, nil, failField(watchlist.FaceImageTooLarge, "/photos/"+itoa(i)+"/image", "too_long", "at most "+strconv.FormatInt(s.opt.MaxPhotoBytes, 10)+" bytes")
 		}
-		pictures = append(pictures, watchlist.Photo{Bytes: ph.Image, Face: boxIn(ph.Face)})
+		pictures = append(pictures, watchlist.Photo{Bytes: ph.Image, Face: boxIn(ph.Face), Source: watchlist.PhotoSource(ph.Source)})
 	}
 	return pictures, samples, nil
 }

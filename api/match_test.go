@@ -39,6 +39,7 @@ func sampleLead(w *world) *watchlist.Lead {
 		}}},
 		OperatingPoint: watchlist.OperatingPoint{TargetFPIR: 0.01, GallerySize: 50, FMR: 0.0002, Threshold: 0.4, Calibration: "v1", Cohort: "c"},
 		Stages:         []watchlist.StageTime{{Stage: "names", Micros: 400}},
+		Cues:           []watchlist.Cue{{Code: "c", Reason: "Comparez.", Score: math.Inf(1), Entry: "SEN-0192f0c1-9999-7abc-8def-0123456789ab"}},
 		Faces:          []watchlist.FaceSample{{Template: ramp(128), Model: testModel, Box: watchlist.Box{Left: 1, Top: 2, Right: 30, Bottom: 40}}},
 	}
 }
@@ -56,7 +57,7 @@ func TestMatch(t *testing.T) {
 	lead := decode[gen.Lead](t, rec)
 	c := lead.Candidates[0]
 	if lead.QueryId != "q-1" || lead.Notice == "" || !lead.Truncated || c.Rank != 1 || c.Band != "strong" || c.LogOdds != bound || c.Evidence[0].Score != 0 ||
-		c.Evidence[1].Pairs != nil || c.Faces[0] == "" || c.Births[0].Date != "1984-05" || lead.Faces[0].Box.Right != 30 || lead.Stages[0].Us != 400 {
+		c.Evidence[1].Pairs != nil || c.Faces[0] == "" || c.Births[0].Date != "1984-05" || lead.Faces[0].Box.Right != 30 || lead.Cues[0].EntryId == "" || lead.Cues[0].Score != bound || lead.Stages[0].Us != 400 {
 		t.Errorf("lead %+v", lead)
 	}
 	for _, secret := range []string{"SECRET", "smuggling of", "warrant", "template", "0.001"} {
@@ -76,7 +77,7 @@ func TestMatch(t *testing.T) {
 	e := r.lastEvent()
 	wantEvent := watchlist.AuditEvent{
 		Seq: 1, Time: testNow.UnixMilli(), Kind: watchlist.AuditSearch, Operation: "match", Principal: "0000000000000001", Role: officer, Post: "rosso",
-		Purpose: "border_check", Reason: "lane 3", Outcome: "ok", Query: "q-1", Entries: []watchlist.EntryID{"SEN-0192f0c1-3333-7abc-8def-0123456789ab"},
+		Purpose: "border_check", Reason: "lane 3", Outcome: "ok", Query: "q-1", Entries: []watchlist.EntryID{"SEN-0192f0c1-3333-7abc-8def-0123456789ab", "SEN-0192f0c1-9999-7abc-8def-0123456789ab"},
 		Evidence: []watchlist.EvidenceKind{"face", "name", "birth", "sex", "nationality", "document"}, Index: 10, StateHash: strings.Repeat("ab", 32),
 		Models: map[string]string{"face": testModel}, Threshold: 0.4,
 	}
@@ -130,6 +131,10 @@ func TestMatchForm(t *testing.T) {
 		return ask{method: "POST", path: "/v1/match", role: officer, kind: kind, body: body}
 	}
 	r.want(200, send(probe, photo, filePart{"photo", "image/webp", "second"}))
+	r.want(200, send(probe, filePart{"live_photo", mediaJPEG, "a"}, filePart{"document_photo", mediaJPEG, "b"}))
+	if p := r.w.probes[len(r.w.probes)-1].Photos; p[0].Source != watchlist.SourceLive || p[1].Source != watchlist.SourceDocument {
+		t.Errorf("sources %q and %q", p[0].Source, p[1].Source)
+	}
 	p := r.w.probes[0]
 	if len(p.Photos) != 2 || string(p.Photos[1].Bytes) != "second" || p.Names[0].Full != "Mamadu Djallo" || p.Reason != "lane 3" {
 		t.Errorf("probe %+v", p)

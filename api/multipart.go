@@ -103,6 +103,11 @@ func (s *service) replayForm(r *multipart.Reader) (*gen.ReplayRequest, error) {
 	return in, s.probeForm(r, "ReplayRequest", in, &in.Photos)
 }
 
+// photoNames are the names of a form's photo parts, with what they say of them.
+var photoNames = map[string]gen.PhotoInputSource{
+	"photo": "", "live_photo": gen.PhotoInputSourceLive, "document_photo": gen.PhotoInputSourceDocument,
+}
+
 // probeForm reads a form: a probe part of a schema of the contract into dst, then
 // photos into dst's own list of them.
 func (s *service) probeForm(r *multipart.Reader, schema string, dst any, photos *[]gen.PhotoInput) error {
@@ -113,16 +118,17 @@ func (s *service) probeForm(r *multipart.Reader, schema string, dst any, photos 
 		} else if err != nil {
 			return err
 		}
+		source, isPhoto := photoNames[name]
 		switch {
 		case n == 0 && name == "probe":
 			err = s.jsonPart(p, schema, "", dst)
 			if err == nil && len(*photos) > 0 {
 				err = failField("invalid_request", "/photos", "not_here", "a form has photos as parts")
 			}
-		case n > 0 && n <= maxPhotos && name == "photo":
+		case n > 0 && n <= maxPhotos && isPhoto:
 			var b []byte
 			b, err = s.photoPart(p, "/photos/"+itoa(n-1))
-			*photos = append(*photos, gen.PhotoInput{Image: b})
+			*photos = append(*photos, gen.PhotoInput{Image: b, Source: source})
 		default:
 			err = fail("malformed_form")
 		}

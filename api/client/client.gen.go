@@ -393,6 +393,24 @@ func (e NodeRole) Valid() bool {
 	}
 }
 
+// Defines values for PhotoInputSource.
+const (
+	PhotoInputSourceDocument PhotoInputSource = "document"
+	PhotoInputSourceLive     PhotoInputSource = "live"
+)
+
+// Valid indicates whether the value is a known member of the PhotoInputSource enum.
+func (e PhotoInputSource) Valid() bool {
+	switch e {
+	case PhotoInputSourceDocument:
+		return true
+	case PhotoInputSourceLive:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Purpose.
 const (
 	PurposeBorderCheck     Purpose = "border_check"
@@ -799,6 +817,22 @@ type ClusterStatus struct {
 // Country ISO 3166-1 alpha-3 or an ICAO Doc 9303 code.
 type Country = string
 
+// Cue defines model for Cue.
+type Cue struct {
+	// Code `document_photo_unlike`: the document's photo does not look like the
+	// person present. `document_photo_resembles_listed`: it matches a
+	// listed person whom the person present does not match; borrowed, or
+	// made of two faces. `photos_identical`: two photos are one picture.
+	Code    string  `json:"code"`
+	EntryId EntryId `json:"entry_id,omitempty,omitzero"`
+
+	// Reason The same in French, for the officer.
+	Reason string `json:"reason"`
+
+	// Score The comparison score that it rests on.
+	Score float64 `json:"score,omitempty,omitzero"`
+}
+
 // Document defines model for Document.
 type Document struct {
 	// Expiry YYYY, YYYY-MM or YYYY-MM-DD.
@@ -1141,8 +1175,11 @@ type KeyList struct {
 // Lead defines model for Lead.
 type Lead struct {
 	Candidates []Candidate `json:"candidates"`
-	Faces      []ProbeFace `json:"faces"`
-	Models     StringMap   `json:"models"`
+
+	// Cues Signs that a photo or the document may not be what it seems. Advice: they change no candidate.
+	Cues   []Cue       `json:"cues"`
+	Faces  []ProbeFace `json:"faces"`
+	Models StringMap   `json:"models"`
 
 	// Mrz What the machine-readable zone says, and which check digits hold. In a problem only `format` and `checks`.
 	Mrz            MrzResult      `json:"mrz,omitempty,omitzero"`
@@ -1359,7 +1396,13 @@ type PhotoInput struct {
 
 	// Image JPEG, PNG or WebP, base64.
 	Image []byte `json:"image"`
+
+	// Source What was photographed: the person present, or the photo in the document. Given both, the answer compares them (`cues`).
+	Source PhotoInputSource `json:"source,omitempty,omitzero"`
 }
+
+// PhotoInputSource What was photographed: the person present, or the photo in the document. Given both, the answer compares them (`cues`).
+type PhotoInputSource string
 
 // PostName The border post.
 type PostName = string
@@ -1917,8 +1960,10 @@ type CreateKeyParams struct {
 
 // MatchMultipartBody defines parameters for Match.
 type MatchMultipartBody struct {
-	Photo []openapi_types.File `json:"photo"`
-	Probe MatchRequest         `json:"probe"`
+	DocumentPhoto []openapi_types.File `json:"document_photo,omitempty,omitzero"`
+	LivePhoto     []openapi_types.File `json:"live_photo,omitempty,omitzero"`
+	Photo         []openapi_types.File `json:"photo,omitempty,omitzero"`
+	Probe         MatchRequest         `json:"probe"`
 }
 
 // ListUsersParams defines parameters for ListUsers.
@@ -2458,7 +2503,8 @@ type ClientInterface interface {
 	//
 	// As multipart: one `probe` part (JSON, the same object without `photos`),
 	// which comes first, and one to four `photo` parts of at most 10 MiB each
-	// and 24 MiB together with the rest of the form. As JSON the body takes at
+	// and 24 MiB together with the rest of the form. A part named `live_photo`
+	// or `document_photo` also says what was photographed. As JSON the body takes at
 	// most 8 MiB, in base64 some 6 MiB of photos.
 	//
 	// The answer is a lead: ranked candidates with the evidence for and
@@ -2483,7 +2529,8 @@ type ClientInterface interface {
 	//
 	// As multipart: one `probe` part (JSON, the same object without `photos`),
 	// which comes first, and one to four `photo` parts of at most 10 MiB each
-	// and 24 MiB together with the rest of the form. As JSON the body takes at
+	// and 24 MiB together with the rest of the form. A part named `live_photo`
+	// or `document_photo` also says what was photographed. As JSON the body takes at
 	// most 8 MiB, in base64 some 6 MiB of photos.
 	//
 	// The answer is a lead: ranked candidates with the evidence for and
@@ -3347,7 +3394,8 @@ func (c *Raw) RevokeKey(ctx context.Context, key KeyId, reqEditors ...RequestEdi
 //
 // As multipart: one `probe` part (JSON, the same object without `photos`),
 // which comes first, and one to four `photo` parts of at most 10 MiB each
-// and 24 MiB together with the rest of the form. As JSON the body takes at
+// and 24 MiB together with the rest of the form. A part named `live_photo`
+// or `document_photo` also says what was photographed. As JSON the body takes at
 // most 8 MiB, in base64 some 6 MiB of photos.
 //
 // The answer is a lead: ranked candidates with the evidence for and
@@ -3382,7 +3430,8 @@ func (c *Raw) MatchWithBody(ctx context.Context, contentType string, body io.Rea
 //
 // As multipart: one `probe` part (JSON, the same object without `photos`),
 // which comes first, and one to four `photo` parts of at most 10 MiB each
-// and 24 MiB together with the rest of the form. As JSON the body takes at
+// and 24 MiB together with the rest of the form. A part named `live_photo`
+// or `document_photo` also says what was photographed. As JSON the body takes at
 // most 8 MiB, in base64 some 6 MiB of photos.
 //
 // The answer is a lead: ranked candidates with the evidence for and
@@ -5734,7 +5783,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// As multipart: one `probe` part (JSON, the same object without `photos`),
 	// which comes first, and one to four `photo` parts of at most 10 MiB each
-	// and 24 MiB together with the rest of the form. As JSON the body takes at
+	// and 24 MiB together with the rest of the form. A part named `live_photo`
+	// or `document_photo` also says what was photographed. As JSON the body takes at
 	// most 8 MiB, in base64 some 6 MiB of photos.
 	//
 	// The answer is a lead: ranked candidates with the evidence for and
@@ -5759,7 +5809,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// As multipart: one `probe` part (JSON, the same object without `photos`),
 	// which comes first, and one to four `photo` parts of at most 10 MiB each
-	// and 24 MiB together with the rest of the form. As JSON the body takes at
+	// and 24 MiB together with the rest of the form. A part named `live_photo`
+	// or `document_photo` also says what was photographed. As JSON the body takes at
 	// most 8 MiB, in base64 some 6 MiB of photos.
 	//
 	// The answer is a lead: ranked candidates with the evidence for and
@@ -7817,7 +7868,8 @@ func (c *ClientWithResponses) RevokeKeyWithResponse(ctx context.Context, key Key
 //
 // As multipart: one `probe` part (JSON, the same object without `photos`),
 // which comes first, and one to four `photo` parts of at most 10 MiB each
-// and 24 MiB together with the rest of the form. As JSON the body takes at
+// and 24 MiB together with the rest of the form. A part named `live_photo`
+// or `document_photo` also says what was photographed. As JSON the body takes at
 // most 8 MiB, in base64 some 6 MiB of photos.
 //
 // The answer is a lead: ranked candidates with the evidence for and
@@ -7848,7 +7900,8 @@ func (c *ClientWithResponses) MatchWithBodyWithResponse(ctx context.Context, con
 //
 // As multipart: one `probe` part (JSON, the same object without `photos`),
 // which comes first, and one to four `photo` parts of at most 10 MiB each
-// and 24 MiB together with the rest of the form. As JSON the body takes at
+// and 24 MiB together with the rest of the form. A part named `live_photo`
+// or `document_photo` also says what was photographed. As JSON the body takes at
 // most 8 MiB, in base64 some 6 MiB of photos.
 //
 // The answer is a lead: ranked candidates with the evidence for and

@@ -152,9 +152,24 @@ func Answer[T any](res *http.Response, err error) (*T, error) {
 	return out, nil
 }
 
+// Picture is a photo for MatchPhotos: the file, and what was photographed, "" if
+// that is not known.
+type Picture struct {
+	Source PhotoInputSource
+	Bytes  []byte
+}
+
 // MatchPhotos sends a match as a form, which is a quarter smaller than base64.
-func (c *Client) MatchPhotos(ctx context.Context, req MatchRequest, photos ...[]byte) (*http.Response, error) {
-	kind, body, err := probeForm(req, photos)
+func (c *Client) MatchPhotos(ctx context.Context, req MatchRequest, photos ...Picture) (*http.Response, error) {
+	parts := make([]formPart, len(photos))
+	for i, p := range photos {
+		name := "photo"
+		if p.Source != "" {
+			name = string(p.Source) + "_photo"
+		}
+		parts[i] = formPart{name, "application/octet-stream", p.Bytes}
+	}
+	kind, body, err := probeForm(req, parts)
 	if err != nil {
 		return nil, err
 	}
@@ -163,7 +178,7 @@ func (c *Client) MatchPhotos(ctx context.Context, req MatchRequest, photos ...[]
 
 // ReplayPhotos sends a replay as a form.
 func (c *Client) ReplayPhotos(ctx context.Context, req ReplayRequest, photos ...[]byte) (*http.Response, error) {
-	kind, body, err := probeForm(req, photos)
+	kind, body, err := probeForm(req, photoParts(photos))
 	if err != nil {
 		return nil, err
 	}
@@ -180,12 +195,12 @@ func (c *Client) AddPhoto(ctx context.Context, entry string, params *AddFacePara
 }
 
 // probeForm writes a request and its photos as a form.
-func probeForm(req any, photos [][]byte) (contentType string, body io.Reader, err error) {
+func probeForm(req any, photos []formPart) (contentType string, body io.Reader, err error) {
 	probe, err := json.Marshal(req)
 	if err != nil {
 		return "", nil, fmt.Errorf("encode the probe: %w", err)
 	}
-	return form(append([]formPart{{"probe", "application/json", probe}}, photoParts(photos)...))
+	return form(append([]formPart{{"probe", "application/json", probe}}, photos...))
 }
 
 type formPart struct {

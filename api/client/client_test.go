@@ -155,7 +155,7 @@ func TestForms(t *testing.T) {
 			b, _ := io.ReadAll(p)
 			got = append(got, p.FormName()+"="+string(b))
 		}
-		want := `probe={"purpose":"test","reason":"abc"} photo=one photo=two`
+		want := `probe={"purpose":"test","reason":"abc"} photo=one document_photo=two`
 		if n == 1 {
 			want = "photo=one"
 		}
@@ -164,7 +164,7 @@ func TestForms(t *testing.T) {
 		}
 		_, _ = io.WriteString(w, `{}`)
 	})
-	if _, err := Answer[Lead](c.MatchPhotos(context.Background(), MatchRequest{Purpose: "test", Reason: "abc"}, []byte("one"), []byte("two"))); err != nil {
+	if _, err := Answer[Lead](c.MatchPhotos(context.Background(), MatchRequest{Purpose: "test", Reason: "abc"}, Picture{Bytes: []byte("one")}, Picture{Source: PhotoInputSourceDocument, Bytes: []byte("two")})); err != nil {
 		t.Error(err)
 	}
 	if _, err := Answer[FaceWritten](c.AddPhoto(context.Background(), "e", &AddFaceParams{}, []byte("one"))); err != nil {

@@ -394,6 +394,24 @@ func (e NodeRole) Valid() bool {
 	}
 }
 
+// Defines values for PhotoInputSource.
+const (
+	PhotoInputSourceDocument PhotoInputSource = "document"
+	PhotoInputSourceLive     PhotoInputSource = "live"
+)
+
+// Valid indicates whether the value is a known member of the PhotoInputSource enum.
+func (e PhotoInputSource) Valid() bool {
+	switch e {
+	case PhotoInputSourceDocument:
+		return true
+	case PhotoInputSourceLive:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Purpose.
 const (
 	PurposeBorderCheck     Purpose = "border_check"
@@ -800,6 +818,22 @@ type ClusterStatus struct {
 // Country ISO 3166-1 alpha-3 or an ICAO Doc 9303 code.
 type Country = string
 
+// Cue defines model for Cue.
+type Cue struct {
+	// Code `document_photo_unlike`: the document's photo does not look like the
+	// person present. `document_photo_resembles_listed`: it matches a
+	// listed person whom the person present does not match; borrowed, or
+	// made of two faces. `photos_identical`: two photos are one picture.
+	Code    string  `json:"code"`
+	EntryId EntryId `json:"entry_id,omitempty,omitzero"`
+
+	// Reason The same in French, for the officer.
+	Reason string `json:"reason"`
+
+	// Score The comparison score that it rests on.
+	Score float64 `json:"score,omitempty,omitzero"`
+}
+
 // Document defines model for Document.
 type Document struct {
 	// Expiry YYYY, YYYY-MM or YYYY-MM-DD.
@@ -1142,8 +1176,11 @@ type KeyList struct {
 // Lead defines model for Lead.
 type Lead struct {
 	Candidates []Candidate `json:"candidates"`
-	Faces      []ProbeFace `json:"faces"`
-	Models     StringMap   `json:"models"`
+
+	// Cues Signs that a photo or the document may not be what it seems. Advice: they change no candidate.
+	Cues   []Cue       `json:"cues"`
+	Faces  []ProbeFace `json:"faces"`
+	Models StringMap   `json:"models"`
 
 	// Mrz What the machine-readable zone says, and which check digits hold. In a problem only `format` and `checks`.
 	Mrz            MrzResult      `json:"mrz,omitempty,omitzero"`
@@ -1360,7 +1397,13 @@ type PhotoInput struct {
 
 	// Image JPEG, PNG or WebP, base64.
 	Image []byte `json:"image"`
+
+	// Source What was photographed: the person present, or the photo in the document. Given both, the answer compares them (`cues`).
+	Source PhotoInputSource `json:"source,omitempty,omitzero"`
 }
+
+// PhotoInputSource What was photographed: the person present, or the photo in the document. Given both, the answer compares them (`cues`).
+type PhotoInputSource string
 
 // PostName The border post.
 type PostName = string
@@ -1918,8 +1961,10 @@ type CreateKeyParams struct {
 
 // MatchMultipartBody defines parameters for Match.
 type MatchMultipartBody struct {
-	Photo []openapi_types.File `json:"photo"`
-	Probe MatchRequest         `json:"probe"`
+	DocumentPhoto []openapi_types.File `json:"document_photo,omitempty,omitzero"`
+	LivePhoto     []openapi_types.File `json:"live_photo,omitempty,omitzero"`
+	Photo         []openapi_types.File `json:"photo,omitempty,omitzero"`
+	Probe         MatchRequest         `json:"probe"`
 }
 
 // ListUsersParams defines parameters for ListUsers.

@@ -227,7 +227,7 @@ func (d *demo) searches(ctx context.Context) error {
 }
 
 // search asks a node, prints the lead, and expects an entry at rank 1.
-func (d *demo) search(ctx context.Context, node int, req client.MatchRequest, photos [][]byte, want string) error {
+func (d *demo) search(ctx context.Context, node int, req client.MatchRequest, photos []client.Picture, want string) error {
 	req.MinIndex = d.lastIndex
 	begin := time.Now()
 	lead, err := sendMatch(ctx, d.admin[node], req, photos)

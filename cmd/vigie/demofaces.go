@@ -155,5 +155,5 @@ func (d *demo) searchPhoto(ctx context.Context) error {
 		d.say("   The probe is another photo of %s than the enrolled one.", printable(pt.name))
 	}
 	req := client.MatchRequest{Purpose: "test", Reason: "demonstration of vigie", Limit: 3}
-	return d.search(ctx, 0, req, [][]byte{probe}, pt.entry)
+	return d.search(ctx, 0, req, []client.Picture{{Bytes: probe}}, pt.entry)
 }

@@ -8,6 +8,7 @@ import (
 	"image"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -293,6 +294,7 @@ func testImportPhotos(t *testing.T, c *clustertest.Cluster) {
 			t.Errorf("%s finds nobody: %v %s", photo, err, out)
 		}
 	}
+	testCues(t, v, filepath.Join(dir, "a.jpg"), smiling(london[18]), smiling(london[40]))
 	// Again: only the refused photo is tried once more.
 	_, out, _ = v.run(t.Context(), "", "import", "jsonl", list, "--photos", dir, "--json")
 	if again := importResult(t, out); again.Written != 0 || again.Photos != 0 || len(again.Problems) != 1 {
@@ -313,4 +315,43 @@ func testImportPhotos(t *testing.T, c *clustertest.Cluster) {
 	if out := v.ok("match", "photo", filepath.Join(dir, "a.jpg"), "--purpose", "test", "--reason", "end-to-end", "--json"); strings.Contains(out, "Awa Sarr") {
 		t.Errorf("an entry of the undone batch still matches: %s", out)
 	}
+}
+
+func smiling(neutral string) string {
+	return strings.NewReplacer("neutral", "smiling", "_03.jpg", "_08.jpg").Replace(neutral)
+}
+
+// testCues matches with a document whose photo shows a listed person: carried by
+// that person, by somebody else, and photographed in the bearer's place.
+func testCues(t *testing.T, v *cli, document, bearer, other string) {
+	t.Helper()
+	for _, c := range []struct {
+		name, live string
+		want       []string
+	}{
+		{"its bearer", bearer, nil},
+		{"somebody else", other, []string{"document_photo_unlike", "document_photo_resembles_listed"}},
+		{"the document itself", document, []string{"photos_identical"}},
+	} {
+		out := v.ok("match", "photo", c.live, "--document", document, "--purpose", "test", "--reason", "end-to-end", "--json")
+		var lead client.Lead
+		if err := json.Unmarshal([]byte(out), &lead); err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, cue := range lead.Cues {
+			got = append(got, cue.Code)
+			if (cue.Code == "document_photo_resembles_listed") != (cue.EntryId != "") || cue.Reason == "" {
+				t.Errorf("%s: %+v", c.name, cue)
+			}
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: cues %v, want %v", c.name, got, c.want)
+		}
+	}
+	table := v.ok("match", "photo", other, "--document", document, "--purpose", "test", "--reason", "end-to-end")
+	if !strings.Contains(table, "Note (document_photo_unlike)") {
+		t.Errorf("the table does not show the cues:\n%s", table)
+	}
+	v.fails(exitUsage, "four photos at most", "match", "photo", other, other, other, other, "--document", document, "--purpose", "test", "--reason", "end-to-end")
 }

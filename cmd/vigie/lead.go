@@ -32,6 +32,12 @@ func writeLead(out io.Writer, lead *client.Lead) error {
 	if lead.Truncated {
 		fmt.Fprintln(out, "More candidates met the operating point: raise --limit to see them.")
 	}
+	for _, c := range lead.Cues {
+		fmt.Fprintf(out, "Note (%s): %s\n", printable(c.Code), printable(c.Reason))
+		if c.EntryId != "" {
+			fmt.Fprintf(out, "  listed person: entry %s, score %.3f\n", printable(string(c.EntryId)), c.Score)
+		}
+	}
 	fmt.Fprintln(out, printable(lead.Notice))
 	fmt.Fprintln(out, stampLine(lead.Stamp))
 	if lead.OperatingPoint.GallerySize > 0 {

@@ -17,6 +17,7 @@ import (
 type probeFlags struct {
 	birth, birthTo, sex, nationality, purpose, reason string
 	face                                              string
+	document                                          string
 	names                                             []string
 	limit                                             int
 	explain, acceptErrors                             bool
@@ -55,11 +56,9 @@ func (p *program) matchPhotoCmd(f *probeFlags) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			photos := make([][]byte, len(args))
-			for i, a := range args {
-				if photos[i], err = readPhoto(a); err != nil {
-					return err
-				}
+			photos, err := readPictures(args, f.document)
+			if err != nil {
+				return err
 			}
 			if f.face == "" {
 				return p.match(cmd.Context(), req, photos)
@@ -71,13 +70,41 @@ func (p *program) matchPhotoCmd(f *probeFlags) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			req.Photos = []client.PhotoInput{{Image: photos[0], Face: box}}
+			req.Photos = []client.PhotoInput{{Image: photos[0].Bytes, Face: box}}
 			return p.match(cmd.Context(), req, nil)
 		},
 	}
 	cmd.Flags().StringVar(&f.face, "face", "", "LEFT,TOP,RIGHT,BOTTOM: which of several faces, as the refusal listed them")
+	cmd.Flags().StringVar(&f.document, "document", "", "a photo of the portrait in the document; the others then show the person present, and both are compared")
 	cmd.Flags().StringArrayVar(&f.names, "name", nil, "a name to compare as well; may be repeated")
 	return cmd
+}
+
+// readPictures reads the photos of a probe, and the document's if there is one.
+func readPictures(files []string, document string) ([]client.Picture, error) {
+	var out []client.Picture
+	for _, f := range files {
+		b, err := readPhoto(f)
+		if err != nil {
+			return nil, err
+		}
+		p := client.Picture{Bytes: b}
+		if document != "" {
+			p.Source = client.PhotoInputSourceLive
+		}
+		out = append(out, p)
+	}
+	if document == "" {
+		return out, nil
+	}
+	if len(files) > 3 {
+		return nil, usagef("four photos at most, that of the document among them")
+	}
+	b, err := readPhoto(document)
+	if err != nil {
+		return nil, err
+	}
+	return append(out, client.Picture{Source: client.PhotoInputSourceDocument, Bytes: b}), nil
 }
 
 func (p *program) matchNameCmd(f *probeFlags) *cobra.Command {
@@ -147,7 +174,7 @@ func (f *probeFlags) request() (client.MatchRequest, error) {
 	return req, nil
 }
 
-func (p *program) match(ctx context.Context, req client.MatchRequest, photos [][]byte) error {
+func (p *program) match(ctx context.Context, req client.MatchRequest, photos []client.Picture) error {
 	c, err := p.dial()
 	if err != nil {
 		return err
@@ -160,7 +187,7 @@ func (p *program) match(ctx context.Context, req client.MatchRequest, photos [][
 }
 
 // sendMatch sends a probe, as a form when it has photos.
-func sendMatch(ctx context.Context, c *client.Client, req client.MatchRequest, photos [][]byte) (*client.Lead, error) {
+func sendMatch(ctx context.Context, c *client.Client, req client.MatchRequest, photos []client.Picture) (*client.Lead, error) {
 	if len(photos) == 0 {
 		return answer[client.Lead](c.Match(ctx, req))
 	}

@@ -25,8 +25,8 @@ func main() {
 
 func run(ctx context.Context) error {
 	binary := flag.String("binary", "bin/vigie", "the program to measure")
-	area := flag.String("area", "core", "what to measure: core, faces, search")
-	dir := flag.String("faces", "", "for -area faces and search: DIR/<group>/<person>/<photo>.jpg")
+	area := flag.String("area", "core", "what to measure: core, faces, search, morphs")
+	dir := flag.String("faces", "", "for -area faces, search and morphs: DIR/<group>/<person>/<photo>.jpg")
 	portraits := flag.String("portraits", "", "for -area morphs: the folder of consented portraits")
 	peers := flag.String("peers", "", "for -area search: the program of benchmarks/peers; \"\" leaves FAISS and hnswlib out")
 	cache := flag.String("cache", "var/bench", "for -area search: where hnswlib's graphs are kept")
