@@ -77,29 +77,33 @@ func (q *query) bySource(source watchlist.PhotoSource) (list []int) {
 func (q *query) nearest(ctx context.Context, others []int, d int) (float64, error) {
 	s := q.samples[d]
 	one := &watchlist.Entry{ID: "probe", Faces: []watchlist.Face{{Model: s.Model, Template: watchlist.EncodeTemplate(s.Template)}}}
-	return q.best(ctx, others, one)
+	best := -1.0
+	err := q.eachAlone(ctx, others, one, func(m watchlist.FaceMatch) { best = max(best, m.Score) })
+	return best, err
 }
 
-// best is the best score of some samples with an entry, -1 if none compares.
-func (q *query) best(ctx context.Context, samples []int, e *watchlist.Entry) (float64, error) {
-	best := -1.0
+// eachAlone compares some samples, each by itself, with an entry.
+func (q *query) eachAlone(ctx context.Context, samples []int, e *watchlist.Entry, see func(watchlist.FaceMatch)) error {
 	for _, i := range samples {
-		matches, err := q.m.c.Gallery.Compare(ctx, faceQuery(q.samples[i], 1, -1), []*watchlist.Entry{e})
+		s := q.samples[i]
+		matches, err := q.m.c.Gallery.Compare(ctx, watchlist.FaceQuery{Template: s.Template, Model: s.Model, MinScore: -1}, []*watchlist.Entry{e})
 		if err != nil {
-			return best, q.sampleError(i, err)
+			return q.sampleError(i, err)
 		}
 		for _, m := range matches {
-			best = max(best, m.Score)
+			see(m)
 		}
 	}
-	return best, nil
+	return nil
 }
 
 // listed looks for listed persons whom the document's photo matches and no live
 // photo does.
 func (q *query) listed(ctx context.Context, live []int, d int) error {
-	threshold := q.lead.OperatingPoint.Threshold
-	matches, _, err := q.m.c.Gallery.Search(ctx, faceQuery(q.samples[d], listedDepth, threshold), q.load.matchable)
+	base := bounds(q.lead.OperatingPoint, listedDepth)
+	search := base
+	search.Template, search.Model = q.samples[d].Template, q.samples[d].Model
+	matches, _, err := q.m.c.Gallery.Search(ctx, search, q.load.matchable)
 	if err != nil {
 		return q.sampleError(d, err)
 	}
@@ -108,11 +112,12 @@ func (q *query) listed(ctx context.Context, live []int, d int) error {
 		if e == nil {
 			continue
 		}
-		score, err := q.best(ctx, live, e)
+		reached := false
+		err := q.eachAlone(ctx, live, e, func(m watchlist.FaceMatch) { reached = reached || base.Meets(m.Score, m.LowQuality) })
 		if err != nil {
 			return err
 		}
-		if score < threshold {
+		if !reached {
 			q.cue(watchlist.Cue{
 				Code: CueDocumentListed, Entry: e.ID, Score: m.Score,
 				Reason: "La photo du document ressemble à une personne de la liste, la personne présente non : document d'autrui, ou photo composée de deux visages.",

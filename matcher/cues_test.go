@@ -104,3 +104,26 @@ func TestCuesRespectTheFilter(t *testing.T) {
 		t.Errorf("cues %+v", lead.Cues)
 	}
 }
+
+// TestDocumentIsNotAveragedInDoubt: a document that may be another's does not
+// blur the face of the person present.
+func TestDocumentIsNotAveragedInDoubt(t *testing.T) {
+	for _, c := range []struct {
+		together float64
+		sources  bool
+		searches int // of the lead; cues make one more
+	}{{0.35, true, 2}, {0.35, false, 1}, {0.5, true, 1}, {0.5, false, 1}, {0.1, true, 2}, {0.1, false, 2}} {
+		w := newWorld()
+		w.faces["probe-1"], w.faces["probe"] = c.together, c.together
+		p := carried(w, 0, 0.001)
+		want := c.searches + 1
+		if !c.sources {
+			p.Photos[0].Source, p.Photos[1].Source = "", ""
+			want--
+		}
+		mustMatch(t, w, p)
+		if len(w.searches) != want {
+			t.Errorf("%+v: %d searches", c, len(w.searches))
+		}
+	}
+}

@@ -75,6 +75,8 @@ type query struct {
 	samples []watchlist.FaceSample
 	// differ tells that the samples hardly show one person.
 	differ bool
+	// apart tells that a document's photo is not surely that of the person present.
+	apart bool
 	// probes are the faces to search for, made of the samples.
 	probes []faceProbe
 	found  found

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strconv"
+	"strings"
 
 	"vigie/watchlist"
 )
@@ -39,7 +41,7 @@ func (q *query) takeProbes(ctx context.Context) error {
 	}
 	q.probes = nil
 	for i, s := range q.samples {
-		if i > 0 && !q.differ {
+		if i > 0 && !q.differ && !q.apart {
 			q.probes[0].query.More = append(q.probes[0].query.More, s.Template)
 			continue
 		}
@@ -47,6 +49,11 @@ func (q *query) takeProbes(ctx context.Context) error {
 	}
 	return nil
 }
+
+// sameBearer is the least log10 likelihood ratio at which a document's photo is
+// averaged with one of the person present. Below, the document may be another's,
+// and an average would hide the person present.
+const sameBearer = 1
 
 // holdTogether compares the samples of a probe with one another and notes when
 // two of them speak against being one person's: then a lead may be about either.
@@ -68,15 +75,28 @@ func (q *query) holdTogether(ctx context.Context) error {
 			return q.sampleError(i, err)
 		}
 		for _, match := range matches {
-			q.differ = q.differ || q.m.c.Calibration.LLR(match.Score) < -undecided
+			llr := q.m.c.Calibration.LLR(match.Score)
+			q.differ = q.differ || llr < -undecided
+			j, err := strconv.Atoi(strings.TrimPrefix(string(match.Entry), "probe-"))
+			if err == nil && q.source(i) != q.source(j) {
+				q.apart = q.apart || llr < sameBearer
+			}
 		}
 	}
 	return nil
 }
 
+// source is what a sample was taken of, "" for a template.
+func (q *query) source(sample int) watchlist.PhotoSource {
+	if sample < len(q.probe.Photos) {
+		return q.probe.Photos[sample].Source
+	}
+	return ""
+}
+
 // frames is how many samples were compared as one, 0 when each was alone.
 func (q *query) frames() int {
-	if len(q.samples) > 1 && !q.differ {
+	if len(q.samples) > 1 && !q.differ && !q.apart {
 		return len(q.samples)
 	}
 	return 0
