@@ -21,12 +21,15 @@ func (l lookAlikes) dimensions() float64 { return 2 / l.a }
 func (l lookAlikes) none(k, m int, threshold float64, more int) float64 {
 	reach := 1.0
 	if threshold > l.u {
-		reach = math.Pow((1-threshold)/(1-l.u), 1/l.a)
+		reach = math.Pow(gap(threshold)/gap(l.u), 1/l.a)
 	}
 	x := float64(more) / float64(m) * reach
 	b := l.shape/l.mean + 1
 	return math.Pow(b/(b+x), l.shape+float64(k))
 }
+
+// gap is how far a score is from 1, kept off 0: two labels may hold one photo.
+func gap(score float64) float64 { return math.Max(1-score, 1e-6) }
 
 // sums are what lookAlikes are estimated from.
 type sums struct {
@@ -37,7 +40,7 @@ type sums struct {
 // estimate fits by moments; persons who do not differ more than chance get a shape
 // that makes them equal.
 func (x sums) estimate(u float64) lookAlikes {
-	l := lookAlikes{u: u, a: x.log / x.above, mean: x.above / x.persons}
+	l := lookAlikes{u: u, a: math.Max(x.log/x.above, 1e-3), mean: x.above / x.persons}
 	variance := (x.squares - x.above*l.mean) / (x.persons - 1)
 	l.shape = l.mean * l.mean / max(variance-l.mean, l.mean*l.mean/1000)
 	return l
@@ -86,7 +89,7 @@ func (s strangers) counts(u float64) []tally {
 				p.second = max(p.second, v)
 			}
 			if v > u {
-				log := math.Log((1 - u) / (1 - v))
+				log := math.Log(gap(u) / gap(v))
 				p.k++
 				p.log += log
 				out[j].columnAbove++

@@ -14,6 +14,7 @@ func (r *Report) Markdown() string {
 	fmt.Fprintf(&b, "Model `%s`, calibration `%s` (%s).\n", r.Model, r.Calibration, r.Cohort)
 	fmt.Fprintf(&b, "\n**%s**\n\n%s", r.Basis.Text(), r.markdown())
 	b.WriteString(r.Demographics.markdown())
+	b.WriteString(r.refusals())
 	for _, v := range r.Variants {
 		fmt.Fprintf(&b, "\n**%s**\n\n%s", v.Basis.Text(), v.markdown())
 	}
@@ -46,6 +47,22 @@ func (d *Demographics) markdown() string {
 		fmt.Fprintf(&b, "\nGARBE (alpha %.1f) at the threshold for 1e-3: %.2f.\n", garbeWeight, *d.GARBE)
 	}
 	return b.String()
+}
+
+// refusals writes why photos gave no template.
+func (r *Report) refusals() string {
+	var b strings.Builder
+	for _, name := range r.GroupNames() {
+		m := r.Groups[name]
+		for _, code := range slices.Sorted(maps.Keys(m.Refused)) {
+			share := float64(m.Refused[code]) / float64(m.Photos)
+			fmt.Fprintf(&b, "| %s | %s | %d | %s |\n", name, code, m.Refused[code], percent(&share))
+		}
+	}
+	if b.Len() == 0 {
+		return ""
+	}
+	return "\nPhotos without a template:\n\n| group | code | photos | share |\n|---|---|---|---|\n" + b.String()
 }
 
 // discarded writes what leaving out the worst tenth does, where a group has mates

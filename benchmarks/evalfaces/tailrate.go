@@ -31,12 +31,12 @@ func tailRate(falling []weighed, w []float64, total, limit float64) float64 {
 		}
 		v := x.weight(w)
 		weight += v
-		log += v * math.Log((1-u)/math.Max(1-x.score, 1e-6))
+		log += v * math.Log(gap(u)/gap(x.score))
 	}
 	if weight == 0 || limit >= 1 {
 		return math.NaN()
 	}
-	return weight / total * math.Pow((1-limit)/(1-u), weight/log)
+	return weight / total * math.Pow(gap(limit)/gap(u), weight/log)
 }
 
 // rate is the false match rate of a group at the shared threshold for fmr: counted,
