@@ -21,6 +21,9 @@ func (r *Report) Markdown() string {
 	b.WriteString(r.Growth.markdown())
 	b.WriteString(r.discarded())
 	b.WriteString(r.degradedMarkdown())
+	if r.Several != nil {
+		b.WriteString("\n**Several photos of one person**\n\n" + r.Several.markdown())
+	}
 	b.WriteString("\n| stage | p50 ms | p99 ms | photos |\n|---|---|---|---|\n")
 	for _, s := range slices.Sorted(maps.Keys(r.StagesMS)) {
 		t := r.StagesMS[s]

@@ -69,6 +69,8 @@ type Report struct {
 	Growth *Growth `json:"gallery_growth,omitempty"`
 	// Degraded rises by step within a kind; the first step is none.
 	Degraded []Degraded `json:"degraded,omitempty"`
+	// Several is absent where spaces can't be learned from other persons.
+	Several *Several `json:"several_photos,omitempty"`
 	// StagesMS holds wall times in milliseconds of photos that gave a template,
 	// with all workers running; "total" is the sum for a probe,
 	// without the queue.

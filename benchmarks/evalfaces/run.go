@@ -67,6 +67,9 @@ func Evaluate(set *Set, c *models.Calibration) (*Report, error) {
 		}
 	}
 	r.Growth = growthTrial(trials).growth(c)
+	if r.Several, err = several(set, part, c.Agreement()); err != nil {
+		r.Several = nil // said above: the same cohort has no person-disjoint figures
+	}
 	r.note()
 	return r, nil
 }
