@@ -120,6 +120,9 @@ func (p *program) entryAddCmd() *cobra.Command {
 					return withHint(fmt.Errorf("entry %s is written, but %s was refused: %w", w.Id, photos[i], err), "Add another photo: vigie entry face-add %s FILE", w.Id)
 				}
 				w.Revision, w.Index = f.Revision, f.Index
+				for _, x := range f.Warnings {
+					w.Warnings = append(w.Warnings, client.Warning{Pointer: photos[i], Code: x.Code, Detail: x.Detail})
+				}
 			}
 			return p.printWritten(w)
 		},
@@ -134,6 +137,7 @@ func (p *program) printWritten(e *client.EntryWritten) error {
 		row(w, "entry", e.Id)
 		row(w, "revision", e.Revision)
 		row(w, "index", e.Index)
+		writeWarnings(w, e.Warnings)
 	})
 }
 

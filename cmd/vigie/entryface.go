@@ -38,6 +38,7 @@ func (p *program) faceAddCmd() *cobra.Command {
 				row(w, "face", f.Face.Id)
 				row(w, "quality", fmt.Sprintf("eyes %.0f px apart %s", f.Face.Quality.InterEyePx, strings.Join(f.Face.Quality.Flags, " ")))
 				row(w, "revision", f.Revision)
+				writeWarnings(w, f.Warnings)
 			})
 		},
 	}
@@ -69,4 +70,11 @@ func (p *program) faceRemoveCmd() *cobra.Command {
 // sendFace adds a photo to an entry.
 func sendFace(ctx context.Context, c *client.Client, entry string, photo []byte, key string) (*client.FaceWritten, error) {
 	return answer[client.FaceWritten](c.AddPhoto(ctx, entry, &client.AddFaceParams{IdempotencyKey: key}, photo))
+}
+
+// writeWarnings says what to look at in something that was written all the same.
+func writeWarnings(w io.Writer, warnings []client.Warning) {
+	for _, x := range warnings {
+		row(w, "WARNING", fmt.Sprintf("%s: %s", x.Pointer, x.Detail))
+	}
 }

@@ -133,6 +133,8 @@ type importReport struct {
 	// Skipped were written by an earlier run.
 	Skipped  int                `json:"skipped"`
 	Problems []importer.Problem `json:"problems"`
+	// Warnings are about what was written all the same.
+	Warnings []importer.Problem `json:"warnings,omitempty"`
 }
 
 func (p *program) newImport(path, kind string, f importFlags) (*importRun, error) {
@@ -271,6 +273,9 @@ func (im *importRun) print(stopped error) error {
 	return im.p.emit(r, func(w io.Writer) {
 		for _, x := range r.Problems {
 			row(w, x.Error())
+		}
+		for _, x := range r.Warnings {
+			row(w, "WARNING: "+x.Error())
 		}
 		row(w, fmt.Sprintf("%d lines, %d good, %d problems.", r.Lines, r.Good, len(r.Problems)))
 		switch {

@@ -154,14 +154,16 @@ func (s *sender) addPhoto(ctx context.Context, rec *importer.Record, n int, entr
 	if err != nil {
 		return err
 	}
-	err = retry(ctx, func() error {
-		_, err := sendFace(ctx, s.c, string(entry), b, s.journal.Key(rec.Line, n))
+	var f *client.FaceWritten
+	err = retry(ctx, func() (err error) {
+		f, err = sendFace(ctx, s.c, string(entry), b, s.journal.Key(rec.Line, n))
 		return err
 	})
 	var pe *problemError
 	switch {
 	case err == nil:
 		s.im.report.Photos++
+		s.warn(rec.Line, "photos", f.Warnings)
 		return s.journal.Record(importer.Step{Line: rec.Line, Photo: n, Entry: entry})
 	case errors.As(err, &pe) && pe.Status < 500 && pe.Status != 401 && pe.Status != 403 && pe.Status != 429:
 		return s.refusePhoto(rec.Line, n, pe.Code, pe.Errors)

@@ -179,6 +179,7 @@ func (s *sender) written(pc parcel, r client.ImportResult) error {
 	if _, earlier := s.journal.Done(pc.rec.Line, 0); !earlier {
 		s.im.report.Written++
 	}
+	s.warn(pc.rec.Line, "", r.Warnings)
 	steps := []importer.Step{{Line: pc.rec.Line, Entry: id, Revision: uint64(r.Revision)}}
 	for _, ph := range pc.photos {
 		if _, earlier := s.journal.Done(pc.rec.Line, ph.n); !earlier {
@@ -197,6 +198,17 @@ func (s *sender) written(pc parcel, r client.ImportResult) error {
 // photoOnly tells that nothing but photos identifies the person.
 func photoOnly(r *importer.Record) bool {
 	return len(r.Entry.Names) == 0 && len(r.Entry.Documents) == 0
+}
+
+// warn notes what a node said about a line or a photo that it has written.
+func (s *sender) warn(line int, field string, warnings []client.Warning) {
+	for _, x := range warnings {
+		where := field
+		if where == "" {
+			where = x.Pointer
+		}
+		s.im.report.Warnings = append(s.im.report.Warnings, importer.Problem{Line: line, Field: where, Detail: x.Detail})
+	}
 }
 
 func (s *sender) refuse(line int, field, code string, errs []client.FieldProblem) {

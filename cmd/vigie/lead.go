@@ -42,7 +42,7 @@ func writeLead(out io.Writer, lead *client.Lead) error {
 	fmt.Fprintln(out, stampLine(lead.Stamp))
 	if lead.OperatingPoint.GallerySize > 0 {
 		o := lead.OperatingPoint
-		fmt.Fprintf(out, "Faces: threshold %.3f for FPIR %g over %d templates (calibration %s)\n", o.Threshold, o.TargetFpir, o.GallerySize, printable(o.Calibration))
+		fmt.Fprintf(out, "Faces: threshold %.3f for FPIR %g over %d templates, %.3f for references of low quality (calibration %s)\n", o.Threshold, o.TargetFpir, o.GallerySize, o.LowQualityThreshold, printable(o.Calibration))
 	}
 	fmt.Fprintln(out, stageLine(lead.Stages))
 	fmt.Fprintf(out, "Query %s\n", printable(lead.QueryId))

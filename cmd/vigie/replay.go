@@ -134,7 +134,11 @@ func writeReplay(w io.Writer, r *client.Replay) {
 		row(w, "RANK", "ENTRY", "FACE", "SCORE", "LLR", "STATUS NOW")
 	}
 	for _, c := range r.Candidates {
-		row(w, c.Rank, c.EntryId, c.FaceId, c.Score, fmt.Sprintf("%+.1f", c.Llr), c.Status)
+		face := c.FaceId
+		if n := len(c.OtherFaceIds); n > 0 {
+			face += fmt.Sprintf(" and %d more", n)
+		}
+		row(w, c.Rank, c.EntryId, face, c.Score, fmt.Sprintf("%+.1f", c.Llr), c.Status)
 	}
 	if r.Truncated {
 		row(w, "More entries reach the threshold: raise --limit to see them.")
