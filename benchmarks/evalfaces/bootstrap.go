@@ -23,6 +23,7 @@ const (
 type drawn struct {
 	name    string
 	persons int
+	ids     map[string]int
 	pairs   int       // impostor pairs
 	photos  []float64 // of each person
 	out     [][2]int  // persons not compared, once
@@ -31,6 +32,7 @@ type drawn struct {
 	mates   []weighed // mated searches: the mate's score
 	ranks   []int     // how many were better
 	others  []weighed // non-mated searches, falling
+	parts   []*drawn  // of the pool: the groups, whose persons are numbered on
 }
 
 // weighed is a score that weighs weight[a]*weight[b], or weight[a] if a == b.
@@ -76,18 +78,53 @@ func newDrawn(t *calibrate.Table, excluded calibrate.Pairs, f found, s calibrate
 			}
 		}
 	}
+	d.ids = id
+	d.search(f, id)
+	slices.SortFunc(d.top, falling)
+	return d
+}
+
+// newPool joins the groups: impostors are pairs within a group, f has the searches
+// in the gallery of all.
+func newPool(groups []*drawn, f found, s calibrate.Scores) *drawn {
+	pool := &drawn{name: "", pairs: len(s.Impostor) / 2, parts: groups}
+	id := map[string]int{}
+	for _, d := range groups {
+		shifted := func(list []weighed) []weighed {
+			out := slices.Clone(list)
+			for i := range out {
+				out[i].a += pool.persons
+				out[i].b += pool.persons
+			}
+			return out
+		}
+		pool.top, pool.mated = append(pool.top, shifted(d.top)...), append(pool.mated, shifted(d.mated)...)
+		for name, i := range d.ids {
+			if _, taken := id[name]; !taken {
+				id[name] = pool.persons + i
+			}
+		}
+		pool.persons += d.persons
+	}
+	pool.search(f, id)
+	slices.SortFunc(pool.top, falling)
+	return pool
+}
+
+// search takes over the outcomes of searches.
+func (d *drawn) search(f found, id map[string]int) {
 	for _, m := range f.mated {
 		d.mates, d.ranks = append(d.mates, weighed{m.mate, id[m.person], id[m.person]}), append(d.ranks, m.better)
 	}
 	for _, m := range f.nonMated {
 		d.others = append(d.others, weighed{m.best, id[m.person], id[m.person]})
 	}
-	falling := func(x, y weighed) int {
-		return cmp.Or(cmp.Compare(y.score, x.score), cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b))
-	}
-	slices.SortFunc(d.top, falling)
 	slices.SortFunc(d.others, falling)
-	return d
+}
+
+// falling orders by score, the best first.
+func falling(x, y weighed) int {
+	return cmp.Or(cmp.Compare(y.score, x.score), cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b))
 }
 
 func (x weighed) weight(w []float64) float64 {
@@ -101,6 +138,13 @@ func (x weighed) weight(w []float64) float64 {
 // was drawn twice is no impostor of himself.
 func (d *drawn) total(w []float64) float64 {
 	var sum, own float64
+	if d.parts != nil {
+		for _, p := range d.parts {
+			sum += p.total(w[:p.persons])
+			w = w[p.persons:]
+		}
+		return sum
+	}
 	for p, n := range d.photos {
 		v := w[p] * n
 		sum, own = sum+v, own+v*v
@@ -186,23 +230,27 @@ func (d *drawn) replicate(w []float64, e estimates) {
 	e.add("top5", share(d.mates, w, func(i int) bool { return d.ranks[i] < 5 }))
 }
 
-// intervals fills the 95 % intervals of f.
-func (t trial) intervals(f *Figures, groups []*drawn, at shared) {
+// intervals fills the 95 % intervals of f. Persons are drawn within their group.
+func (t trial) intervals(f *Figures, groups []*drawn, pool *drawn, at shared) {
 	random := rand.New(rand.NewPCG(19795, 1))
 	each := make([]estimates, len(groups))
 	weights := make([][]float64, len(groups))
+	all := make([]float64, pool.persons)
+	start := 0
 	for i, d := range groups {
-		each[i], weights[i] = estimates{}, make([]float64, d.persons)
+		each[i], weights[i] = estimates{}, all[start:start+d.persons]
+		start += d.persons
 	}
-	ratios := estimates{}
+	ratios, pooled := estimates{}, estimates{}
 	for range replicates {
+		clear(all)
 		for i, d := range groups {
-			clear(weights[i])
 			for range d.persons {
 				weights[i][random.IntN(d.persons)]++
 			}
 			d.replicate(weights[i], each[i])
 		}
+		pool.replicate(all, pooled)
 		limits := at
 		if t.shipped == nil {
 			d, w := groups[t.anchor()], weights[t.anchor()]
@@ -210,13 +258,15 @@ func (t trial) intervals(f *Figures, groups []*drawn, at shared) {
 			limits = shared{low: threshold(d.top, w, 1e-2*total), high: threshold(d.top, w, 1e-3*total)}
 		}
 		compareRates(groups, weights, each, ratios, limits)
+		compareRates([]*drawn{pool}, [][]float64{all}, []estimates{pooled}, estimates{}, limits)
 	}
 	for i, d := range groups {
 		m := f.Groups[d.name]
 		m.Intervals = each[i].all(m)
 		f.Groups[d.name] = m
 	}
-	f.Pooled.Intervals = Intervals{Ratio: ratios.interval("high"), RatioLow: ratios.interval("low")}
+	f.Pooled.Intervals = pooled.all(f.Pooled)
+	f.Pooled.Intervals.Ratio, f.Pooled.Intervals.RatioLow = ratios.interval("high"), ratios.interval("low")
 }
 
 // compareRates adds one drawing of the false match rates at shared thresholds,

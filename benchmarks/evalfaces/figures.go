@@ -54,10 +54,11 @@ func (t trial) figures() Figures {
 	}
 	pool.rates(pooled, at)
 	pool.FMREstimate = pool.FMRAtThreshold
-	pool.searches(searchAll(t.pool, t.excluded), t.shipped)
+	all := searchAll(t.pool, t.excluded)
+	pool.searches(all, t.shipped)
 	f.Pooled = pool
 	f.demographics()
-	t.intervals(&f, draws, at)
+	t.intervals(&f, draws, newPool(draws, all, pooled), at)
 	return f
 }
 

@@ -175,7 +175,38 @@ func TestBootstrapWithoutDrawing(t *testing.T) {
 	if got := above(d.top, ones, at.low) / d.total(ones); math.Abs(got-*m.FMRAtLowThreshold) > 1e-12 {
 		t.Errorf("FMR %v instead of %v", got, *m.FMRAtLowThreshold)
 	}
+	checkPool(t, tables, excluded)
 	if e.interval("rank1") != nil {
 		t.Error("one replicate gives an interval")
+	}
+}
+
+// checkPool does the same for the pool of both groups.
+func checkPool(t *testing.T, tables []*calibrate.Table, excluded calibrate.Pairs) {
+	t.Helper()
+	var pooled calibrate.Scores
+	var draws []*drawn
+	for _, table := range tables {
+		s := table.Scores(excluded)
+		pooled.Mated, pooled.Impostor = append(pooled.Mated, s.Mated...), append(pooled.Impostor, s.Impostor...)
+		draws = append(draws, newDrawn(table, excluded, searchAll(table, excluded), s))
+	}
+	slices.Sort(pooled.Mated)
+	slices.Sort(pooled.Impostor)
+	all := searchAll(tables[1], excluded) // whatever was searched
+	pool := newPool(draws, all, pooled)
+	one := ones(pool.persons)
+	if total := pool.total(one); total != float64(len(pooled.Impostor)) || pool.persons != 600 {
+		t.Errorf("the pool of %d persons weighs %v, %d in all", pool.persons, total, len(pooled.Impostor))
+	}
+	m := Metrics{Photos: 1}
+	m.rates(pooled, shared{pooled.Threshold(1e-2), pooled.Threshold(1e-3)})
+	m.searches(all, nil)
+	e := estimates{}
+	pool.replicate(one, e)
+	for name, want := range map[string]*float64{"fnmr 1e-3": m.FNMRAtFMR["1e-3"], "fnir 0.01": m.FNIRAtFPIR["0.01"], "rank1": m.Rank1, "top5": m.Top5} {
+		if got := e[name][0]; math.Abs(got-*want) > 1e-12 {
+			t.Errorf("pool: %s is %v instead of %v", name, got, *want)
+		}
 	}
 }

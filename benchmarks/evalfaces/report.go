@@ -133,8 +133,8 @@ type Metrics struct {
 // Interval is a 95 % interval, ends included.
 type Interval [2]float64
 
-// Intervals are those of the figures of Metrics, by a bootstrap of persons with a
-// fixed seed; in the pool, only those of the ratios.
+// Intervals are those of the figures of Metrics, by a bootstrap of persons within
+// their groups with a fixed seed; those of the ratios are in the pool.
 type Intervals struct {
 	FNMRAtFMR  map[string]*Interval `json:"fnmr_at_fmr,omitempty"`
 	FNIRAtFPIR map[string]*Interval `json:"fnir_at_fpir,omitempty"`
