@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -252,6 +253,22 @@ func TestOperatingPoint(t *testing.T) {
 		if fmr, threshold := c.OperatingPoint(p, 0); !finite(fmr, threshold) || fmr <= 0 || fmr >= 1 {
 			t.Errorf("target %v: %v, %v", p, fmr, threshold)
 		}
+	}
+}
+
+// TestAgreement: the score is the table's own, the first that at most one in a
+// hundred strangers reaches, and the last of a table that does not go so far.
+func TestAgreement(t *testing.T) {
+	c := shipped(t)
+	m := c.data.FMR
+	i := slices.Index(m.Scores, c.Agreement())
+	if i < 1 || m.Rates[i] > agreementFMR || m.Rates[i-1] <= agreementFMR {
+		t.Fatalf("agreement %v, place %d of the table", c.Agreement(), i)
+	}
+	short := &Calibration{data: c.data}
+	short.data.FMR.Scores, short.data.FMR.Rates = m.Scores[:3], m.Rates[:3]
+	if got := short.Agreement(); got != m.Scores[2] {
+		t.Errorf("of a short table: %v, want %v", got, m.Scores[2])
 	}
 }
 

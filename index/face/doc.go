@@ -1,6 +1,6 @@
 // Package face is the exact face gallery: it finds the identities whose
 // enrolled photos lie nearest to a probe, in the calibrated space, and never
-// misses one.
+// misses one. Photos of an entry that look alike are compared as their mean.
 //
 // Templates are projected into the space once, when they come in, and kept as
 // float32 rows, with short codes beside them (package codes), in segments: one
