@@ -31,6 +31,8 @@ const (
 // more, each comparison in a space learned from other persons. Its thresholds are
 // those of West African impostors (the anchor group's), one photo against one.
 type Several struct {
+	// Persons counts those with three photos or more, by group.
+	Persons map[string]int `json:"persons"`
 	// References has two enrolled photos and a third as the probe; Frames two probe
 	// photos against a third that is enrolled; Both two against two.
 	References []Way `json:"references"`

@@ -74,6 +74,9 @@ func TestSeveral(t *testing.T) {
 			}
 		}
 	}
+	if len(s.Persons) != 1 || s.Persons[calibrate.DefaultAnchor] != persons {
+		t.Errorf("persons %v", s.Persons)
+	}
 	together, apart := s.Limits[0], s.Limits[len(s.Limits)-1]
 	if *together.Apart != 0 || *together.Joined != 1 || *apart.Apart != 1 || *apart.Joined != 0 {
 		t.Errorf("one mean %v %v, all apart %v %v", *together.Apart, *together.Joined, *apart.Apart, *apart.Joined)

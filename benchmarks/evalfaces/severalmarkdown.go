@@ -2,6 +2,8 @@ package evalfaces
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"vigie/matcher"
@@ -12,7 +14,12 @@ func (s *Several) markdown() string {
 	var b strings.Builder
 	b.WriteString("Persons with three photos or more, in spaces learned from others; two photos of a person that score above ")
 	fmt.Fprintf(&b, "%.2f are taken for one picture and left out. Thresholds are those of West African impostors, one photo against one. "+
-		"The photos are of different days: frames of one booth have more of their errors in common, and gain less.\n", samePicture)
+		"The photos are of different days: frames of one booth have more of their errors in common, and gain less. "+
+		"Brackets hold 95 %% intervals over drawings of persons, with the thresholds held; with so few persons they are wide. Persons:", samePicture)
+	for _, name := range slices.Sorted(maps.Keys(s.Persons)) {
+		fmt.Fprintf(&b, " %s %d.", name, s.Persons[name])
+	}
+	b.WriteString("\n")
 	for _, part := range []struct {
 		title string
 		ways  []Way

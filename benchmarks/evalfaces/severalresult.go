@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 
 	"vigie/matcher"
 )
@@ -29,7 +30,7 @@ func (g *gathering) result() *Several {
 			g.frameScores.way(wayScores, at), g.frameVector.way(wayVectors, at), g.frameVector.way(wayShipped, root),
 		},
 		Both:   []Way{g.both.way(wayVectors, at), g.both.way(wayShipped, root)},
-		Raised: g.raises(),
+		Raised: g.raises(), Persons: g.persons(),
 	}
 	for i, score := range agreements {
 		out.Limits = append(out.Limits, g.limit(score, &g.limits[i], at))
@@ -47,6 +48,21 @@ func (g *gathering) result() *Several {
 				Group: group.Name, Flagged: k == 1, Photos: photos, Mated: len(t.mated), Impostors: len(t.impostor),
 				FMR: each(at, t.fmr), FNMR: each(at, t.fnmr), FNMRStricter: each(strict, t.fnmr),
 			})
+		}
+	}
+	return out
+}
+
+// persons counts the persons with three photos or more, by group.
+func (g *gathering) persons() map[string]int {
+	mated := map[int]bool{}
+	for _, a := range g.one.mated {
+		mated[a.person] = true
+	}
+	out := map[string]int{}
+	for key, id := range g.ids {
+		if group, _, _ := strings.Cut(key, "/"); mated[id] {
+			out[group]++
 		}
 	}
 	return out
