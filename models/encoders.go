@@ -4,6 +4,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +14,39 @@ import (
 //go:embed recipes/*.json
 var recipeFiles embed.FS
 
+//go:embed recipes/calibration/*.json
+var recipeCalibrations embed.FS
+
+// BuiltinCalibration gives the calibration that the program carries for a model:
+// that of dlib alone, or a composite one of a built-in recipe.
+func BuiltinCalibration(model string) (*Calibration, error) {
+	if model == DlibModel {
+		return DefaultCalibration()
+	}
+	names, recipes, err := BuiltinRecipes()
+	if err != nil {
+		return nil, err
+	}
+	for i, r := range recipes {
+		if r.CompositeModel() != model {
+			continue
+		}
+		f, err := recipeCalibrations.Open("recipes/calibration/" + names[i] + ".json")
+		if errors.Is(err, fs.ErrNotExist) {
+			break
+		} else if err != nil {
+			return nil, fmt.Errorf("built-in calibration of %s: %w", names[i], err)
+		}
+		defer f.Close()
+		c, err := LoadCalibration(f)
+		if err != nil {
+			return nil, fmt.Errorf("built-in calibration of %s: %w", names[i], err)
+		}
+		return c, nil
+	}
+	return nil, fmt.Errorf("no calibration is built in for templates of %s", model)
+}
+
 // BuiltinRecipes gives the recipes that the program carries, sorted by name, with
 // the name under which OpenRecipe finds each.
 func BuiltinRecipes() (names []string, recipes []Recipe, err error) {
@@ -21,6 +55,9 @@ func BuiltinRecipes() (names []string, recipes []Recipe, err error) {
 		return nil, nil, fmt.Errorf("built-in recipes: %w", err)
 	}
 	for _, f := range files {
+		if f.IsDir() {
+			continue
+		}
 		name := strings.TrimSuffix(f.Name(), ".json")
 		r, err := OpenRecipe(name)
 		if err != nil {

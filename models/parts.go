@@ -21,10 +21,11 @@ type Part struct {
 	// Weight is the part's share of the score; all sum to 1.
 	Weight float64 `json:"weight"`
 	// Lambda, Mean and Whitening are as in CalibrationData; Whitening has Keep rows
-	// of Dim values.
-	Lambda    float64 `json:"lambda"`
-	Mean      Floats  `json:"mean"`
-	Whitening Floats  `json:"whitening"`
+	// of Dim values. LambdaShare is Lambda over the mean variance.
+	LambdaShare float64 `json:"lambda_share"`
+	Lambda      float64 `json:"lambda"`
+	Mean        Floats  `json:"mean"`
+	Whitening   Floats  `json:"whitening"`
 }
 
 // maxParts bounds the encoders of a composite template.

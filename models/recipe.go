@@ -44,6 +44,20 @@ type Recipe struct {
 	// Mirror says whose encoding is the mean direction of the face and its mirror
 	// image: MirrorNone, MirrorReferences or MirrorBoth. Each costs a forward pass.
 	Mirror string `json:"mirror"`
+	// Comparison is how a calibration joins the encoder with dlib; templates do not
+	// depend on it.
+	Comparison RecipeComparison `json:"comparison"`
+}
+
+// RecipeComparison holds the choices of a composite calibration that are not
+// fitted.
+type RecipeComparison struct {
+	// Weight is the encoder's share of the score, dlib has the rest.
+	Weight float64 `json:"weight"`
+	// Lambda is the share of the mean variance that is added before whitening, Keep
+	// the number of leading whitened dimensions that count.
+	Lambda float64 `json:"lambda"`
+	Keep   int     `json:"keep"`
 }
 
 // What a model may be used for. UseEvaluation is for weights whose training data
@@ -151,6 +165,9 @@ func (r Recipe) Check() error {
 		{r.Output.Dim == 128 || r.Output.Dim == 512, "output.dim", "use 128 or 512"},
 		{oneOf(r.Output.Normalise, "l2", "none"), "output.normalise", `use "l2" or "none"`},
 		{oneOf(r.Mirror, MirrorNone, MirrorReferences, MirrorBoth), "mirror", `use "none", "references" or "both"`},
+		{r.Comparison.Weight > 0 && r.Comparison.Weight < 1, "comparison.weight", "use a share between 0 and 1"},
+		{r.Comparison.Lambda >= 0.01 && r.Comparison.Lambda <= 100, "comparison.lambda", "use 0.01 to 100"},
+		{r.Comparison.Keep >= 16 && r.Comparison.Keep <= r.Output.Dim, "comparison.keep", "use 16 to output.dim"},
 	} {
 		if !rule.ok {
 			return fmt.Errorf("recipe: %s: %s", rule.field, rule.wants)

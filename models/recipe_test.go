@@ -63,6 +63,9 @@ func TestRecipeRefusals(t *testing.T) {
 		"output.dim":          func(r *Recipe) { r.Output.Dim = 256 },
 		"output.normalise":    func(r *Recipe) { r.Output.Normalise = "l1" },
 		"mirror":              func(r *Recipe) { r.Mirror = "yes" },
+		"comparison.weight":   func(r *Recipe) { r.Comparison.Weight = 1 },
+		"comparison.lambda":   func(r *Recipe) { r.Comparison.Lambda = 0 },
+		"comparison.keep":     func(r *Recipe) { r.Comparison.Keep = 129 },
 	} {
 		r := good
 		change(&r)

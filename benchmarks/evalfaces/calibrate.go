@@ -13,14 +13,15 @@ import (
 // that are excluded or known to be one person; an empty anchor
 // takes calibrate.DefaultAnchor where the folder has that group. The caller
 // writes the file with c.Data().Write. The same folder, models and kind of
-// machine give the same bytes; the hash of the folder is recorded in it.
-func Calibrate(ctx context.Context, dir, anchor string, engine Engine, o Options) (*models.Calibration, *Set, error) {
+// machine give the same bytes; the hash of the folder is recorded in it. parts divide
+// composite templates (calibrate.PartsFor), none those of one encoder.
+func Calibrate(ctx context.Context, dir, anchor string, engine Engine, parts []calibrate.Part, o Options) (*models.Calibration, *Set, error) {
 	set, err := Load(ctx, dir, engine, o)
 	if err != nil {
 		return nil, nil, err
 	}
 	c, err := calibrate.Fit(calibrate.Input{
-		Model: set.Model, Groups: set.Templates(), Excluded: set.Corrected(), InputSHA256: set.InputSHA256,
+		Model: set.Model, Parts: parts, Groups: set.Templates(), Excluded: set.Corrected(), InputSHA256: set.InputSHA256,
 	}, calibrate.Options{Anchor: anchor})
 	if err != nil {
 		return nil, set, err

@@ -207,7 +207,7 @@ func TestFaults(t *testing.T) {
 }
 
 func TestCalibrateRefusesASmallFolder(t *testing.T) {
-	_, _, err := Calibrate(context.Background(), folder(t), "", fake{}, Options{})
+	_, _, err := Calibrate(context.Background(), folder(t), "", fake{}, nil, Options{})
 	if err == nil || !strings.Contains(err.Error(), "unbalanced cohort") {
 		t.Errorf("got %v", err)
 	}

@@ -103,10 +103,35 @@ func TestDisjointFigures(t *testing.T) {
 	}
 }
 
+// With composite templates each encoder is measured by itself too.
+func TestEachEncoderAlone(t *testing.T) {
+	set := drawnSet()
+	parts := []calibrate.Part{{Model: "a", Dim: 8, Weight: 0.7}, {Model: "b", Dim: 4, Weight: 0.3}}
+	alone, err := eachAlone(set, set.compared(), parts)
+	if err != nil || len(alone) != 2 {
+		t.Fatalf("%d readings, %v", len(alone), err)
+	}
+	fnmr := map[string]float64{}
+	for _, a := range alone {
+		f := a.figures()
+		fnmr[a.basis.Encoder] = *f.Groups["other"].FNMRAtFMR["1e-3"]
+		if !strings.HasPrefix(a.basis.Text(), "Encoder "+a.basis.Encoder+" alone.") {
+			t.Errorf("basis %q", a.basis.Text())
+		}
+	}
+	// Eight values tell persons better than four.
+	if !(fnmr["a"] < fnmr["b"]) {
+		t.Errorf("FNMR %v", fnmr)
+	}
+	if none, err := eachAlone(set, set.compared(), nil); none != nil || err != nil {
+		t.Errorf("one encoder: %v, %v", none, err)
+	}
+}
+
 // disjointReport has the person-disjoint figures alone.
 func disjointReport(t *testing.T, set *Set) *Report {
 	t.Helper()
-	d, err := inDisjointSpaces(set, set.compared())
+	d, err := inDisjointSpaces(set, templates(set.compared()), set.compared(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

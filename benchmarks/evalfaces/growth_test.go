@@ -205,7 +205,7 @@ func TestThresholdHolds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := inDisjointSpaces(set, set.compared())
+	d, err := inDisjointSpaces(set, templates(set.compared()), set.compared(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

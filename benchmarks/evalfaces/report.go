@@ -24,6 +24,9 @@ type Basis struct {
 	Space string `json:"space"`
 	// Labels is LabelsAsTheyStand or LabelsCorrected.
 	Labels string `json:"labels"`
+	// Encoder names the one of several encoders whose values alone are compared; ""
+	// for the whole template.
+	Encoder string `json:"encoder,omitempty"`
 }
 
 // The values of Basis.
@@ -46,6 +49,9 @@ func (b Basis) Text() string {
 	space := "In the space of this calibration, at its thresholds"
 	if b.Space == SpaceDisjoint {
 		space = "Person-disjoint: two of five folds left out at a time"
+	}
+	if b.Encoder != "" {
+		space = "Encoder " + b.Encoder + " alone. " + space
 	}
 	return space + "; labels " + b.Labels
 }

@@ -50,14 +50,23 @@ func Evaluate(set *Set, c *models.Calibration) (*Report, error) {
 		return nil, fmt.Errorf("evaluate faces: %w", err)
 	}
 	trials := shipped.readings()
-	switch disjoint, err := inDisjointSpaces(set, part); {
-	case err != nil:
-		r.Notes = append(r.Notes, fmt.Sprintf("No person-disjoint figures: %v.", err))
+	parts := calibrate.PartsOf(c)
+	disjoint, fault := inDisjointSpaces(set, templates(part), part, parts)
+	switch {
+	case fault != nil:
+		r.Notes = append(r.Notes, fmt.Sprintf("No person-disjoint figures: %v.", fault))
 	case c.Data().Cohort.InputSHA256 == r.InputSHA256:
 		r.Notes = append(r.Notes, "The calibration was fitted on these very photos, so that its figures are better than on strangers: the figures at the top are the person-disjoint ones.")
 		trials = append(disjoint.readings(), trials...)
 	default:
 		trials = append(trials, disjoint.readings()...)
+	}
+	if fault == nil {
+		alone, err := eachAlone(set, part, parts)
+		if err != nil {
+			return nil, fmt.Errorf("evaluate faces: %w", err)
+		}
+		trials = append(trials, alone...)
 	}
 	for i, t := range trials {
 		if f := t.figures(); i == 0 {
@@ -67,7 +76,7 @@ func Evaluate(set *Set, c *models.Calibration) (*Report, error) {
 		}
 	}
 	r.Growth = growthTrial(trials).growth(c)
-	if r.Several, err = several(set, part, c.Agreement()); err != nil {
+	if r.Several, err = several(set, part, parts, c.Agreement()); err != nil {
 		r.Several = nil // said above: the same cohort has no person-disjoint figures
 	}
 	r.note()
@@ -118,9 +127,10 @@ func inShippedSpace(set *Set, part []GroupSet, c *models.Calibration) (trial, er
 	return t, err
 }
 
-// inDisjointSpaces compares in spaces that were learned from other persons.
-func inDisjointSpaces(set *Set, part []GroupSet) (trial, error) {
-	in := calibrate.Input{Model: set.Model, Groups: templates(part), Excluded: set.Excluded, Together: set.Faults}
+// inDisjointSpaces compares in spaces that were learned from other persons; parts
+// divide composite templates.
+func inDisjointSpaces(set *Set, groups []calibrate.Group, part []GroupSet, parts []calibrate.Part) (trial, error) {
+	in := calibrate.Input{Model: set.Model, Parts: parts, Groups: groups, Excluded: set.Excluded, Together: set.Faults}
 	tables, pool, err := calibrate.DisjointPool(in, calibrate.Options{}, disjointFolds)
 	return trial{set: set, part: part, tables: tables, pool: pool, basis: Basis{Space: SpaceDisjoint}}, err
 }

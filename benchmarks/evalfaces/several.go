@@ -103,9 +103,9 @@ type Flagged struct {
 }
 
 // several measures Several on a part of a set; it fails like calibrate.Spaces.
-func several(set *Set, part []GroupSet, agreement float64) (*Several, error) {
+func several(set *Set, part []GroupSet, parts []calibrate.Part, agreement float64) (*Several, error) {
 	g := newGathering(part, set.Corrected())
-	in := calibrate.Input{Model: set.Model, Groups: g.groups, Excluded: g.excluded}
+	in := calibrate.Input{Model: set.Model, Parts: parts, Groups: g.groups, Excluded: g.excluded}
 	err := calibrate.Spaces(in, calibrate.Options{}, disjointFolds, g.visit)
 	if err != nil {
 		return nil, fmt.Errorf("several photos: %w", err)

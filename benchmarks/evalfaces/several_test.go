@@ -54,7 +54,7 @@ func severalSet() *Set {
 // each other where they must be the same, or in order.
 func TestSeveral(t *testing.T) {
 	set := severalSet()
-	s, err := several(set, set.Groups, 0.34)
+	s, err := several(set, set.Groups, nil, 0.34)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +98,7 @@ func TestSeveral(t *testing.T) {
 			t.Errorf("%+v: want %d photos", f, want)
 		}
 	}
-	again, err := several(set, set.Groups, 0.34)
+	again, err := several(set, set.Groups, nil, 0.34)
 	if err != nil || s.markdown() != again.markdown() {
 		t.Error("the same set gives another report")
 	}

@@ -12,26 +12,33 @@ import (
 
 	"vigie/benchmarks/evalfaces"
 	"vigie/matcher/face"
+	"vigie/models"
 )
 
 func (p *program) calibrateCmd() *cobra.Command {
 	var out, anchor, modelsDir string
+	var second secondFlags
 	cmd := &cobra.Command{
 		Use: "calibrate DIR --out FILE", Short: "Fit a face calibration from labelled photos", Args: usage(cobra.ExactArgs(1), "a folder of photos"),
 		Long: `Reads DIR/<group>/<person>/<photo>, with pairs to leave out in DIR/exclude.csv, and
 writes a calibration: means, covariance and score tables, no photo and no template.
-The same folder, models and kind of machine give the same bytes.`,
-		Example: "  vigie calibrate faces/ --out calibration.json",
+The same folder, models and kind of machine give the same bytes. With --recipe it is one
+for dlib and that second encoder together, weighed as the recipe says.`,
+		Example: "  vigie calibrate faces/ --out calibration.json\n  vigie calibrate faces/ --recipe sface-2021dec --recipe-dir /usr/share/vigie/models --out both.json",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if out == "" {
 				return usagef("say where the calibration goes: --out FILE")
 			}
-			engine, err := p.offlineEngine(modelsDir)
+			parts, err := second.parts()
+			if err != nil {
+				return err
+			}
+			engine, err := p.offlineEngine(modelsDir, second)
 			if err != nil {
 				return err
 			}
 			defer engine.Close()
-			c, set, err := evalfaces.Calibrate(cmd.Context(), args[0], anchor, engine, p.evalOptions())
+			c, set, err := evalfaces.Calibrate(cmd.Context(), args[0], anchor, engine, parts, p.evalOptions())
 			if err != nil {
 				return err
 			}
@@ -55,21 +62,33 @@ The same folder, models and kind of machine give the same bytes.`,
 	cmd.Flags().StringVar(&out, "out", "", "file to write (required)")
 	cmd.Flags().StringVar(&anchor, "anchor", "", "group whose impostor scores set the false match rates (default: the one that the project's own calibration uses)")
 	cmd.Flags().StringVar(&modelsDir, "models", "", "folder of the models (default: where serve would find them)")
+	second.add(cmd.Flags())
 	return cmd
 }
 
 // offlineEngine starts a face engine for a measurement on this machine.
-func (p *program) offlineEngine(modelsDir string) (*face.Engine, error) {
+func (p *program) offlineEngine(modelsDir string, second secondFlags) (*face.Engine, error) {
 	dir, err := engineModels(modelsDir)
 	if err != nil {
 		return nil, err
 	}
-	e, err := face.NewEngine(face.Options{ModelDir: dir, Workers: runtime.NumCPU(), Queue: 1000, Logger: discardLog()})
+	o, err := second.options()
+	if err != nil {
+		return nil, err
+	}
+	e, err := face.NewEngine(face.Options{ModelDir: dir, Workers: runtime.NumCPU(), Queue: 1000, Second: o, Logger: discardLog()})
 	if err != nil {
 		return nil, err
 	}
 	if _, warning := e.SelfTest(); warning != "" {
 		p.note("warning: %s", warning)
+	}
+	if _, err := e.SecondTest(); err != nil {
+		e.Close()
+		return nil, err
+	}
+	if o != nil && o.Recipe.Use == models.UseEvaluation {
+		p.note("note: the second encoder %s is for evaluation only: %s", o.Recipe.ID, o.Recipe.File.Licence)
 	}
 	return e, nil
 }

@@ -23,6 +23,7 @@ type faceEvaluation struct {
 	out, cache          string
 	keep                bool
 	degrade             int
+	second              secondFlags
 }
 
 func (p *program) evaluateFacesCmd() *cobra.Command {
@@ -45,13 +46,14 @@ Per group and pooled: failure to enrol, FMR and FNMR, rank and top 5, FPIR and F
 differences between groups, error versus discard, whether the threshold holds as the
 gallery grows, what worse probes cost, the time of each stage, with counts and 95 %
 intervals. --out writes a model card with plots. Results are aggregates: no
-name of a person or photo is printed or written.
+name of a person or photo is printed or written. With --recipe, dlib and that second
+encoder are measured together, and each alone.
 
 Progress goes to standard error. With --cache a run that was ended goes on where it
 was: the folder then holds templates, which are BIOMETRIC DATA. It is made with mode
 0700 and must be yours alone; the templates are removed when the run has succeeded,
 unless you say --keep-cache. Without --cache no template is written anywhere.`,
-		Example: "  vigie evaluate faces faces/ --out card/\n  vigie evaluate faces faces/ --calibration mine.json --json\n  vigie evaluate faces faces/ --cache /root/vigie-eval --out card/",
+		Example: "  vigie evaluate faces faces/ --out card/\n  vigie evaluate faces faces/ --calibration mine.json --json\n  vigie evaluate faces faces/ --recipe faceplugin-0.0.1\n  vigie evaluate faces faces/ --cache /root/vigie-eval --out card/",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if f.keep && f.cache == "" {
 				return usagef("--keep-cache needs --cache DIR")
@@ -65,6 +67,7 @@ unless you say --keep-cache. Without --cache no template is written anywhere.`,
 	flags := cmd.Flags()
 	flags.StringVar(&f.calibration, "calibration", "", "calibration file (default: the built-in one)")
 	flags.StringVar(&f.models, "models", "", "folder of the models (default: where serve would find them)")
+	f.second.add(flags)
 	flags.StringVar(&f.out, "out", "", "folder for card.md, its plots (SVG) and report.json")
 	flags.StringVar(&f.cache, "cache", "", "private folder that keeps templates (biometric data) until the run has succeeded")
 	flags.IntVar(&f.degrade, "degrade", 20, "persons of each group whose second photo is made worse in 17 steps (blur, noise, JPEG, gamma, small eyes, yaw); 0: none")
@@ -77,15 +80,15 @@ func (p *program) evaluateFaces(ctx context.Context, dir string, f faceEvaluatio
 	on := benchmarks.ThisMachine(time.Now())
 	build := readBuild()
 	on.Commit = strings.TrimSpace(build.Version + " " + build.Revision)
-	c, err := loadCalibration(f.calibration)
-	if err != nil {
-		return err
-	}
-	engine, err := p.offlineEngine(f.models)
+	engine, err := p.offlineEngine(f.models, f.second)
 	if err != nil {
 		return err
 	}
 	defer engine.Close()
+	c, err := calibrationFor(f.calibration, engine.Model())
+	if err != nil {
+		return err
+	}
 	options := p.evalOptions()
 	options.Degrade = f.degrade
 	if f.cache != "" {

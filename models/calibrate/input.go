@@ -15,6 +15,15 @@ type Sample struct {
 	Template, Probe []float32
 }
 
+// Values gives the sample with the values from and up to to of its templates.
+func (s Sample) Values(from, to int) Sample {
+	s.Template = s.Template[from:to]
+	if s.Probe != nil {
+		s.Probe = s.Probe[from:to]
+	}
+	return s
+}
+
 func (s Sample) probe() []float32 {
 	if s.Probe == nil {
 		return s.Template

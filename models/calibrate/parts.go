@@ -23,6 +23,25 @@ type Part struct {
 	Lambda float64
 }
 
+// PartsOf gives the parts that a composite calibration was fitted with, none for
+// a calibration of one encoder.
+func PartsOf(c *models.Calibration) []Part {
+	var out []Part
+	for _, p := range c.Data().Parts {
+		out = append(out, Part{Model: p.Model, Dim: p.Dim, Keep: p.Keep, Weight: p.Weight, Lambda: p.LambdaShare})
+	}
+	return out
+}
+
+// PartsFor gives the parts of composite templates by a recipe.
+func PartsFor(r models.Recipe) []Part {
+	c := r.Comparison
+	return []Part{
+		{Model: models.DlibModel, Dim: models.DlibDim, Weight: 1 - c.Weight},
+		{Model: r.ID, Dim: r.Output.Dim, Keep: c.Keep, Weight: c.Weight, Lambda: c.Lambda},
+	}
+}
+
 // spaces gives the parts of the input's templates of dim values: the input's, or
 // the one that they are.
 func (in Input) spaces(dim int) []Part {
@@ -110,7 +129,7 @@ func (s *space) describe(d *models.CalibrationData, composite bool) {
 		p := s.parts[i]
 		d.Parts = append(d.Parts, models.Part{
 			Model: p.Model, Dim: p.Dim, Keep: p.Keep, Weight: p.Weight,
-			Lambda: t.lambda, Mean: t.mean, Whitening: t.whitening,
+			LambdaShare: p.Lambda, Lambda: t.lambda, Mean: t.mean, Whitening: t.whitening,
 		})
 	}
 }

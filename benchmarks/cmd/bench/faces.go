@@ -14,6 +14,7 @@ import (
 	"vigie/benchmarks/evalfaces"
 	"vigie/benchmarks/evalfaces/card"
 	"vigie/matcher/face"
+	"vigie/matcher/face/onnx"
 	"vigie/models"
 )
 
@@ -22,23 +23,54 @@ import (
 // others, a minute on two cores.
 const degradedPersons = 29
 
-// measureFaces evaluates the built-in calibration on a folder of labelled photos
-// and puts its person-disjoint table beside the result.
-func measureFaces(ctx context.Context, dir, modelDir, out, results string) error {
-	if dir == "" {
+// faceFlags say what is measured and where it goes.
+type faceFlags struct{ photos, models, evalModels, only, out, results string }
+
+// measureFaces evaluates dlib alone on a folder of labelled photos, and with the
+// evaluation encoder beside it where `make models-eval` has installed that.
+func measureFaces(ctx context.Context, f faceFlags) error {
+	if f.photos == "" {
 		return errors.New("give the photos with -faces DIR (make bench-faces does)")
 	}
-	cal, err := models.DefaultCalibration()
-	if err != nil {
-		return fmt.Errorf("read the calibration: %w", err)
+	if f.only != "second" {
+		if err := f.measure(ctx, nil, "faces", "Faces: error rates per group"); err != nil {
+			return err
+		}
 	}
+	if f.only == "dlib" {
+		return nil
+	}
+	r, err := models.OpenRecipe(evalRecipe)
+	if err != nil {
+		return err
+	}
+	o := onnx.Options{Library: filepath.Join(f.evalModels, "libonnxruntime.so.1"), Model: filepath.Join(f.evalModels, r.File.Name), Recipe: r}
+	if _, err := os.Stat(o.Model); err != nil {
+		fmt.Fprintf(os.Stderr, "*** SKIPPED the second encoder: no %s; run make models-eval\n", o.Model)
+		return nil
+	}
+	return f.measure(ctx, &o, "faces-second", "Faces: error rates with the evaluation encoder fused, and of each encoder alone")
+}
+
+// evalRecipe is the encoder of `make models-eval`. Nobody documents what it was
+// trained on.
+const evalRecipe = "faceplugin-0.0.1"
+
+// measure evaluates dlib, or dlib and a second encoder, with the built-in
+// calibration and puts the calibration's own person-disjoint table beside the
+// result.
+func (f faceFlags) measure(ctx context.Context, second *onnx.Options, name, title string) error {
 	machine := benchmarks.ThisMachine(time.Now())
-	engine, err := face.NewEngine(face.Options{ModelDir: modelDir, Workers: runtime.NumCPU(), Logger: slog.New(slog.DiscardHandler)})
+	engine, err := face.NewEngine(face.Options{ModelDir: f.models, Second: second, Workers: runtime.NumCPU(), Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return fmt.Errorf("start the face engine: %w", err)
 	}
 	defer func() { _ = engine.Close() }()
-	report, err := evalfaces.Run(ctx, dir, engine, cal, evalfaces.Options{Degrade: degradedPersons, Progress: func(step string, done, total int) {
+	cal, err := models.BuiltinCalibration(engine.Model())
+	if err != nil {
+		return fmt.Errorf("read the calibration: %w", err)
+	}
+	report, err := evalfaces.Run(ctx, f.photos, engine, cal, evalfaces.Options{Degrade: degradedPersons, Progress: func(step string, done, total int) {
 		if done%200 == 0 || done == total {
 			fmt.Fprintf(os.Stderr, "%s: %d of %d\n", step, done, total)
 		}
@@ -51,16 +83,16 @@ func measureFaces(ctx context.Context, dir, modelDir, out, results string) error
 		Goals   []evalfaces.Goal   `json:"goals"`
 		Machine benchmarks.Machine `json:"machine"`
 	}{report, evalfaces.Goals(report), machine}
-	if err := benchmarks.WriteJSON(out, "faces", measured); err != nil {
+	if err := benchmarks.WriteJSON(f.out, name, measured); err != nil {
 		return err
 	}
-	if err := card.Write(filepath.Join(out, "faces"), report, machine); err != nil {
+	if err := card.Write(filepath.Join(f.out, name), report, machine); err != nil {
 		return fmt.Errorf("write the model card: %w", err)
 	}
-	text := fmt.Sprintf("## Faces: error rates per group\n\n`make bench-faces`, %s, commit %s, %s, %d cores, load before %s. Plots: `benchmarks/out/faces/card.md`.\n\n"+
+	text := fmt.Sprintf("## %s\n\n`make bench-faces`, %s, commit %s, %s, %d cores, load before %s. Plots: `benchmarks/out/%s/card.md`.\n\n"+
 		"Goals, judged by the figures of the first tables below (the value alone; the interval says how much that means):\n\n%s\n%s\n"+
 		"The person-disjoint test that the shipped calibration records: A and B, each half of the people in the space learned from the other; 2 of 5, as above. \"This calibration\" above was fitted on these photos and looks better than it is on strangers.\n\n%s\n",
-		machine.Date, machine.Commit, machine.CPU, machine.Cores, machine.LoadAvg, evalfaces.GoalsMarkdown(measured.Goals), report.Markdown(), evalfaces.FoldsMarkdown(cal.Data()))
+		title, machine.Date, machine.Commit, machine.CPU, machine.Cores, machine.LoadAvg, name, evalfaces.GoalsMarkdown(measured.Goals), report.Markdown(), evalfaces.FoldsMarkdown(cal.Data()))
 	fmt.Println(text)
-	return benchmarks.WriteSection(results, "faces", text)
+	return benchmarks.WriteSection(f.results, name, text)
 }

@@ -40,8 +40,9 @@ func Recipe(dim int, layout string) models.Recipe {
 		Alignment: models.RecipeAlignment{
 			LeftEye: [2]float64{38.29, 51.70}, RightEye: [2]float64{73.53, 51.50}, NoseBase: [2]float64{56.05, 79},
 		},
-		Output: models.RecipeOutput{Dim: dim, Normalise: "l2"},
-		Mirror: models.MirrorReferences,
+		Output:     models.RecipeOutput{Dim: dim, Normalise: "l2"},
+		Mirror:     models.MirrorReferences,
+		Comparison: models.RecipeComparison{Weight: 0.5, Lambda: 1, Keep: dim / 4},
 	}
 }
 
