@@ -91,7 +91,7 @@ func GoalsMarkdown(goals []Goal) string {
 		}
 		want, measured := fmt.Sprintf("%g", g.Want), ratio(g.Value, g.Interval)
 		if g.share {
-			want, measured = fmt.Sprintf("%g %%", 100*g.Want), within(g.Value, g.Interval)
+			want, measured = fmt.Sprintf("%.4g %%", 100*g.Want), within(g.Value, g.Interval)
 		}
 		reached := "**no**"
 		if g.Reached {
