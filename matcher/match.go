@@ -2,6 +2,7 @@ package matcher
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"time"
@@ -10,8 +11,8 @@ import (
 )
 
 // Match answers one probe from what this node holds. The lead includes at least
-// the raft index in its stamp, and no entry that is not active or has expired
-// by the clock (invariant 4).
+// the raft index in its stamp, its faces are searched as of that index, and no
+// entry is in it that is not active or has expired by the clock (invariant 4).
 //
 // It fails with a watchlist.ValidationError whose pointers are those of the
 // API's request, with a *ProbeError around a *watchlist.FaceError when a photo
@@ -30,15 +31,13 @@ func (m *Matcher) Match(ctx context.Context, probe watchlist.Probe) (*watchlist.
 		m: m, probe: &probe,
 		lead: &watchlist.Lead{Query: m.c.NewQueryID(), Models: m.models()},
 	}
-	q.load = newLoader(m.c.Entries, m.c.Clock())
 	for _, step := range []struct {
 		name string
 		run  func(context.Context) error
 	}{
 		{"faces", q.takeFaces},
 		{"frames", q.takeProbes},
-		{"stamp", q.takeStamp},
-		{"search", q.search},
+		{"search", q.searchList},
 		{"score", q.rank},
 		{"cues", q.findCues},
 	} {
@@ -49,12 +48,34 @@ func (m *Matcher) Match(ctx context.Context, probe watchlist.Probe) (*watchlist.
 	return q.lead, nil
 }
 
-// takeStamp notes which list is searched: before anything is, so that whatever
-// is found includes it, and after the photos are encoded, so that a replay as of
-// its index sees the same list save for the changes of the last instant.
-func (q *query) takeStamp(context.Context) error {
-	q.lead.Stamp = q.m.c.Stamper.Stamp()
-	return nil
+// stampTries is how many stamps are taken for a search that comes too late for
+// the one before.
+const stampTries = 3
+
+// searchList takes the list stamp and searches as of its index: after the photos
+// are encoded, which takes longest, and before anything is searched, so that
+// whatever is found includes it. Changes applied meanwhile are not seen, so that
+// a replay as of the stamp finds the same faces.
+//
+// When the gallery forgets that index before it is searched, a new stamp is taken.
+// While a snapshot takes the place of the list none may fit: then the newest rows
+// are searched, and the stamp has no state hash, since its index says only what
+// the answer includes at least.
+func (q *query) searchList(ctx context.Context) error {
+	c := q.m.c
+	for try := 1; ; try++ {
+		q.load = newLoader(c.Entries, c.Clock())
+		q.lead.Stamp = c.Stamper.Stamp()
+		q.asOf = q.lead.Stamp.AppliedIndex
+		if try > stampTries {
+			q.asOf, q.lead.Stamp.StateHash = 0, ""
+		}
+		err := q.search(ctx)
+		var gone *watchlist.HistoryError
+		if q.asOf == 0 || !errors.As(err, &gone) {
+			return err
+		}
+	}
 }
 
 func (m *Matcher) models() map[string]string {
@@ -71,6 +92,8 @@ type query struct {
 	probe *watchlist.Probe
 	lead  *watchlist.Lead
 	load  *loader
+	// asOf is the raft index that faces are searched as of, 0 for the newest.
+	asOf uint64
 
 	samples []watchlist.FaceSample
 	// differ tells that the samples hardly show one person.

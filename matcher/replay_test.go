@@ -226,3 +226,55 @@ func TestStampComesBetweenEncodingAndSearch(t *testing.T) {
 type stampFunc func() watchlist.ListStamp
 
 func (f stampFunc) Stamp() watchlist.ListStamp { return f() }
+
+// A gallery that has forgotten the stamp's index when it is searched makes for a
+// new stamp; with none that fits the newest rows are searched and the stamp says
+// that its index is only the least.
+func TestSearchTooLateForItsStamp(t *testing.T) {
+	for late, want := range map[int]watchlist.ListStamp{
+		0: {AppliedIndex: 11, StateHash: "hash"}, 2: {AppliedIndex: 13, StateHash: "hash"}, 1000: {AppliedIndex: 14},
+	} {
+		w := newWorld()
+		w.add(1, 0.9)
+		index, searches := uint64(10), 0
+		c := w.config()
+		c.Stamper = stampFunc(func() watchlist.ListStamp {
+			index++
+			return watchlist.ListStamp{AppliedIndex: index, StateHash: "hash"}
+		})
+		c.Gallery = asOfGallery{fakeGallery{w}, func(asOf uint64) error {
+			if searches++; asOf != 0 && searches <= late {
+				return &watchlist.HistoryError{AsOf: asOf, Oldest: asOf + 1, Newest: asOf + 1}
+			}
+			return nil
+		}}
+		m, err := New(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.compare = w.comparators()
+		lead, err := m.Match(context.Background(), withFace(probe()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(want, lead.Stamp); d != "" || len(lead.Candidates) != 1 {
+			t.Errorf("%d searches too late: %d candidates, stamp (-want +got):\n%s", late, len(lead.Candidates), d)
+		}
+		if last := w.searches[len(w.searches)-1].AsOf; last != want.AppliedIndex && want.StateHash != "" {
+			t.Errorf("%d searches too late: the last was as of %d under stamp %d", late, last, want.AppliedIndex)
+		}
+	}
+}
+
+// asOfGallery lets a test refuse an index.
+type asOfGallery struct {
+	fakeGallery
+	check func(asOf uint64) error
+}
+
+func (g asOfGallery) Search(ctx context.Context, q watchlist.FaceQuery, filter func(watchlist.EntryID) bool) ([]watchlist.FaceMatch, bool, error) {
+	if err := g.check(q.AsOf); err != nil {
+		return nil, false, err
+	}
+	return g.fakeGallery.Search(ctx, q, filter)
+}

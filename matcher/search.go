@@ -51,7 +51,9 @@ func (q *query) search(ctx context.Context) error {
 	if len(q.probes) > 0 {
 		q.lead.OperatingPoint = q.operatingPoint()
 		run("face_search", &face, func(ctx context.Context) (err error) {
-			q.found.faces, facesMore, err = q.searchFaces(ctx, bounds(q.lead.OperatingPoint, faceDepth), q.load.matchable)
+			base := bounds(q.lead.OperatingPoint, faceDepth)
+			base.AsOf = q.asOf
+			q.found.faces, facesMore, err = q.searchFaces(ctx, base, q.load.matchable)
 			return err
 		})
 	}

@@ -88,9 +88,12 @@ type OperatingPoint struct {
 // ListStamp says which list an answer saw and how old it was.
 type ListStamp struct {
 	Node NodeID `json:"node"`
-	// AppliedIndex is the raft index that the answer includes at least.
+	// AppliedIndex is the raft index that the answer includes at least; a lead's
+	// faces are searched as of it.
 	AppliedIndex uint64 `json:"applied_index"`
-	// StateHash is the hexadecimal hash of the replicated state at that index.
+	// StateHash is the hexadecimal hash of the replicated state at that index. It
+	// is empty on a lead that was made while a snapshot took the place of the
+	// node's list: its faces are those of a later index.
 	StateHash string `json:"state_hash"`
 	// AgeMillis is the time since this node last knew that its list was
 	// current, on the monotonic clock.

@@ -1606,12 +1606,18 @@ type Stage struct {
 
 // Stamp defines model for Stamp.
 type Stamp struct {
-	AgeMs        int64  `json:"age_ms"`
+	AgeMs int64 `json:"age_ms"`
+
+	// AppliedIndex The raft index that the answer includes at least; faces are searched as of it.
 	AppliedIndex int64  `json:"applied_index"`
 	Connected    bool   `json:"connected"`
 	Entries      int    `json:"entries"`
 	Node         string `json:"node"`
-	StateHash    string `json:"state_hash"`
+
+	// StateHash The hash of the replicated state at that index. Empty on the lead of a
+	// search made while a snapshot took the place of the node's list: its
+	// faces are those of a later index.
+	StateHash string `json:"state_hash"`
 }
 
 // StringMap defines model for StringMap.
@@ -2168,9 +2174,9 @@ type ClientInterface interface {
 	//
 	// Entries are named by id, with their status now and no personal detail.
 	// An entry whose end date had passed at the time is listed as well, since
-	// end dates go by the clock and not by an index. A change that was applied
-	// in the very instant of the search may be in the search and not in the
-	// replay.
+	// end dates go by the clock and not by an index. An entry that was
+	// withdrawn, or lost that photo, in the very instant of the search is in
+	// the replay and was not in the lead.
 	//
 	// A node remembers a limited span (`GET /v1/cluster` shows it). An index
 	// before it gives 410 `history_gone`, one that the node has not reached
@@ -2197,9 +2203,9 @@ type ClientInterface interface {
 	//
 	// Entries are named by id, with their status now and no personal detail.
 	// An entry whose end date had passed at the time is listed as well, since
-	// end dates go by the clock and not by an index. A change that was applied
-	// in the very instant of the search may be in the search and not in the
-	// replay.
+	// end dates go by the clock and not by an index. An entry that was
+	// withdrawn, or lost that photo, in the very instant of the search is in
+	// the replay and was not in the lead.
 	//
 	// A node remembers a limited span (`GET /v1/cluster` shows it). An index
 	// before it gives 410 `history_gone`, one that the node has not reached
@@ -2749,9 +2755,9 @@ func (c *Raw) ListAudit(ctx context.Context, params *ListAuditParams, reqEditors
 //
 // Entries are named by id, with their status now and no personal detail.
 // An entry whose end date had passed at the time is listed as well, since
-// end dates go by the clock and not by an index. A change that was applied
-// in the very instant of the search may be in the search and not in the
-// replay.
+// end dates go by the clock and not by an index. An entry that was
+// withdrawn, or lost that photo, in the very instant of the search is in
+// the replay and was not in the lead.
 //
 // A node remembers a limited span (`GET /v1/cluster` shows it). An index
 // before it gives 410 `history_gone`, one that the node has not reached
@@ -2788,9 +2794,9 @@ func (c *Raw) ReplaySearchWithBody(ctx context.Context, contentType string, body
 //
 // Entries are named by id, with their status now and no personal detail.
 // An entry whose end date had passed at the time is listed as well, since
-// end dates go by the clock and not by an index. A change that was applied
-// in the very instant of the search may be in the search and not in the
-// replay.
+// end dates go by the clock and not by an index. An entry that was
+// withdrawn, or lost that photo, in the very instant of the search is in
+// the replay and was not in the lead.
 //
 // A node remembers a limited span (`GET /v1/cluster` shows it). An index
 // before it gives 410 `history_gone`, one that the node has not reached
@@ -5430,9 +5436,9 @@ type ClientWithResponsesInterface interface {
 	//
 	// Entries are named by id, with their status now and no personal detail.
 	// An entry whose end date had passed at the time is listed as well, since
-	// end dates go by the clock and not by an index. A change that was applied
-	// in the very instant of the search may be in the search and not in the
-	// replay.
+	// end dates go by the clock and not by an index. An entry that was
+	// withdrawn, or lost that photo, in the very instant of the search is in
+	// the replay and was not in the lead.
 	//
 	// A node remembers a limited span (`GET /v1/cluster` shows it). An index
 	// before it gives 410 `history_gone`, one that the node has not reached
@@ -5459,9 +5465,9 @@ type ClientWithResponsesInterface interface {
 	//
 	// Entries are named by id, with their status now and no personal detail.
 	// An entry whose end date had passed at the time is listed as well, since
-	// end dates go by the clock and not by an index. A change that was applied
-	// in the very instant of the search may be in the search and not in the
-	// replay.
+	// end dates go by the clock and not by an index. An entry that was
+	// withdrawn, or lost that photo, in the very instant of the search is in
+	// the replay and was not in the lead.
 	//
 	// A node remembers a limited span (`GET /v1/cluster` shows it). An index
 	// before it gives 410 `history_gone`, one that the node has not reached
@@ -7329,9 +7335,9 @@ func (c *ClientWithResponses) ListAuditWithResponse(ctx context.Context, params 
 //
 // Entries are named by id, with their status now and no personal detail.
 // An entry whose end date had passed at the time is listed as well, since
-// end dates go by the clock and not by an index. A change that was applied
-// in the very instant of the search may be in the search and not in the
-// replay.
+// end dates go by the clock and not by an index. An entry that was
+// withdrawn, or lost that photo, in the very instant of the search is in
+// the replay and was not in the lead.
 //
 // A node remembers a limited span (`GET /v1/cluster` shows it). An index
 // before it gives 410 `history_gone`, one that the node has not reached
@@ -7364,9 +7370,9 @@ func (c *ClientWithResponses) ReplaySearchWithBodyWithResponse(ctx context.Conte
 //
 // Entries are named by id, with their status now and no personal detail.
 // An entry whose end date had passed at the time is listed as well, since
-// end dates go by the clock and not by an index. A change that was applied
-// in the very instant of the search may be in the search and not in the
-// replay.
+// end dates go by the clock and not by an index. An entry that was
+// withdrawn, or lost that photo, in the very instant of the search is in
+// the replay and was not in the lead.
 //
 // A node remembers a limited span (`GET /v1/cluster` shows it). An index
 // before it gives 410 `history_gone`, one that the node has not reached

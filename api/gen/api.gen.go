@@ -1607,12 +1607,18 @@ type Stage struct {
 
 // Stamp defines model for Stamp.
 type Stamp struct {
-	AgeMs        int64  `json:"age_ms"`
+	AgeMs int64 `json:"age_ms"`
+
+	// AppliedIndex The raft index that the answer includes at least; faces are searched as of it.
 	AppliedIndex int64  `json:"applied_index"`
 	Connected    bool   `json:"connected"`
 	Entries      int    `json:"entries"`
 	Node         string `json:"node"`
-	StateHash    string `json:"state_hash"`
+
+	// StateHash The hash of the replicated state at that index. Empty on the lead of a
+	// search made while a snapshot took the place of the node's list: its
+	// faces are those of a later index.
+	StateHash string `json:"state_hash"`
 }
 
 // StringMap defines model for StringMap.

@@ -144,8 +144,10 @@ func (g *Gallery) Model() string { return g.space.Model() }
 
 // Apply takes over changed entries, in order, and publishes them all at once
 // before it returns: no search sees a part of them, or misses an entry that is
-// being replaced. A reference whose photos and vector are unchanged is not moved.
-// It fails when index lies before Applied.
+// being replaced. Queries as of an earlier index tell them apart by Change.Index;
+// one that is not after Applied and up to index, such as 0, counts as index, and
+// one that falls as that of the change before. A reference whose photos and vector
+// are unchanged is not moved. It fails when index lies before Applied.
 func (g *Gallery) Apply(changes []watchlist.Change, index uint64) error {
 	defer runtime.KeepAlive(g)
 	g.mu.Lock()
@@ -154,16 +156,8 @@ func (g *Gallery) Apply(changes []watchlist.Change, index uint64) error {
 	if index < w.applied {
 		return fmt.Errorf("face gallery: change at index %d, but %d is applied", index, w.applied)
 	}
-	if len(changes) > 0 {
-		if err := w.begin(index); err != nil {
-			return err
-		}
-	}
-	w.applied = index
-	for _, c := range changes {
-		if err := w.put(c.ID, c.Entry, nil); err != nil {
-			return err
-		}
+	if err := w.takeOver(changes, index); err != nil {
+		return err
 	}
 	g.publish()
 	g.kick()

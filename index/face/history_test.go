@@ -138,6 +138,48 @@ func TestManyChangesAtOneIndex(t *testing.T) {
 	}
 }
 
+// TestBatchOfSeveralIndexes applies changes of several raft indexes at once: as
+// of each of them the gallery answers as if they had come one by one. Indexes out
+// of place are no fault.
+func TestBatchOfSeveralIndexes(t *testing.T) {
+	rng := rand.New(rand.NewPCG(16, 1))
+	tpl := indextest.Template(rng, 128)
+	put := func(n int, index uint64) watchlist.Change {
+		return watchlist.Change{ID: entryID(n), Entry: entryOf(n, tpl), Index: index}
+	}
+	g := testGallery(t)
+	for _, b := range []struct {
+		index   uint64
+		changes []watchlist.Change
+	}{
+		{3, []watchlist.Change{put(1, 3)}},
+		{9, []watchlist.Change{put(2, 5), {ID: entryID(1), Index: 5}, put(3, 7), {ID: entryID(2), Index: 8}}},
+		{14, []watchlist.Change{put(4, 4), put(5, 12), put(6, 0)}},   // 4 is over: counts as 14
+		{20, []watchlist.Change{put(7, 18), put(8, 16), put(9, 99)}}, // 16 falls: counts as 18
+	} {
+		if err := g.Apply(b.changes, b.index); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for asOf, want := range map[uint64]string{
+		2: "", 3: "1", 4: "1", 5: "2", 6: "2", 7: "23", 8: "3", 9: "3", 12: "3", 13: "3", 14: "3456", 17: "3456", 18: "345678", 19: "345678", 20: "3456789", 0: "3456789",
+	} {
+		q := query(tpl, 20, -1)
+		q.AsOf = asOf
+		m, _, err := g.Search(context.Background(), q, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for _, f := range m {
+			got += string(f.Entry[len(f.Entry)-1:])
+		}
+		if got != want {
+			t.Errorf("as of %d: entries %s, want %s", asOf, got, want)
+		}
+	}
+}
+
 // TestRemovedThenPutAgain gives an entry rows of two lives, with a merge between
 // them: it is listed once.
 func TestRemovedThenPutAgain(t *testing.T) {

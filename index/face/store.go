@@ -77,6 +77,29 @@ func (w *store) begin(index uint64) error {
 	return nil
 }
 
+// takeOver puts changed entries in, each with the stamp of its own raft index: a
+// batch of several must be the same to queries as of one of them on every node,
+// however its log entries came.
+func (w *store) takeOver(changes []watchlist.Change, index uint64) error {
+	before, at := w.applied, uint64(0)
+	w.applied = index
+	for i, c := range changes {
+		was := at
+		if at = c.Index; at <= before || at > index {
+			at = index
+		}
+		if at = max(at, was); i == 0 || at != was {
+			if err := w.begin(at); err != nil {
+				return err
+			}
+		}
+		if err := w.put(c.ID, c.Entry, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // oldest is the first raft index that can be answered once applied is reached.
 func (w *store) oldest() uint64 {
 	if w.applied > w.history {
