@@ -150,11 +150,19 @@ func (q *query) compareFaces(ctx context.Context, suspects []*suspect) error {
 	if len(open) == 0 {
 		return nil
 	}
-	return q.compareEntries(ctx, bounds(q.lead.OperatingPoint, 1), open, func(h faceHit) {
-		if s := at[h.Entry]; s.face == nil || h.Score > s.face.Score {
+	limits := bounds(q.lead.OperatingPoint, 1)
+	return q.compareEntries(ctx, limits, open, func(h faceHit) {
+		if s := at[h.Entry]; s.face == nil || preferred(limits, h.FaceMatch, s.face.FaceMatch) {
 			s.face = &h
 		}
 	})
+}
+
+// preferred reports whether a match goes before another of its entry: one that
+// meets its bound before one that does not, then the higher score.
+func preferred(limits watchlist.FaceQuery, a, b watchlist.FaceMatch) bool {
+	x, y := limits.Meets(a.Score, a.LowQuality), limits.Meets(b.Score, b.LowQuality)
+	return x && !y || x == y && a.Score > b.Score
 }
 
 // hasAll reports whether an entry still has the photos of a match.
