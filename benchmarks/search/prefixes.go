@@ -9,7 +9,7 @@ import (
 	"vigie/index/face/kernel"
 )
 
-// Prefix is what the codes do with a number of groups in plane A.
+// Prefix is what the codes do with a number of groups in their plane.
 type Prefix struct {
 	Space  string  `json:"space"`
 	N      int     `json:"n"`
@@ -42,15 +42,19 @@ const (
 	prefixChunk   = 8192
 )
 
-// prefixes measures level 1 and 2 of the codes alone, without templates, for 4,
-// 5 and 6 groups in plane A, at the bound that a search for ten people within
+// prefixes measures level 1 and 2 of the codes alone, without templates, for every
+// number of groups in the plane, at the bound that a search for ten people within
 // each distance ends with.
 func (b *bench) prefixes(d *data, t *truth, taus ...float64) error {
-	bases, chosen, err := d.bases()
+	basis, err := codes.Fit(d.dim, d.n, d.row)
 	if err != nil {
-		return err
+		return fmt.Errorf("fit a basis: %w", err)
 	}
-	for _, basis := range bases {
+	chosen := basis.Groups()
+	for groups := kernel.MinGroups; groups <= kernel.MaxGroups; groups++ {
+		if basis, err = codes.FitGroups(d.dim, d.n, groups, d.row); err != nil {
+			return fmt.Errorf("fit a basis with %d groups: %w", groups, err)
+		}
 		c := codes.New(basis, (d.n+codes.Lanes-1)/codes.Lanes*codes.Lanes, kernel.Best())
 		start := time.Now()
 		for i := range d.n {
@@ -58,7 +62,7 @@ func (b *bench) prefixes(d *data, t *truth, taus ...float64) error {
 		}
 		took := time.Since(start)
 		for _, tau := range taus {
-			p := Prefix{Space: d.label, N: d.n, Groups: basis.Groups(), Chosen: basis.Groups() == chosen}
+			p := Prefix{Space: d.label, N: d.n, Groups: groups, Chosen: groups == chosen}
 			b.prefix(&p, c, t, tau)
 			b.report.Prefixes = append(b.report.Prefixes, p)
 			b.Progress(fmt.Sprintf("        %+v, coded at %.3f us a row", p, micros(took)/float64(d.n)))
@@ -100,31 +104,4 @@ func (b *bench) prefix(p *Prefix, c *codes.Codes, t *truth, tau float64) {
 	rows := float64(mark.Rows() * len(qs))
 	scanned, _ := st.Bytes(basis.Groups())
 	p.Scanned, p.Level1, p.Level2 = float64(scanned)/rows, float64(st.Level1)/rows, float64(st.Level2)/rows
-}
-
-// bases gives a basis of these templates for each number of groups that Fit
-// takes for some size of a gallery, and the number that it takes for this one's.
-func (d *data) bases() (list []*codes.Basis, chosen int, err error) {
-	seen := map[int]bool{}
-	sizes := []int{d.n}
-	if d.n >= 100_000 { // a smaller gallery would fill the sample by repeating itself
-		sizes = append(sizes, 10_000, 10_000_000, 1000, 1_000_000_000)
-	}
-	for _, n := range sizes {
-		if len(seen) == kernel.MaxGroups-kernel.MinGroups+1 {
-			break
-		}
-		basis, err := codes.Fit(d.dim, n, func(i int) []float32 { return d.row(i * 7919 % d.n) })
-		if err != nil {
-			return nil, 0, fmt.Errorf("fit a basis: %w", err)
-		}
-		if chosen == 0 {
-			chosen = basis.Groups()
-		}
-		if !seen[basis.Groups()] {
-			seen[basis.Groups()] = true
-			list = append(list, basis)
-		}
-	}
-	return list, chosen, nil
 }

@@ -1,10 +1,6 @@
 package face
 
-import (
-	"sync/atomic"
-
-	"vigie/index/face/codes"
-)
+import "sync/atomic"
 
 // counts are the gallery's counters since it was made.
 type counts struct {
@@ -26,8 +22,8 @@ type Stats struct {
 	Segments int
 	// Bases is how many different bases the segments' codes have.
 	Bases int
-	// HotBytes is how many bytes per row a search may stream: all codes, without
-	// the templates.
+	// HotBytes is how many bytes per row the codes take, of the segment where they
+	// take most: what a search may read besides the templates.
 	HotBytes int
 	// Waiting is how many queries wait for a pass now.
 	Waiting int
@@ -50,7 +46,7 @@ func (g *Gallery) Stats() Stats {
 	v := g.view.Load()
 	c := &g.counts
 	s := Stats{
-		Rows: v.rows, Live: v.live, Templates: v.photos, Skipped: v.skipped, HotBytes: codes.BytesPerRow, Waiting: g.queue.length(),
+		Rows: v.rows, Live: v.live, Templates: v.photos, Skipped: v.skipped, Waiting: g.queue.length(),
 		Searches: c.searches.Load(), Passes: c.passes.Load(), Batched: c.batched.Load(), Rejected: c.rejected.Load(),
 		Level1: c.level1.Load(), Level2: c.level2.Load(), Measured: c.measured.Load(), Exact: c.exact.Load(), Merges: c.merges.Load(),
 		Applied: v.applied, Oldest: v.oldest,
@@ -58,6 +54,7 @@ func (g *Gallery) Stats() Stats {
 	bases := map[[16]byte]bool{}
 	for _, p := range v.parts() {
 		s.Segments++
+		s.HotBytes = max(s.HotBytes, p.seg.basis.RowBytes())
 		s.Outliers += len(p.seg.codes.Outliers(p.mark))
 		bases[p.seg.basis.ID()] = true
 	}

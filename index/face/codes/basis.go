@@ -11,22 +11,24 @@ import (
 
 // Geometry of the codes.
 const (
-	Lanes = kernel.Lanes // rows per block of a plane
+	Lanes = kernel.Lanes // rows per block of the plane
 	Dims  = kernel.Dims  // rotated dimensions that are coded
-	half  = Dims / 2     // coded bytes per row: two dimensions each
 	// MaxDim is the largest dimension of vectors, padding included. The rounding
 	// bounds of DESIGN.md are worked out up to it.
 	MaxDim = 4096
 )
 
-// Limits of the steps, so that no intermediate result of level 2 leaves the
-// normal range of float32.
+// Limits of the steps, so that no intermediate result of coding leaves the normal
+// range of float32.
 const (
 	minStep = 1e-9
 	maxStep = 1e6
 	// maxStretch is how far the square of the norm of the rotation may exceed 1.
 	maxStretch = 1e-3
 )
+
+// fine is how many units of level 2 make one of level 1.
+const fine = 1 << kernel.SumShift
 
 // unitRoundoff is u, half the distance from 1 to the next float32.
 const unitRoundoff = 1.0 / (1 << 24)
@@ -38,50 +40,54 @@ const tiny = 1e-20
 // concurrent use. Exactness never depends on how well it fits the vectors, only
 // speed does.
 //
-// Positions 0 … 79 are in the order of the coded bytes: position p < 40 is the
-// low nibble of byte p, position 40+p its high nibble; the first 4·ga bytes are
-// plane A, the others plane B.
+// The dimensions are in three parts: the low nibbles of the plane, its high ones,
+// and the rest, which level 2 alone looks at.
 type Basis struct {
 	dim    int
-	ga     int             // groups of 8 dimensions in plane A
-	unit   float64         // integer unit of level 1, a squared distance
-	shifts [3]uint32       // log2 of how much finer the weights of A-high, B-low, B-high are
-	brefA  float64         // distance for which the bias of plane A is worked out
-	brefAB float64         // the same for both planes
-	limitE float64         // rows with a larger coding error are outliers
-	unitE8 float32         // unit of the error bytes, a distance
-	scale  [Dims]float32   // 8-bit code steps per unit of a rotated coordinate
-	offset [Dims]float32   // code of the rotated coordinate 0
-	rows   []float32       // Dims rows of dim values, orthonormal or zero
-	id     [16]byte        // of the above
-	step   [Dims]float64   // 1/scale: the width of an 8-bit code
-	square [Dims]float32   // step², rounded, in the order of kernel.Places
-	weigh  [Dims]float64   // level-1 weight per unit of distance
-	widen  float64         // upper bound of the rotation's norm
-	perX   float64         // error of a rotated vector per unit of the vector's norm
-	perRow float64         // error of the codes' arithmetic
-	norms  float64         // factor from a float32 squared norm's root to an upper bound
-	coder  [half]coderByte // what Append needs, in the order of its use
+	groups int            // of 8 dimensions in the plane
+	unit   float64        // integer unit of level 1, a squared distance
+	shifts [2]uint32      // log2 of how much finer the weights of the high nibbles and of the rest are
+	bref   float64        // distance for which the bias of the plane is worked out
+	limitE float64        // rows with a larger coding error are outliers
+	unitE8 float32        // unit of the error bytes, a distance
+	scale  [Dims]float32  // 8-bit code steps per unit of a rotated coordinate
+	offset [Dims]float32  // code of the rotated coordinate 0
+	rows   []float32      // Dims rows of dim values, orthonormal or zero
+	id     [16]byte       // of the above
+	step   [Dims]float64  // 1/scale: the width of an 8-bit code
+	weigh  [Dims]float64  // weight per unit of distance
+	widen  float64        // upper bound of the rotation's norm
+	perX   float64        // error of a rotated vector per unit of the vector's norm
+	perRow float64        // error of the codes' arithmetic
+	norms  float64        // factor from a float32 squared norm's root to an upper bound
+	coder  [Dims]coderDim // what Append needs
 }
 
-// coderByte holds the constants of the two dimensions of a coded byte.
-type coderByte struct {
-	scale0, offset0, square0 float32
-	scale1, offset1, square1 float32
+// coderDim holds the constants of a dimension.
+type coderDim struct {
+	scale, offset float32
+	square        float32 // of the step, rounded
 }
 
 // Dim returns the dimension of the vectors, a multiple of 16.
 func (b *Basis) Dim() int { return b.dim }
 
-// Groups returns how many groups of 8 dimensions plane A has: 4, 5 or 6.
-func (b *Basis) Groups() int { return b.ga }
+// Groups returns how many groups of 8 dimensions the plane has, kernel.MinGroups
+// to kernel.MaxGroups.
+func (b *Basis) Groups() int { return b.groups }
+
+// RowBytes is how many bytes a row's codes take: its words and its bias in the
+// plane, and its row for level 2.
+func (b *Basis) RowBytes() int { return b.planeBytes() + kernel.RowSize(b.groups) }
+
+// planeBytes is what level 1 reads of a row.
+func (b *Basis) planeBytes() int { return 4*b.groups + 2 }
 
 // ID identifies the basis: the leading half of the SHA-256 of its encoding.
 func (b *Basis) ID() [16]byte { return b.id }
 
-// References returns the distances at which the scan of plane A alone and of
-// both planes is tightest.
-func (b *Basis) References() (planeA, both float64) { return b.brefA, b.brefAB }
+// Reference returns the distance at which level 1 is tightest.
+func (b *Basis) Reference() float64 { return b.bref }
 
 // finish checks the parameters and works out what follows from them, the bounds
 // of all rounding errors in particular (DESIGN.md §3 and §4).
@@ -89,43 +95,32 @@ func (b *Basis) finish() error {
 	if err := b.check(); err != nil {
 		return err
 	}
-	var square [Dims]float32
 	squares := 0.0
 	for p := range Dims {
 		b.step[p] = 1 / float64(b.scale[p])
 		sq := float64(b.step[p] * b.step[p])
-		square[p] = float32(sq)
 		squares += sq
+		b.coder[p] = coderDim{b.scale[p], b.offset[p], float32(sq)}
 		b.weigh[p] = 16 * b.step[p] / b.unit * math.Exp2(float64(b.shiftOf(p)))
 	}
 	if err := b.measure(); err != nil {
 		return err
 	}
 	b.perRow = 264*unitRoundoff*math.Sqrt(squares) + tiny
-	for i := range b.coder {
-		b.coder[i] = coderByte{
-			b.scale[i], b.offset[i], square[i],
-			b.scale[half+i], b.offset[half+i], square[half+i],
-		}
-		low, high := kernel.Places(i)
-		b.square[low], b.square[high] = square[i], square[half+i]
-	}
 	sum := sha256.Sum256(b.encode())
 	copy(b.id[:], sum[:])
 	return nil
 }
 
-// shiftOf is the shift of position p's weight.
+// shiftOf is the shift of dimension p's weight.
 func (b *Basis) shiftOf(p int) uint32 {
-	switch inA := p%half < 4*b.ga; {
-	case inA && p < half:
+	switch {
+	case p < 4*b.groups:
 		return 0
-	case inA:
+	case p < 8*b.groups:
 		return b.shifts[0]
-	case p < half:
-		return b.shifts[1]
 	default:
-		return b.shifts[2]
+		return b.shifts[1]
 	}
 }
 
@@ -135,16 +130,16 @@ func (b *Basis) check() error {
 	switch {
 	case b.dim < 16 || b.dim > MaxDim || b.dim%16 != 0:
 		return fmt.Errorf("dimension %d is no multiple of 16 in 16..%d", b.dim, MaxDim)
-	case b.ga < kernel.MinGroups || b.ga > kernel.MaxGroups:
-		return fmt.Errorf("%d groups in plane A, want %d to %d", b.ga, kernel.MinGroups, kernel.MaxGroups)
-	case max(b.shifts[0], b.shifts[1], b.shifts[2]) > maxShift:
+	case b.groups < kernel.MinGroups || b.groups > kernel.MaxGroups:
+		return fmt.Errorf("%d groups in the plane, want %d to %d", b.groups, kernel.MinGroups, kernel.MaxGroups)
+	case max(b.shifts[0], b.shifts[1]) > maxShift:
 		return fmt.Errorf("a shift is above %d", maxShift)
 	case len(b.rows) != Dims*b.dim:
 		return fmt.Errorf("%d values in the rotation, want %d", len(b.rows), Dims*b.dim)
 	case !within(b.unit, 1e-40, 1e20):
 		return errors.New("the unit of level 1 is out of range")
-	case !within(b.brefA, 0, 1e12) || !within(b.brefAB, 0, 1e12):
-		return errors.New("a reference distance is out of range")
+	case !within(b.bref, 0, 1e12):
+		return errors.New("the reference distance is out of range")
 	case !within(b.limitE, 0, 1e12):
 		return errors.New("the limit of coding errors is out of range")
 	case !within(float64(b.unitE8), 1e-15, 1e10):

@@ -89,8 +89,8 @@ func TestParseBasisTrustsNothing(t *testing.T) {
 	}
 	nan32 := []byte{0, 0, 0xc0, 0x7f}
 	inf64 := []byte{0, 0, 0, 0, 0, 0, 0xf0, 0x7f}
-	const floats = 4 + 6*4
-	const scales = floats + 4*8 + 4
+	const floats = 4 + 5*4
+	const scales = floats + 3*8 + 4
 	for name, data := range map[string][]byte{
 		"empty":         nil,
 		"short":         good[:len(good)-1],
@@ -105,8 +105,8 @@ func TestParseBasisTrustsNothing(t *testing.T) {
 		"unit":          change(floats, inf64...),
 		"zero unit":     change(floats, 0, 0, 0, 0, 0, 0, 0, 0),
 		"reference":     change(floats+8, inf64...),
-		"error limit":   change(floats+24, inf64...),
-		"error unit":    change(floats+32, 0, 0, 0, 0),
+		"error limit":   change(floats+16, inf64...),
+		"error unit":    change(floats+24, 0, 0, 0, 0),
 		"scale":         change(scales+20, nan32...),
 		"zero scale":    change(scales+20, 0, 0, 0, 0),
 		"offset":        change(scales+4*Dims, nan32...),

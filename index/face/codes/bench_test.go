@@ -141,7 +141,7 @@ func BenchmarkScan(b *testing.B) {
 	}
 }
 
-// BenchmarkGroups compares the sizes of plane A, and reading both planes always.
+// BenchmarkGroups compares the sizes of the plane.
 func BenchmarkGroups(b *testing.B) {
 	for _, g := range galleries {
 		for ga := kernel.MinGroups; ga <= kernel.MaxGroups; ga++ {
@@ -172,30 +172,19 @@ func scan(b *testing.B, g *gallery, c *Codes, bound float64) {
 		searches++
 	}
 	t := s.Stats()
-	rows := float64(t.PlaneA + t.BothPlanes)
-	scanned, fetched := t.Bytes(c.b.ga)
+	rows := float64(t.Rows)
+	scanned, fetched := t.Bytes(c.b.groups)
 	b.ReportMetric(100*float64(t.Level1)/rows, "level1-%")
 	b.ReportMetric(100*float64(t.Level2)/rows, "level2-%")
-	b.ReportMetric(100*float64(t.PlaneA)/rows, "planeA-%")
 	b.ReportMetric(float64(scanned)/searches/1e6, "MB-scanned")
 	b.ReportMetric(float64(fetched)/searches/1e6, "MB-fetched")
 	b.ReportMetric(float64(len(c.Outliers(m))), "outliers")
 }
 
-// withGroups codes the gallery with another size of plane A.
+// withGroups codes the gallery with another size of the plane.
 func (g *gallery) withGroups(tb testing.TB, ga int) *Codes {
 	tb.Helper()
-	m := min(g.n, maxSample)
-	at := func(i int) []float32 { return g.row(i * (g.n / m)) }
-	s, err := newSample(g.dim, m, at)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	p, err := s.plan()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	b, err := p.choose([]int{ga}, g.n, m, at)
+	b, err := FitGroups(g.dim, g.n, ga, g.row)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -26,31 +26,27 @@ func TestErrorsAreUpperBounds(t *testing.T) {
 			k.Rotate(x, s.b.rows, w.z[:])
 			k.Rotate(x, x, w.norm[:])
 			e := s.b.errorsOf(&w)
-			var a, ab, e8, sqA, sqAB float64
+			var e4, e8, sq4, sq8 float64
 			for p := range Dims {
-				shift := 4 * (p / half)
-				c := int(w.code[p%half] >> shift & 15)
-				rest := int(w.rest[p%half] >> shift & 15)
-				v := s.b.rotated(x, p)
-				d4, d8 := (v-float64(16*c+8))*s.b.step[p], (v-float64(16*c+rest)-0.5)*s.b.step[p]
-				m := float64(16*c-120) * s.b.step[p]
-				if p%half < 4*s.b.ga {
-					a += d4 * d4
-					sqA += m * m
+				v, c := s.b.rotated(x, p), float64(w.code[p])
+				four := c - math.Mod(c, 16) + 8
+				d4, d8 := (v-four)*s.b.step[p], (v-c-0.5)*s.b.step[p]
+				m4, m8 := (four-128)*s.b.step[p], (c-127.5)*s.b.step[p]
+				if p < 8*s.b.groups {
+					e4 += d4 * d4
+					sq4 += m4 * m4
 				}
-				ab += d4 * d4
 				e8 += d8 * d8
-				sqAB += m * m
+				sq8 += m8 * m8
 			}
 			for _, c := range []struct {
 				name      string
 				high, low float64
 			}{
-				{"plane A", e.a, math.Sqrt(a)},
-				{"both planes", e.ab, math.Sqrt(ab)},
+				{"4 bits", e.e4, math.Sqrt(e4)},
 				{"8 bits", e.e8, math.Sqrt(e8)},
-				{"norm in A", sqA, e.squareA},
-				{"norm in both", sqAB, e.squareAB},
+				{"4-bit norm", sq4, e.square4},
+				{"8-bit norm", sq8, e.square8},
 			} {
 				if c.high < c.low { // NaN and Inf mark outliers
 					t.Fatalf("%s: bound %v, true %v", c.name, c.high, c.low)
@@ -104,12 +100,12 @@ func (b *Basis) measureLoosely() error {
 	return nil
 }
 
-// TestThresholdIsTheLeastValue holds the integer test against its meaning in
-// float64, for random codes and queries: a row whose code point is near enough
+// TestThresholdsAreTheLeastValues holds the integer tests against their meaning
+// in float64, for random codes and queries: a row whose code point is near enough
 // must pass.
-func TestThresholdIsTheLeastValue(t *testing.T) {
+func TestThresholdsAreTheLeastValues(t *testing.T) {
 	r := rand.New(rand.NewPCG(15, 16))
-	tight, passing := 0, 0
+	tight, passing := [2]int{}, [2]int{}
 	for range 60 {
 		s := newScene(t, r, r.IntN(2))
 		c := s.codesOf(&kernel.Set{})
@@ -122,10 +118,14 @@ func TestThresholdIsTheLeastValue(t *testing.T) {
 		if sc.every {
 			continue
 		}
-		passes := map[uint32]bool{}
-		n := c.k.ScanAB(c.planeA, c.planeB, s.b.ga, m.rows, &p.weights, sc.thrAB, 0, sc.ids[:])
-		for _, id := range sc.ids[:n] {
-			passes[id] = true
+		ids, sums := sc.ids[0][:], sc.sums[0][:]
+		n := c.k.Scan(c.plane, s.b.groups, m.rows, &p.weights, sc.thr1, 0, ids, sums)
+		level := [2]map[uint32]bool{{}, {}}
+		for _, id := range ids[:n] {
+			level[0][id] = true
+		}
+		for _, id := range ids[:c.k.Refine(c.rows, &sc.targets, sc.thr2, ids[:n], sums)] {
+			level[1][id] = true
 		}
 		for row, x := range s.rows {
 			d := 0.0
@@ -133,18 +133,20 @@ func TestThresholdIsTheLeastValue(t *testing.T) {
 				v := (s.b.rotated(x, pos) - s.b.rotated(q, pos)) * s.b.step[pos]
 				d += v * v
 			}
-			switch near := math.Sqrt(d) <= limit; {
-			case near && !passes[uint32(row)] && !contains(m.outliers, row):
-				t.Fatalf("row %d is near and does not pass", row)
-			case passes[uint32(row)]:
-				passing++
-				if near {
-					tight++
+			for i, passes := range level {
+				switch near := math.Sqrt(d) <= limit; {
+				case near && !passes[uint32(row)] && !contains(m.outliers, row):
+					t.Fatalf("row %d is near and does not pass level %d", row, i+1)
+				case passes[uint32(row)]:
+					passing[i]++
+					if near {
+						tight[i]++
+					}
 				}
 			}
 		}
 	}
-	if passing == 0 || tight == 0 {
+	if tight[0] == 0 || tight[1] == 0 || passing[1] >= passing[0] {
 		t.Errorf("%d rows pass, %d of them near: the test shows nothing", passing, tight)
 	}
 }

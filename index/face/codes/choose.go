@@ -12,70 +12,76 @@ const (
 	// serve as queries against the others.
 	trialRows    = 4096
 	trialQueries = 64
-	// usefulShare is the share of rows passing level 1 beyond which it is better
-	// to read more planes, or hardly worth scanning: the reference distances are
-	// where it is reached, because a bound below costs little tightness, one above
-	// much.
-	usefulShare = 0.01
-	// Costs in nanoseconds, measured with a plane that does not fit the cache:
-	// reading a byte of it, and level 2 of a row.
-	costByte   = 0.045
-	costLevel2 = 45
+	// referenceShare is the share of pairs that pass level 1 at the reference
+	// distance: a bound below costs little tightness, one above much, and bounds at
+	// which more pass are hardly worth scanning for.
+	referenceShare = 0.05
+	// asked is how many people a search without a threshold is taken to ask for.
+	asked = 10
+)
+
+// Costs in nanoseconds on one core of an AMD EPYC 9004: reading a byte of the plane
+// from the second-level cache, and from memory; and level 2 of a row. A plane up to
+// fitsCache bytes is taken to stay in the last-level cache between searches, one
+// of twice that size not at all.
+const (
+	costCached = 0.0125
+	costMemory = 0.0275
+	fitsCache  = 8 << 20
+	costLevel2 = 12
 )
 
 // trial is what coding and comparing a sample showed.
 type trial struct {
 	rows   int
-	errA   [kernel.MaxGroups + 1][]float64 // coding errors in plane A, by its groups
-	errAB  []float64
+	err4   map[int][]float64 // coding errors in the plane, by its groups
 	err8   []float64
-	lead   [kernel.MaxGroups + 1][]float64 // per pair: leading distance less coding error, sorted
-	both   []float64
-	median float64 // distance of pairs
+	lead   map[int][]float64 // per pair: leading distance less coding error, sorted
+	whole  []float64         // per pair: distance in the coded dimensions, sorted
+	median float64           // distance of pairs
 }
 
 // choose fixes what the spectrum alone does not tell, for a gallery of n vectors
-// of which row gives m, with one of the given sizes of plane A.
+// of which row gives m, with one of the given sizes of the plane.
 func (p *plan) choose(sizes []int, n, m int, row func(i int) []float32) (*Basis, error) {
 	count := min(m, trialRows)
 	at := func(i int) []float32 { return row(i * m / count) }
-	t := &trial{rows: count}
-	for _, ga := range sizes {
-		b, err := p.basis(ga).bound(1e11, 1e11, 0, 0)
+	t := &trial{rows: count, err4: map[int][]float64{}, lead: map[int][]float64{}}
+	for _, groups := range sizes {
+		b, err := p.basis(groups).bound(1e11, 1e11, 0)
 		if err != nil {
 			return nil, err
 		}
 		t.code(b, at)
 	}
 	t.compare(p, at)
-	ga := t.groups(sizes, n)
-	slices.Sort(t.errAB)
+	groups := t.groups(sizes, n)
+	err4 := slices.Sorted(slices.Values(t.err4[groups]))
 	slices.Sort(t.err8)
 	// Nearly all rows stay below. Rows beyond cost an exact score in every search;
 	// looser limits cost tightness at distances beyond the reference.
-	limitE := min(1.3*quantile(t.errAB, 0.9995), 5*quantile(t.errAB, 0.5))
+	limitE := min(1.3*quantile(err4, 0.9995), 5*quantile(err4, 0.5))
 	limit8 := min(1.3*quantile(t.err8, 0.9995), limitE)
-	return p.basis(ga).bound(limitE, limit8, reference(t.lead[ga]), reference(t.both))
+	return p.basis(groups).bound(limitE, limit8, reference(t.lead[groups]))
 }
 
 // code codes the rows and keeps their errors.
 func (t *trial) code(b *Basis, row func(i int) []float32) {
 	var w writer
 	k := &kernel.Set{} // all give the same bits
-	t.errAB, t.err8 = t.errAB[:0], t.err8[:0]
+	t.err8 = t.err8[:0]
 	for i := range t.rows {
 		x := row(i)
 		k.Rotate(x, b.rows, w.z[:])
 		k.Rotate(x, x, w.norm[:])
 		e := b.errorsOf(&w)
-		t.errA[b.ga] = append(t.errA[b.ga], e.a)
-		t.errAB = append(t.errAB, e.ab)
+		t.err4[b.groups] = append(t.err4[b.groups], e.e4)
 		t.err8 = append(t.err8, e.e8)
 	}
 }
 
 // compare works out, for pairs of rows, the distance in the leading dimensions of
-// every size of plane A less the coding error: the bound from which on such a
+// every size of the plane less the coding error: the bound from which on such a
 // pair passes level 1.
 func (t *trial) compare(p *plan, row func(i int) []float32) {
 	queries := min(t.rows, trialQueries)
@@ -105,7 +111,7 @@ func (t *trial) compare(p *plan, row func(i int) []float32) {
 	for _, values := range t.lead {
 		slices.Sort(values)
 	}
-	slices.Sort(t.both)
+	slices.Sort(t.whole)
 }
 
 func (t *trial) pair(q, z *[Dims]float64, i int) {
@@ -113,11 +119,11 @@ func (t *trial) pair(q, z *[Dims]float64, i int) {
 	for d := range Dims {
 		v := q[d] - z[d]
 		sum += v * v
-		if ga := (d + 1) / 8; (d+1)%8 == 0 && ga < len(t.errA) && len(t.errA[ga]) > 0 {
-			t.lead[ga] = append(t.lead[ga], math.Sqrt(sum)-t.errA[ga][i])
+		if err, ok := t.err4[(d+1)/8]; ok && (d+1)%8 == 0 {
+			t.lead[(d+1)/8] = append(t.lead[(d+1)/8], math.Sqrt(sum)-err[i])
 		}
 	}
-	t.both = append(t.both, math.Sqrt(sum)-t.errAB[i])
+	t.whole = append(t.whole, math.Sqrt(sum))
 }
 
 // distance of two vectors, as Scan means it.
@@ -131,20 +137,22 @@ func distance(x, y []float32) float64 {
 	return math.Sqrt(s)
 }
 
-// groups picks the size of plane A that makes searches cheapest: at the typical
-// bound and, since thresholds are set by people, at a sixth more.
+// groups picks the size of the plane that makes three searches of n vectors
+// cheapest: at the typical bound; since thresholds are set by people, at a sixth
+// more; and without a threshold, when the bound is the distance of the tenth.
 func (t *trial) groups(sizes []int, n int) int {
 	best, least := sizes[0], math.Inf(1)
-	bound := typicalBound(n, t.median)
-	for _, ga := range sizes {
-		cost := 0.0
-		for _, x := range []float64{bound, bound * 7 / 6} {
-			alone := costByte*float64(4*ga+2) + costLevel2*share(t.lead[ga], x)
-			both := costByte*float64(Dims/2+4) + costLevel2*share(t.both, x)
-			cost += min(alone, both)
+	typical := typicalBound(n, t.median)
+	tenth := quantile(t.whole, min(1, asked/float64(n)))
+	for _, groups := range sizes {
+		bytes := float64(4*groups + 2)
+		in := max(0, min(1, 2-float64(n)*bytes/fitsCache)) // the part that is cached
+		cost := 3 * bytes * (in*costCached + (1-in)*costMemory)
+		for _, x := range []float64{typical, typical * 7 / 6, tenth} {
+			cost += costLevel2 * share(t.lead[groups], x)
 		}
 		if cost < least {
-			best, least = ga, cost
+			best, least = groups, cost
 		}
 	}
 	return best
@@ -168,8 +176,8 @@ func share(values []float64, x float64) float64 {
 	return float64(at) / float64(len(values))
 }
 
-// reference is the distance at which a useful share of pairs passes.
-func reference(values []float64) float64 { return max(0, quantile(values, usefulShare)) }
+// reference is the distance at which referenceShare of the pairs pass.
+func reference(values []float64) float64 { return max(0, quantile(values, referenceShare)) }
 
 // quantile of sorted values; 0 if there are none.
 func quantile(values []float64, q float64) float64 {

@@ -9,10 +9,6 @@ import (
 	"vigie/index/face/mem"
 )
 
-// BytesPerRow is what a coded row takes: planes with biases, residual codes, and
-// the error byte.
-const BytesPerRow = Dims/2 + 2*2 + kernel.RowSize + 1
-
 // Codes holds the codes of up to a fixed number of rows. One goroutine may call
 // Append and Mark; any number may call Scan and Outliers at the same time with a
 // Mark that the writer published to them by an atomic operation.
@@ -21,10 +17,9 @@ type Codes struct {
 	k        *kernel.Set
 	capacity int
 	region   *mem.Region
-	planeA   []byte // blocks of ga groups
-	planeB   []byte // blocks of 10-ga groups
-	rows     []byte // kernel.RowSize bytes per row
-	e8       []byte // one byte per row
+	plane    []byte // blocks of the basis's groups
+	rowSize  int    // kernel.RowSize of the groups
+	rows     []byte // that many bytes per row
 	w        *writer
 }
 
@@ -33,17 +28,15 @@ type writer struct {
 	mark Mark
 	z    [Dims]float32
 	norm [1]float32
-	code [half]byte // low nibble: leading 4 bits of position b, high nibble: of 40+b
-	rest [half]byte // their trailing 4 bits
+	code [Dims]byte
 }
 
 // Mark is a state of Codes: how many rows it has, and bounds over them. It is a
 // value; a copy stays valid while the writer goes on.
 type Mark struct {
-	rows         int
-	outliers     []uint32
-	minA, maxA   float64 // coding errors in plane A of rows that are no outliers
-	minAB, maxAB float64 // the same in both planes
+	rows       int
+	outliers   []uint32
+	minE, maxE float64 // coding errors in the plane of rows that are no outliers
 }
 
 // Rows returns how many rows the Mark covers: 0 … Rows()-1.
@@ -56,20 +49,14 @@ func New(b *Basis, capacity int, k *kernel.Set) *Codes {
 		panic("codes: the capacity is no positive multiple of 32, or beyond 2^32")
 	}
 	blocks := capacity / Lanes
-	sizeA := blocks * kernel.BlockSize(b.ga)
-	sizeB := blocks * kernel.BlockSize(Dims/8-b.ga)
-	r := mem.New(sizeA + sizeB + capacity*(kernel.RowSize+1))
+	size := blocks * kernel.BlockSize(b.groups)
+	rowSize := kernel.RowSize(b.groups)
+	r := mem.New(size + capacity*rowSize) // blocks are whole cache lines
 	all := r.Bytes()
-	part := func(n int) []byte {
-		p := all[:n:n]
-		all = all[n:]
-		return p
+	return &Codes{
+		b: b, k: k, capacity: capacity, region: r, plane: all[:size:size], rowSize: rowSize, rows: all[size:],
+		w: &writer{mark: Mark{minE: math.Inf(1)}},
 	}
-	c := &Codes{b: b, k: k, capacity: capacity, region: r, w: &writer{}}
-	c.planeA, c.planeB = part(sizeA), part(sizeB)
-	c.rows, c.e8 = part(capacity*kernel.RowSize), part(capacity)
-	c.w.mark = Mark{minA: math.Inf(1), minAB: math.Inf(1)}
-	return c
 }
 
 // Basis returns the basis of the codes.
@@ -104,18 +91,17 @@ func (c *Codes) Append(x []float32) {
 	c.rotate(x, row)
 	c.k.Rotate(x, x, w.norm[:])
 	e := b.errorsOf(w)
-	biasA, okA := b.bias(e.a, e.squareA, b.brefA)
-	biasAB, okAB := b.bias(e.ab, e.squareAB, b.brefAB)
-	byte8 := e.e8*(1+2e-6)/float64(b.unitE8) + 1e-6
+	bias, ok1 := b.bias(&e)
+	e8, ok2 := b.errorByte(&e)
+	last, ok3 := b.rowBias(&e, bias, e8)
 	// A comparison with NaN is false: a row whose values overflow is an outlier.
-	if okA && okAB && e.ab <= b.limitE && byte8 < 255 {
-		w.mark.minA, w.mark.maxA = min(w.mark.minA, e.a), max(w.mark.maxA, e.a)
-		w.mark.minAB, w.mark.maxAB = min(w.mark.minAB, e.ab), max(w.mark.maxAB, e.ab)
+	if ok1 && ok2 && ok3 && e.e4 <= b.limitE {
+		w.mark.minE, w.mark.maxE = min(w.mark.minE, e.e4), max(w.mark.maxE, e.e4)
 	} else {
-		biasA, biasAB, byte8 = outlierBias, outlierBias, 0
+		bias, e8, last = outlierBias, 0, outlierLast
 		w.mark.outliers = append(w.mark.outliers, uint32(row))
 	}
-	c.put(row, biasA, biasAB, byte(byte8)+1)
+	c.put(row, bias, uint32(last)<<8|uint32(e8))
 	w.mark.rows++
 	runtime.KeepAlive(c.region)
 }
@@ -123,6 +109,7 @@ func (c *Codes) Append(x []float32) {
 // rotate rotates x. The rotation is about as large as a first-level cache: row
 // about, one half of it is still there from the row before.
 func (c *Codes) rotate(x []float32, row int) {
+	const half = Dims / 2
 	v, z := c.b.rows, &c.w.z
 	if row&1 == 0 {
 		c.k.Rotate(x, v, z[:half])
@@ -133,27 +120,26 @@ func (c *Codes) rotate(x []float32, row int) {
 	}
 }
 
-// outlierBias passes level 1 at the loosest thresholds only.
-const outlierBias = -32768
+// The biases of outliers, which no one counts on.
+const (
+	outlierBias = -32768
+	outlierLast = -1 << 23
+)
 
-// put writes the lane of a row: the words of both planes, biases, residual codes
-// and the error byte.
-func (c *Codes) put(row int, biasA, biasAB int16, e8 byte) {
+// put writes a row: its words and bias in the plane, and what level 2 needs.
+func (c *Codes) put(row int, bias int16, last uint32) {
 	le := binary.LittleEndian
-	w, ga, block, lane := c.w, c.b.ga, row/Lanes, row%Lanes
-	gb := Dims/8 - ga
-	size := kernel.BlockSize(ga)
-	a := c.planeA[block*size:][:size]
-	for g := range ga {
-		le.PutUint32(a[(g*Lanes+lane)*4:], le.Uint32(w.code[4*g:]))
+	code, groups := &c.w.code, c.b.groups
+	size, lane, n := kernel.BlockSize(groups), row%Lanes, 4*groups
+	block := c.plane[row/Lanes*size:][:size]
+	rest := c.rows[row*c.rowSize:][:c.rowSize]
+	for g := range groups {
+		low, high := le.Uint32(code[4*g:]), le.Uint32(code[n+4*g:])
+		const leading, trailing = 0xf0f0f0f0, 0x0f0f0f0f
+		le.PutUint32(block[(g*Lanes+lane)*4:], low&leading>>4|high&leading)
+		le.PutUint32(rest[4*g:], low&trailing|high&trailing<<4)
 	}
-	le.PutUint16(a[ga*Lanes*4+lane*2:], uint16(biasA))
-	size = kernel.BlockSize(gb)
-	b := c.planeB[block*size:][:size]
-	for g := range gb {
-		le.PutUint32(b[(g*Lanes+lane)*4:], le.Uint32(w.code[4*(ga+g):]))
-	}
-	le.PutUint16(b[gb*Lanes*4+lane*2:], uint16(biasAB))
-	copy(c.rows[row*kernel.RowSize:][:kernel.RowSize], w.rest[:])
-	c.e8[row] = e8
+	le.PutUint16(block[groups*Lanes*4+lane*2:], uint16(bias))
+	copy(rest[n:], code[2*n:])
+	le.PutUint32(rest[c.rowSize-4:], last)
 }

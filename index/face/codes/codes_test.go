@@ -36,7 +36,6 @@ func TestReadersScanWhileRowsAreAppended(t *testing.T) {
 					done = m.Rows() == len(rows)
 					q := s.query(r, 0)
 					p.Reset(b, q, k)
-					sc.choice.alone = r.IntN(2) == 0
 					s.check(t, c, *m, p, q, 0, len(rows), s.limit(r, q), &sc)
 				}
 			})
@@ -98,26 +97,24 @@ func TestNothingAllocates(t *testing.T) {
 	}
 }
 
-func TestChoiceFollowsTheShareAndChangesNoResult(t *testing.T) {
-	b, rows := fitted(t, 64, 40000, 0, 25)
-	c := New(b, 40000, kernel.Best())
-	for _, x := range rows {
-		c.Append(x)
-	}
+// TestEveryChunkIsSeen scans more rows than one chunk has, with few and with many
+// survivors in each, so that both buffers are used again.
+func TestEveryChunkIsSeen(t *testing.T) {
+	n := 5*chunkRows + 77
+	b, rows := fitted(t, 64, n, 0, 25)
+	s := scene{dim: 64, b: b, rows: rows}
+	c := s.codesOf(kernel.Best())
 	m := c.Mark()
 	p := NewProbe(b, rows[17], kernel.Best())
-	var s Scratch
-	s.choice.alone = true
-	c.Scan(m, p, 0, 40000, 1.2, &s, nil)
-	if st := s.Stats(); s.choice.alone || st.BothPlanes == 0 {
-		t.Errorf("at a wide limit plane A alone is still read: %+v", st)
-	}
-	s.ResetStats()
-	for range 10 {
-		c.Scan(m, p, 0, 40000, 0.3, &s, nil)
-	}
-	if st := s.Stats(); !s.choice.alone || st.PlaneA == 0 || st.Level1 < st.Level2 || st.Level2 < 10 {
-		t.Errorf("at a narrow limit both planes are still read: %+v", st)
+	var sc Scratch
+	for _, limit := range []float64{0.3, 0.9, 1.2, 1.5} {
+		for _, to := range []int{n, chunkRows, chunkRows + 1, 3*chunkRows - 1} {
+			sc.ResetStats()
+			s.check(t, c, m, p, rows[17], 0, to, limit, &sc)
+			if st := sc.Stats(); st.Rows != uint64(to) || st.Level1 < st.Level2 || st.Level2 == 0 {
+				t.Errorf("limit %v, %d rows: %+v", limit, to, st)
+			}
+		}
 	}
 }
 

@@ -3,81 +3,72 @@ package codes
 import "math"
 
 // rowErrors are upper bounds of the distances from a rotated vector to its code
-// points, and lower bounds of the squared norms of the 4-bit points.
+// points, and lower bounds of the points' squared norms, seen from the centre of
+// the codes.
 type rowErrors struct {
-	a, ab             float64 // to the 4-bit points in plane A and in both planes
-	e8                float64 // to the 8-bit point
-	squareA, squareAB float64
+	e4, square4 float64 // of the 4-bit point, in the plane's dimensions
+	e8, square8 float64 // of the 8-bit point, in all dimensions
 }
 
-// centerSquare[c] is (16c-120)²: the squared distance of the 4-bit code c from
-// the centre of the codes, in 8-bit steps.
-var centerSquare = [16]float32{
-	14400, 10816, 7744, 5184, 3136, 1600, 576, 64,
-	64, 576, 1600, 3136, 5184, 7744, 10816, 14400,
+// code is what is known of a code before a vector is: the 4-bit and the 8-bit
+// point in 8-bit steps, and the squares of their distances from the centre, which
+// are exact.
+type code struct {
+	point4, point8   float32
+	square4, square8 float32
 }
 
-// points4 and points8 are the points of the codes, in 8-bit steps. A table is
-// quicker than converting.
-var points4, points8 = points()
+var codeTable = tabulate()
 
-func points() (four [16]float32, eight [256]float32) {
-	for c := range four {
-		four[c] = float32(16*c + 8)
+func tabulate() (t [256]code) {
+	for c := range t {
+		four, eight := float32(c&^15)+8, float32(c)+0.5
+		t[c] = code{four, eight, (four - 128) * (four - 128), (eight - 128) * (eight - 128)}
 	}
-	for c := range eight {
-		eight[c] = float32(c) + 0.5
-	}
-	return four, eight
+	return t
 }
 
 // errorsOf codes the rotated vector in w (DESIGN.md §3).
 func (b *Basis) errorsOf(w *writer) rowErrors {
-	a := b.code(w, 0, 4*b.ga)
-	r := b.code(w, 4*b.ga, half)
+	n := 4 * b.groups
+	low := b.code(w.z[:n], w.code[:n], b.coder[:n])
+	high := b.code(w.z[n:2*n], w.code[n:2*n], b.coder[n:2*n])
+	rest := b.code(w.z[2*n:], w.code[2*n:], b.coder[2*n:])
 	slack := b.perRow + b.perX*(math.Sqrt(float64(w.norm[0]))*b.norms+tiny)
-	a4, ab4 := float64(a.four), float64(a.four)+float64(r.four)
 	const grow, shrink = 1 + 32*unitRoundoff, 1 - 48*unitRoundoff
-	nA := float64(a.norm) * shrink
+	add := func(x, y, z float32) float64 { return float64(x) + float64(y) + float64(z) }
 	return rowErrors{
-		a:        math.Sqrt(a4)*grow + slack,
-		ab:       math.Sqrt(ab4)*grow + slack,
-		e8:       math.Sqrt(float64(a.eight)+float64(r.eight))*grow + slack,
-		squareA:  nA,
-		squareAB: nA + float64(r.norm)*shrink,
+		e4:      math.Sqrt(add(low.four, high.four, 0))*grow + slack,
+		e8:      math.Sqrt(add(low.eight, high.eight, rest.eight))*grow + slack,
+		square4: add(low.norm4, high.norm4, 0) * shrink,
+		square8: add(low.norm8, high.norm8, rest.norm8) * shrink,
 	}
 }
 
-// sums are squared distances of one range of positions.
+// sums are squared distances of one part of the dimensions.
 type sums struct {
-	four, eight float32 // from the 4-bit and the 8-bit code point
-	norm        float32 // of the 4-bit code point from the centre
+	four, eight  float32 // from the 4-bit and the 8-bit code point
+	norm4, norm8 float32 // of the code points from the centre
 }
 
-// code writes the bytes from <= b < to of the codes and sums their errors. Each
-// float32 operation is rounded on its own; a conversion forbids fusing.
-func (b *Basis) code(w *writer, from, to int) sums {
-	var four0, four1, eight0, eight1, norm0, norm1 float32
-	z := &w.z
-	for j := max(from, 0); j < min(to, half); j++ {
-		k := &b.coder[j]
-		t0 := float32(z[j]*k.scale0) + k.offset0
-		t1 := float32(z[half+j]*k.scale1) + k.offset1
-		c0, c1 := level(t0), level(t1)
-
-		f0, f1 := t0-points4[c0>>4], t1-points4[c1>>4]
-		four0 += float32(float32(f0*f0) * k.square0)
-		four1 += float32(float32(f1*f1) * k.square1)
-		f0, f1 = t0-points8[c0], t1-points8[c1]
-		eight0 += float32(float32(f0*f0) * k.square0)
-		eight1 += float32(float32(f1*f1) * k.square1)
-		norm0 += float32(centerSquare[c0>>4] * k.square0)
-		norm1 += float32(centerSquare[c1>>4] * k.square1)
-
-		w.code[j] = c0>>4 | c1&0xf0
-		w.rest[j] = c0&15 | c1<<4
+// code writes the codes of some dimensions and sums their errors. Each float32
+// operation is rounded on its own; a conversion forbids fusing.
+func (b *Basis) code(z []float32, codes []byte, dims []coderDim) (s sums) {
+	codes, dims = codes[:len(z)], dims[:len(z)]
+	for j, v := range z {
+		k := &dims[j]
+		t := float32(v*k.scale) + k.offset
+		c := level(t)
+		codes[j] = c
+		of := &codeTable[c]
+		f := t - of.point4
+		s.four += float32(float32(f*f) * k.square)
+		f = t - of.point8
+		s.eight += float32(float32(f*f) * k.square)
+		s.norm4 += float32(of.square4 * k.square)
+		s.norm8 += float32(of.square8 * k.square)
 	}
-	return sums{four0 + four1, eight0 + eight1, norm0 + norm1}
+	return s
 }
 
 // level is t cut to a whole number in 0 … 255. If t is NaN or beyond int32 it is
@@ -86,11 +77,44 @@ func level(t float32) uint8 { return uint8(max(0, min(255, int32(t)))) }
 
 // bias is -floor of what a row contributes to the test of level 1, in units, and
 // whether it fits.
-func (b *Basis) bias(e, square, bref float64) (int16, bool) {
-	x := ((square-float64(e*e))/2 - float64(e*bref)) / b.unit
+func (b *Basis) bias(e *rowErrors) (int16, bool) {
+	x := ((e.square4-float64(e.e4*e.e4))/2 - float64(e.e4*b.bref)) / b.unit
 	x = math.Floor(x - 1e-6 - 1e-12*math.Abs(x))
 	if !(x >= -32767 && x <= 32767) {
 		return 0, false
 	}
 	return int16(-x), true
+}
+
+// errorByte is the error of the 8-bit point in units, rounded up, and whether it
+// fits.
+func (b *Basis) errorByte(e *rowErrors) (byte, bool) {
+	x := e.e8*(1+2e-6)/float64(b.unitE8) + 1e-6
+	if !(x < 255) {
+		return 0, false
+	}
+	return byte(x) + 1, true
+}
+
+const (
+	// rowBiasShift is how far the bias of a row is shifted to the scale of level 2,
+	// of which a unit is 1/fine of level 1's.
+	rowBiasShift = 5
+	// biasUnits is how many of its units make one of level 1.
+	biasUnits = fine >> rowBiasShift
+)
+
+// rowBias is what a row with that bias in the plane adds to the test of level 2
+// beside its codes and its error byte, rounded up, in units of 1/biasUnits of
+// those of level 1, and whether it fits 24 bits and, with the other bias, half of
+// their range.
+func (b *Basis) rowBias(e *rowErrors, bias int16, e8 byte) (int32, bool) {
+	wide := float64(e8) * float64(b.unitE8)
+	both := (e.square8 - float64(wide*wide)) / 2 / b.unit
+	x := -(float64(bias) + both) * biasUnits
+	x = math.Ceil(x + 1e-5 + 1e-12*(math.Abs(both)+32768)*biasUnits)
+	if !(math.Abs(both) <= 32767 && math.Abs(x) < 1<<23) {
+		return 0, false
+	}
+	return int32(x), true
 }

@@ -184,7 +184,7 @@ func (s *scene) check(t *testing.T, c *Codes, m Mark, p *Probe, q []float32, fro
 	for row := from; row < to; row++ {
 		if d := distance(q, s.rows[row]); d <= limit && !found[row] {
 			t.Fatalf("dimension %d, %d groups: row %d of %d lies at %v within %v and was lost",
-				s.dim, s.b.ga, row, m.Rows(), d, limit)
+				s.dim, s.b.groups, row, m.Rows(), d, limit)
 		}
 	}
 }
@@ -232,7 +232,6 @@ func loseNothing(t *testing.T, seed uint64, most, queries int) (searches int) {
 				p.Reset(s.b, q, k)
 			}
 			for range 4 {
-				sc.choice.alone = r.IntN(2) == 0
 				from := r.IntN(len(s.rows)/Lanes+1) * Lanes
 				s.check(t, c, m, p, q, from, r.IntN(len(s.rows)+40), s.limit(r, q), &sc)
 				s.check(t, c, m, p, q, 0, len(s.rows), s.limit(r, q), &sc)

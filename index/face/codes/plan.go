@@ -3,6 +3,7 @@ package codes
 import (
 	"errors"
 	"math"
+	"slices"
 )
 
 // stepPerSigma is the width of the 16 steps in standard deviations. For a normal
@@ -40,61 +41,38 @@ func (p *plan) steps() (steps [Dims]float64) {
 	return steps
 }
 
-// dimension is the direction that position p codes.
-func dimension(p, ga int) int {
-	n, lowB := 4*ga, half-4*ga
-	switch q := p % half; {
-	case q < n && p < half:
-		return q
-	case q < n:
-		return n + q
-	case p < half:
-		return n + q // 2n + (q - n)
-	default:
-		return n + lowB + q // 2n + lowB + (q - n)
-	}
-}
-
-// basis makes a basis of the plan with ga groups in plane A. The error limits and
-// reference distances are the caller's to set by bound.
-func (p *plan) basis(ga int) *Basis {
-	b := &Basis{dim: p.dim, ga: ga, rows: make([]float32, Dims*p.dim)}
+// basis makes a basis of the plan with so many groups in the plane. The error
+// limits and the reference distance are the caller's to set by bound.
+func (p *plan) basis(groups int) *Basis {
+	b := &Basis{dim: p.dim, groups: groups, rows: make([]float32, Dims*p.dim)}
+	copy(b.rows, p.axes)
 	steps := p.steps()
-	var widest [4]float64 // of A-low, A-high, B-low, B-high
-	for pos := range Dims {
-		d := dimension(pos, ga)
+	for d := range Dims {
 		step := 16 / steps[d]
-		b.scale[pos] = float32(step)
-		b.offset[pos] = float32(clamp(128-p.mean[d]*float64(b.scale[pos]), -1e30, 1e30))
-		if (d+1)*p.dim <= len(p.axes) {
-			copy(b.rows[pos*p.dim:], p.axes[d*p.dim:][:p.dim])
-		}
-		part := pos / half
-		if pos%half >= 4*ga {
-			part += 2
-		}
-		widest[part] = max(widest[part], steps[d])
+		b.scale[d] = float32(step)
+		b.offset[d] = float32(clamp(128-p.mean[d]*float64(b.scale[d]), -1e30, 1e30))
 	}
-	for i, w := range widest[1:] {
-		finer := math.Floor(2 * math.Log2(widest[0]/w))
-		b.shifts[i] = uint32(max(0, min(8, finer)))
+	for i, from := range []int{4 * groups, 8 * groups} {
+		to := []int{8 * groups, Dims}[i]
+		finer := math.Floor(2 * math.Log2(slices.Max(steps[:4*groups])/slices.Max(steps[from:to])))
+		b.shifts[i] = uint32(max(0, min(maxShift, finer)))
 	}
-	b.unit = weightSigmas / stepPerSigma / 127 * widest[0] * widest[0]
+	widest := slices.Max(steps[:4*groups])
+	b.unit = weightSigmas / stepPerSigma / 127 * widest * widest
 	return b
 }
 
-// bound sets the error limits and reference distances and finishes b. The unit of
-// level 1 is widened if biases would not fit otherwise.
-func (b *Basis) bound(limitE, limitE8, brefA, brefAB float64) (*Basis, error) {
+// bound sets the error limits and the reference distance and finishes b. The unit
+// of level 1 is widened if biases would not fit otherwise.
+func (b *Basis) bound(limitE, limitE8, bref float64) (*Basis, error) {
 	corner := 0.0 // the squared norm of the outermost code point
 	for _, s := range b.scale {
-		corner += float64(120 / float64(s) * 120 / float64(s))
+		corner += float64(128 / float64(s) * 128 / float64(s))
 	}
 	b.limitE = clamp(limitE, 0, 1e12)
 	b.unitE8 = float32(clamp(limitE8/254, 1e-14, 1e9))
-	b.brefA, b.brefAB = clamp(brefA, 0, 1e11), clamp(brefAB, 0, 1e11)
-	bref := max(b.brefA, b.brefAB)
-	b.unit = max(b.unit, corner/2/32000, b.limitE*(b.limitE/2+bref)/32000)
+	b.bref = clamp(bref, 0, 1e11)
+	b.unit = max(b.unit, corner/2/32000, b.limitE*(b.limitE/2+b.bref)/32000)
 	if err := b.finish(); err != nil {
 		return nil, err
 	}
@@ -141,7 +119,7 @@ func DefaultBasis(dim int, spread float64) *Basis {
 	}
 	e := p.idealError()
 	// Distances of unrelated vectors are about spread·√2.
-	b, err := p.basis(5).bound(4*e, 4*e, 0.78*spread, spread)
+	b, err := p.basis(6).bound(4*e, 4*e, spread)
 	if err != nil {
 		panic(errors.Join(errors.New("codes: no default basis"), err))
 	}

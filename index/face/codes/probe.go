@@ -12,19 +12,20 @@ type Probe struct {
 	b       *Basis
 	turn    uint64 // counts Resets
 	weights kernel.Weights
-	points  [Dims]float32 // in the order of kernel.Places
-	a, ab   side
-	error8  float64 // distance from the rotated query to points, bounded
-	wild    bool    // beyond what float32 can tell: nothing can be pruned
+	targets kernel.Targets
+	unit    float64 // of level 1, for this query
+	one     side    // as level 1 sees it: in the dimensions of the plane
+	two     side    // as level 2 sees it: in all
 	z       [Dims]float32
 	norm    [1]float32
+	rest    [Dims]int8
 }
 
-// side is a query as one of the two level-1 tests sees it.
+// side is a query as one of the tests sees it.
 type side struct {
 	err    float64 // distance from the rotated query to what the weights stand for, bounded
 	square float64 // squared norm of what they stand for
-	middle float64 // their sum times 7.5: what the codes' centre contributes
+	middle float64 // what the centre of the codes contributes to the sum, in units
 }
 
 // NewProbe prepares a query of the basis's dimension, padded like the rows.
@@ -44,79 +45,74 @@ func (p *Probe) Reset(b *Basis, q []float32, k *kernel.Set) {
 	p.turn++
 	k.Rotate(q, b.rows, p.z[:])
 	k.Rotate(q, q, p.norm[:])
-	p.weights.ShiftAHigh = 4 + b.shifts[0]
-	p.weights.ShiftBLow = b.shifts[1]
-	p.weights.ShiftBHigh = 4 + b.shifts[2]
 	slack := b.perX*(math.Sqrt(float64(p.norm[0]))*b.norms+tiny) + tiny
-	n := 4 * b.ga
-	var a, r portion
-	p.weigh(p.weights.A[:n], 0, &a)
-	p.weigh(p.weights.A[n:2*n], half, &a)
-	m := half - n
-	p.weigh(p.weights.B[:m], n, &r)
-	p.weigh(p.weights.B[m:2*m], half+n, &r)
-	p.a = a.side(slack)
-	r.add(&a)
-	p.ab = r.side(slack)
-	p.error8 = math.Sqrt(r.round8)*(1.01*unitRoundoff) + slack
-	// Larger values could overflow in float32. NaN is wild as well.
-	p.wild = !(r.farthest <= 1e9) || !(slack <= 1e12)
+	var z [Dims]float64
+	up := p.coordinates(&z)
+	n := 4 * b.groups
+	var t portion
+	p.weigh(p.weights.A[:n], z[:n], 0, up, &t)
+	p.weigh(p.weights.A[n:2*n], z[n:2*n], n, up, &t)
+	// The centre lies at 7.5 of the codes 0 … 15, and at 127.5 of 0 … 255.
+	p.one = t.side(slack, 7.5)
+	rest := p.rest[:Dims-2*n]
+	p.weigh(rest, z[2*n:], 2*n, up, &t)
+	p.two = t.side(slack, 127.5*fine/16)
+	p.unit = b.unit / float64(uint32(1)<<up)
+	p.weights.ShiftHigh, p.weights.ShiftBias = 4+b.shifts[0], up
+	p.targets.Set(b.groups, &p.weights, rest, kernel.Shifts{
+		Low: fineShift, High: fineShift - b.shifts[0], Whole: fineShift - b.shifts[1], Bias: rowBiasShift + up,
+	})
 }
 
-// portion gathers sums over some positions.
+// maxUp is how much finer, in powers of two, the weights of a query near the
+// centre may be than those of the basis.
+const maxUp = 2
+
+// coordinates are those of the rotated query, as lengths from the centre of the
+// codes, and how many times the weights may be doubled without one leaving int8.
+func (p *Probe) coordinates(z *[Dims]float64) (up uint32) {
+	b := p.b
+	largest := 0.0
+	for j := range z {
+		z[j] = (float64(p.z[j])*float64(b.scale[j]) + float64(b.offset[j]) - 128) * b.step[j]
+		largest = max(largest, math.Abs(z[j])*b.weigh[j]) // keeps a NaN
+	}
+	for up < maxUp && 2*largest <= 127 {
+		largest *= 2
+		up++
+	}
+	return up
+}
+
+// portion gathers sums over some dimensions.
 type portion struct {
-	err, square, middle, round8, z float64
-	farthest                       float64
-}
-
-func (t *portion) add(u *portion) {
-	t.err += u.err
-	t.square += u.square
-	t.middle += u.middle
-	t.round8 += u.round8
-	t.z += u.z
-	// max keeps a NaN.
-	t.farthest = max(t.farthest, u.farthest)
+	err, square, z float64
+	weights        float64
 }
 
 // side rounds up: the sums have a relative error far below 1e-9.
-func (t *portion) side(slack float64) side {
+func (t *portion) side(slack, center float64) side {
 	return side{
 		err:    math.Sqrt(t.err)*(1+1e-9) + 1e-12*(math.Sqrt(t.z)+math.Sqrt(t.square)) + slack,
 		square: t.square,
-		middle: t.middle,
+		middle: t.weights * center,
 	}
 }
 
-// place is where level 2 has position p.
-func place(p int) int {
-	low, high := kernel.Places(p % half)
-	if p < half {
-		return low
-	}
-	return high
-}
-
-// weigh works out the weights w of the positions from at on, and the points.
-func (p *Probe) weigh(w []int8, at int, t *portion) {
+// weigh works out the weights w of the dimensions from at on, whose coordinates are
+// in z.
+func (p *Probe) weigh(w []int8, z []float64, at int, up uint32, t *portion) {
 	b := p.b
-	finer := 7.5 / math.Exp2(float64(b.shiftOf(at)))
+	finer := math.Exp2(-float64(b.shiftOf(at)))
 	for i := range w {
-		j := at + i
-		step := b.step[j]
-		code := float64(p.z[j])*float64(b.scale[j]) + float64(b.offset[j])
-		p.points[place(j)] = float32(code - 0.5)
-		t.farthest = max(t.farthest, math.Abs(code))
-		round := (math.Abs(code) + 1) * step
-		t.round8 += float64(round * round)
-		z := (code - 128) * step
-		n := math.RoundToEven(max(-127, min(127, float64(z*b.weigh[j]))))
+		by := b.weigh[at+i] * float64(uint32(1)<<up)
+		n := math.RoundToEven(max(-127, min(127, float64(z[i]*by))))
 		w[i] = int8(n)
-		v := n / b.weigh[j]
-		d := z - v
+		v := n / by
+		d := z[i] - v
 		t.err += float64(d * d)
 		t.square += float64(v * v)
-		t.z += float64(z * z)
-		t.middle += float64(n * finer)
+		t.z += float64(z[i] * z[i])
+		t.weights += float64(n * finer)
 	}
 }

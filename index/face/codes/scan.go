@@ -35,68 +35,101 @@ func (c *Codes) Scan(m Mark, p *Probe, from, to int, limit float64, s *Scratch, 
 		panic("codes: the limit is no number")
 	}
 	to = min(to, m.rows)
-	if limit < 0 {
+	if limit < 0 || from >= to {
 		return out
 	}
 	s.set(p, &m, limit)
-	outliers := m.outliers
-	if len(outliers) > 0 {
-		at, _ := slices.BinarySearch(outliers, uint32(from))
-		outliers = outliers[at:]
+	t := taker{c: c, s: s, out: out, outliers: m.outliers}
+	if len(t.outliers) > 0 {
+		at, _ := slices.BinarySearch(t.outliers, uint32(from))
+		t.outliers = t.outliers[at:]
 	}
-	for ; from < to; from += chunkRows {
-		end := min(to, from+chunkRows)
-		if s.every {
-			out, outliers = s.takeAll(from, end, outliers, out)
-			continue
-		}
-		n := c.level1(p, from, end-from, s)
-		s.stats.Level1 += uint64(n)
-		n = c.k.Refine(c.planeA, c.planeB, c.rows, c.e8, c.b.ga, &s.targets, s.ids[:n], s.d2[:])
-		out, outliers = c.take(n, s, outliers, out)
+	if s.every {
+		t.all(from, to)
+		return t.out
 	}
+	t.levels(from, to)
 	runtime.KeepAlive(c.region)
-	return out
+	return t.out
 }
 
-// level1 leaves the rows that pass in s.ids and returns how many.
-func (c *Codes) level1(p *Probe, from, lanes int, s *Scratch) int {
-	block := from / Lanes
-	ga := c.b.ga
-	a := c.planeA[block*kernel.BlockSize(ga):]
-	if s.choice.planeA() {
-		n := c.k.ScanA(a, ga, lanes, &p.weights, s.thrA, uint32(from), s.ids[:])
-		s.stats.PlaneA += uint64(lanes)
-		s.choice.saw(lanes, n)
-		return n
+// taker is one scan on its way: it gathers survivors and steps over outliers.
+type taker struct {
+	c        *Codes
+	s        *Scratch
+	out      []Survivor
+	outliers []uint32 // those not yet passed
+}
+
+// levels runs both levels over the rows. Level 2 of a chunk waits for level 1 of
+// the next: meanwhile the memory brings the rows it needs.
+func (t *taker) levels(from, to int) {
+	c, s := t.c, t.s
+	groups := c.b.groups
+	size := kernel.BlockSize(groups)
+	var before []uint32
+	for turn := 0; from < to; turn ^= 1 {
+		n := min(chunkRows, to-from)
+		ids, sums := s.ids[turn][:], s.sums[turn][:]
+		ids = ids[:c.k.Scan(c.plane[from/Lanes*size:], groups, n, &s.p.weights, s.thr1, uint32(from), ids, sums)]
+		c.k.PrefetchFirst(c.rows, groups, ids)
+		s.stats.Rows += uint64(n)
+		s.stats.Level1 += uint64(len(ids))
+		t.level2(before, s.sums[turn^1][:])
+		before = ids
+		if from += n; from >= to {
+			t.level2(before, sums)
+		}
 	}
-	// A look at what plane A alone would do here.
-	some := min(lanes, sampleRows)
-	s.choice.sampled(some, c.k.ScanA(a, ga, some, &p.weights, s.thrA, uint32(from), s.ids[:]))
-	b := c.planeB[block*kernel.BlockSize(Dims/8-ga):]
-	s.stats.BothPlanes += uint64(lanes)
-	return c.k.ScanAB(a, b, ga, lanes, &p.weights, s.thrAB, uint32(from), s.ids[:])
 }
 
-// take appends the n rows that passed level 2. Outliers pass at loose limits;
+// level2 appends those of the rows that pass it. Outliers pass at loose limits;
 // they are left out here.
-func (c *Codes) take(n int, s *Scratch, outliers []uint32, out []Survivor) ([]Survivor, []uint32) {
-	s.stats.Level2 += uint64(n)
-	unit := float64(c.b.unitE8)
-	narrow := (1 - 1e-12) / c.b.widen
-	for i, id := range s.ids[:n] {
-		for len(outliers) > 0 && outliers[0] < id {
-			outliers = outliers[1:]
-		}
-		if len(outliers) > 0 && outliers[0] == id {
-			s.stats.Level2--
-			continue
-		}
-		d := math.Sqrt(float64(s.d2[i]))*(1-33*unitRoundoff) - float64(c.e8[id])*unit - s.error8
-		d = d*narrow - tiny
-		out = append(out, Survivor{id, roundDown(d)})
+func (t *taker) level2(ids []uint32, sums []int32) {
+	if len(ids) == 0 {
+		return
 	}
-	return out, outliers
+	c, s := t.c, t.s
+	n := c.k.Refine(c.rows, &s.targets, s.thr2, ids, sums)
+	for i, id := range ids[:n] {
+		if t.passes(id) {
+			e8 := c.rows[(int(id)+1)*c.rowSize-4]
+			t.out = append(t.out, Survivor{id, s.lower(c.b, sums[i], e8)})
+			s.stats.Level2++
+		}
+	}
+}
+
+// passes is false for outliers. Ids ascend.
+func (t *taker) passes(id uint32) bool {
+	for len(t.outliers) > 0 && t.outliers[0] < id {
+		t.outliers = t.outliers[1:]
+	}
+	return len(t.outliers) == 0 || t.outliers[0] != id
+}
+
+// all appends all rows but outliers.
+func (t *taker) all(from, to int) {
+	for row := uint32(from); row < uint32(to); row++ {
+		if t.passes(row) {
+			t.out = append(t.out, Survivor{Row: row})
+			t.s.stats.Unpruned++
+		}
+	}
+}
+
+// lower is a lower bound of the distance of a row with that total and error byte
+// (DESIGN.md §5).
+func (s *Scratch) lower(b *Basis, total int32, e8 byte) float32 {
+	q := &s.p.two
+	unit := s.p.unit / fine
+	e := float64(e8) * float64(b.unitE8)
+	sum := float64(total) - float64(e8)*float64(s.targets.Factor)
+	over := 2 * unit * (sum - q.middle + s.lost*fine)
+	square := q.square + float64(e*e) - over
+	square -= 1e-12 * (q.square + float64(e*e) + 2*unit*(math.Abs(sum)+math.Abs(q.middle)+fine))
+	d := math.Sqrt(max(0, square))*(1-1e-12) - e - q.err
+	return roundDown(d*((1-2e-12)/b.widen) - tiny)
 }
 
 // roundDown is a float32 in [0, max(x, 0)] near x.
@@ -105,17 +138,4 @@ func roundDown(x float64) float32 {
 		return 0
 	}
 	return float32(x * (1 - 2*unitRoundoff))
-}
-
-// takeAll appends all rows but outliers.
-func (s *Scratch) takeAll(from, to int, outliers []uint32, out []Survivor) ([]Survivor, []uint32) {
-	for row := uint32(from); row < uint32(to); row++ {
-		if len(outliers) > 0 && outliers[0] == row {
-			outliers = outliers[1:]
-			continue
-		}
-		out = append(out, Survivor{Row: row})
-		s.stats.Unpruned++
-	}
-	return out, outliers
 }

@@ -39,31 +39,20 @@ func TestCodesAreTight(t *testing.T) {
 		t.Errorf("%d outliers among %d rows", got, n)
 	}
 	for _, bound := range []float64{0.7, 0.8, 0.9, 0.98} {
-		var a, ab, level2, idealA, idealAB, ideal2 int
+		var level1, level2, ideal1, ideal2 int
 		for range queries {
 			q := draw()
 			p := NewProbe(b, q, kernel.Best())
 			var sc Scratch
-			sc.set(p, &m, bound)
-			for from := 0; from < n; from += chunkRows {
-				lanes := min(chunkRows, n-from)
-				pa := c.planeA[from/Lanes*kernel.BlockSize(b.ga):]
-				pb := c.planeB[from/Lanes*kernel.BlockSize(Dims/8-b.ga):]
-				a += c.k.ScanA(pa, b.ga, lanes, &p.weights, sc.thrA, uint32(from), sc.ids[:])
-				ab += c.k.ScanAB(pa, pb, b.ga, lanes, &p.weights, sc.thrAB, uint32(from), sc.ids[:])
-			}
 			level2 += len(c.Scan(m, p, 0, n, bound, &sc, nil))
-			x, y, z := s.ideal(q, bound)
-			idealA, idealAB, ideal2 = idealA+x, idealAB+y, ideal2+z
+			level1 += int(sc.Stats().Level1)
+			x, y := s.ideal(q, bound)
+			ideal1, ideal2 = ideal1+x, ideal2+y
 		}
-		t.Logf("bound %v: plane A %.4f %% (ideal %.4f), both %.4f %% (%.4f), level 2 %.5f %% (%.5f)", bound,
-			pct(a, queries*n), pct(idealA, queries*n), pct(ab, queries*n), pct(idealAB, queries*n), pct(level2, queries*n), pct(ideal2, queries*n))
-		// Plane A is meant for bounds up to its reference distance.
-		if refA, _ := b.References(); bound <= refA && float64(a) > 1.6*float64(idealA)+40 {
-			t.Errorf("bound %v: %d rows pass plane A, %d ideally", bound, a, idealA)
-		}
-		if float64(ab) > 1.5*float64(idealAB)+15 {
-			t.Errorf("bound %v: %d rows pass both planes, %d ideally", bound, ab, idealAB)
+		t.Logf("bound %v: level 1 %.4f %% (ideal %.4f), level 2 %.5f %% (%.5f)", bound,
+			pct(level1, queries*n), pct(ideal1, queries*n), pct(level2, queries*n), pct(ideal2, queries*n))
+		if float64(level1) > 1.6*float64(ideal1)+40 {
+			t.Errorf("bound %v: %d rows pass level 1, %d ideally", bound, level1, ideal1)
 		}
 		if float64(level2) > 2*float64(ideal2)+15 {
 			t.Errorf("bound %v: %d rows pass level 2, %d ideally", bound, level2, ideal2)
@@ -73,10 +62,10 @@ func TestCodesAreTight(t *testing.T) {
 
 func pct(n, of int) float64 { return 100 * float64(n) / float64(of) }
 
-// ideal counts the rows whose exact distance to the query in plane A and in both
-// is at most the bound plus the exact coding error, and those whose distance in
-// all coded dimensions is within the bound.
-func (s *scene) ideal(q []float32, bound float64) (a, ab, whole int) {
+// ideal counts the rows whose exact distance to the query in the plane's
+// dimensions is at most the bound plus the exact coding error, and those whose
+// distance in all coded dimensions is within the bound.
+func (s *scene) ideal(q []float32, bound float64) (level1, whole int) {
 	b := s.b
 	var zq, z [Dims]float64
 	var f [Dims]float32
@@ -93,28 +82,22 @@ func (s *scene) ideal(q []float32, bound float64) (a, ab, whole int) {
 		rotate(x, &z)
 		w.z = f
 		b.errorsOf(&w)
-		var dA, dB, eA, eB, d float64
+		var d4, e4, d float64
 		for p := range Dims {
-			c := float64(w.code[p%half]>>(4*(p/half))&15)*16 + 8
+			c := float64(w.code[p]&0xf0) + 8
 			v, e, whole := (zq[p]-c)*b.step[p], (z[p]-c)*b.step[p], (zq[p]-z[p])*b.step[p]
 			d += whole * whole
-			if p%half < 4*b.ga {
-				dA += v * v
-				eA += e * e
-			} else {
-				dB += v * v
-				eB += e * e
+			if p < 8*b.groups {
+				d4 += v * v
+				e4 += e * e
 			}
 		}
-		if math.Sqrt(dA) <= bound+math.Sqrt(eA) {
-			a++
-		}
-		if math.Sqrt(dA+dB) <= bound+math.Sqrt(eA+eB) {
-			ab++
+		if math.Sqrt(d4) <= bound+math.Sqrt(e4) {
+			level1++
 		}
 		if math.Sqrt(d) <= bound {
 			whole++
 		}
 	}
-	return a, ab, whole
+	return level1, whole
 }

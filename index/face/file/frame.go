@@ -8,8 +8,8 @@ import (
 )
 
 // Version is the version of the frame and of what the parts hold. A file of
-// another one gives ErrVersion.
-const Version uint16 = 1
+// another one gives ErrVersion. 1 held bases for codes in two planes.
+const Version uint16 = 2
 
 const (
 	magic     = "VIGIEGAL"

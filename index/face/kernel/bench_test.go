@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"testing"
 )
@@ -19,7 +20,7 @@ func benchGallery(b *testing.B, rows, ga int, share float64) *gallery {
 	const sample = 128
 	small := newGallery(r, ga, sample, extremes{code: -1})
 	g := &gallery{ga: ga, weights: small.weights, targets: small.targets}
-	g.weights.ShiftAHigh, g.weights.ShiftBLow, g.weights.ShiftBHigh = 5, 1, 6
+	g.weights.ShiftHigh = 5
 	repeat := func(p []byte, times int) []byte {
 		out := hugeBytes(len(p) * times)[:0]
 		for range times {
@@ -28,13 +29,10 @@ func benchGallery(b *testing.B, rows, ga int, share float64) *gallery {
 		return out
 	}
 	times := rows / (sample * Lanes)
-	g.a, g.b = repeat(small.a, times), repeat(small.b, times)
-	g.rows, g.e8 = repeat(small.rows, times), repeat(small.e8, times)
-	g.thrA = threshold(share, func(thr int32) int {
-		return len(modelScanA(small.a, ga, sample*Lanes, &g.weights, thr, 0))
-	})
-	g.thrB = threshold(share, func(thr int32) int {
-		return len(modelScanAB(small.a, small.b, ga, sample*Lanes, &g.weights, thr, 0))
+	g.plane, g.rows = repeat(small.plane, times), repeat(small.rows, times)
+	g.thr = threshold(share, func(thr int32) int {
+		ids, _ := modelScan(small.plane, ga, sample*Lanes, &g.weights, thr, 0)
+		return len(ids)
 	})
 	return g
 }
@@ -63,38 +61,21 @@ func perRow(b *testing.B, rows, bytes int) {
 // chunk is how many rows the callers scan at a time.
 const chunk = 4096
 
-func BenchmarkScanA(b *testing.B) {
+func BenchmarkScan(b *testing.B) {
 	for _, size := range benchSizes {
 		for ga := MinGroups; ga <= MaxGroups; ga++ {
 			g := benchGallery(b, size.rows, ga, 0.001)
 			for _, s := range Available() {
 				b.Run(fmt.Sprintf("%s/%ddims/%s", size.name, 8*ga, s.Name()), func(b *testing.B) {
-					out := make([]uint32, chunk+Lanes)
+					out, sums := make([]uint32, chunk+Lanes), make([]int32, chunk+Lanes)
 					for b.Loop() {
 						for from := 0; from < size.rows; from += chunk {
-							s.ScanA(g.a[from/Lanes*BlockSize(ga):], ga, chunk, &g.weights, g.thrA, uint32(from), out)
+							s.Scan(g.plane[from/Lanes*BlockSize(ga):], ga, chunk, &g.weights, g.thr, uint32(from), out, sums)
 						}
 					}
-					perRow(b, size.rows, len(g.a))
+					perRow(b, size.rows, len(g.plane))
 				})
 			}
-		}
-	}
-}
-
-func BenchmarkScanAB(b *testing.B) {
-	for _, size := range benchSizes {
-		g := benchGallery(b, size.rows, 5, 0.001)
-		for _, s := range Available() {
-			b.Run(fmt.Sprintf("%s/%s", size.name, s.Name()), func(b *testing.B) {
-				out := make([]uint32, chunk+Lanes)
-				for b.Loop() {
-					for from := 0; from < size.rows; from += chunk {
-						s.ScanAB(g.a[from/Lanes*BlockSize(5):], g.b[from/Lanes*BlockSize(groups-5):], 5, chunk, &g.weights, g.thrB, uint32(from), out)
-					}
-				}
-				perRow(b, size.rows, len(g.a)+len(g.b))
-			})
 		}
 	}
 }
@@ -106,11 +87,11 @@ func BenchmarkSurvivors(b *testing.B) {
 		g := benchGallery(b, rows, 5, share)
 		for _, s := range Available() {
 			b.Run(fmt.Sprintf("%v/%s", share, s.Name()), func(b *testing.B) {
-				out := make([]uint32, rows+Lanes)
+				out, sums := make([]uint32, rows+Lanes), make([]int32, rows+Lanes)
 				for b.Loop() {
-					s.ScanA(g.a, 5, rows, &g.weights, g.thrA, 0, out)
+					s.Scan(g.plane, 5, rows, &g.weights, g.thr, 0, out, sums)
 				}
-				perRow(b, rows, len(g.a))
+				perRow(b, rows, len(g.plane))
 			})
 		}
 	}
@@ -118,40 +99,44 @@ func BenchmarkSurvivors(b *testing.B) {
 
 // BenchmarkRefine refines every eighth row of a chunk that is in the cache.
 func BenchmarkRefine(b *testing.B) {
-	g := benchGallery(b, chunk, 5, 0.01)
-	g.targets.Limit = 0
+	g := benchGallery(b, chunk, 6, 0.01)
 	var rows []uint32
 	for id := 7; id < chunk; id += 8 {
 		rows = append(rows, uint32(id-id/8%7))
 	}
 	for _, s := range Available() {
 		b.Run(s.Name(), func(b *testing.B) {
-			ids, d2 := make([]uint32, len(rows)), make([]float32, len(rows))
+			ids, sums := make([]uint32, len(rows)), make([]int32, len(rows))
 			for b.Loop() {
 				copy(ids, rows)
-				s.Refine(g.a, g.b, g.rows, g.e8, 5, &g.targets, ids, d2)
+				s.Refine(g.rows, &g.targets, math.MaxInt32, ids, sums)
 			}
 			perRow(b, len(rows), 0)
 		})
 	}
 }
 
-// BenchmarkLevels scans and refines a million rows in chunks, as a search does.
+// BenchmarkLevels scans and refines eight million rows in chunks, as a search
+// does, level 2 of a chunk after level 1 of the next.
 func BenchmarkLevels(b *testing.B) {
-	const rows = 1 << 20
-	for _, share := range []float64{0.001, 0.01, 0.05} {
-		g := benchGallery(b, rows, 5, share)
-		g.targets.Limit = 0
+	const rows = 1 << 22
+	for _, share := range []float64{0, 0.001, 0.01, 0.03, 0.1} {
+		g := benchGallery(b, rows, 6, share)
 		for _, s := range Available() {
 			b.Run(fmt.Sprintf("%v/%s", share, s.Name()), func(b *testing.B) {
-				out, d2 := make([]uint32, chunk+Lanes), make([]float32, chunk)
+				var out [2][chunk + Lanes]uint32
+				var sums [2][chunk + Lanes]int32
+				before := 0
 				for b.Loop() {
 					for from := 0; from < rows; from += chunk {
-						n := s.ScanA(g.a[from/Lanes*BlockSize(5):], 5, chunk, &g.weights, g.thrA, uint32(from), out)
-						s.Refine(g.a, g.b, g.rows, g.e8, 5, &g.targets, out[:n], d2)
+						now := from / chunk % 2
+						n := s.Scan(g.plane[from/Lanes*BlockSize(6):], 6, chunk, &g.weights, g.thr, uint32(from), out[now][:], sums[now][:])
+						s.PrefetchFirst(g.rows, 6, out[now][:n])
+						s.Refine(g.rows, &g.targets, math.MaxInt32, out[1-now][:before], sums[1-now][:])
+						before = n
 					}
 				}
-				perRow(b, rows, len(g.a))
+				perRow(b, rows, len(g.plane))
 			})
 		}
 	}

@@ -4,18 +4,16 @@ package kernel
 
 func supported() []kind { return nil }
 
-func (s *Set) scanA(plane []byte, groups int, lanes int, w *Weights, thr int32, base uint32, out []uint32) int {
-	return scanAPortable(plane, groups, lanes, w, thr, base, out)
+func (s *Set) scan(plane []byte, groups int, lanes int, w *Weights, thr int32, base uint32, out []uint32, sums []int32) int {
+	return scanPortable(plane, groups, lanes, w, thr, base, out, sums)
 }
 
-func (s *Set) scanAB(planeA, planeB []byte, groupsA int, lanes int, w *Weights, thr int32, base uint32, out []uint32) int {
-	return scanABPortable(planeA, planeB, groupsA, lanes, w, thr, base, out)
-}
-
-func (s *Set) refine(planeA, planeB, rows, e8 []byte, groupsA int, t *Targets, ids []uint32, d2 []float32) int {
-	return refinePortable(planeA, planeB, rows, e8, groupsA, t, ids, d2)
+func (s *Set) refine(rows []byte, t *Targets, thr int32, ids []uint32, sums []int32) int {
+	return refinePortable(rows, t, thr, ids, sums)
 }
 
 func (s *Set) rotate(x, rows, out []float32) { rotatePortable(x, rows, out) }
 
 func (s *Set) prefetch([]float32, int, []uint32) {}
+
+func (s *Set) prefetchRows([]byte, int, []uint32) {}

@@ -44,23 +44,18 @@ func TestNoAccessOutOfBounds(t *testing.T) {
 		for ga := MinGroups; ga <= MaxGroups; ga++ {
 			for _, lanes := range []int{1, 31, 32, 33, 64, 128} {
 				g := newGallery(r, ga, (lanes+Lanes-1)/Lanes, extremes{code: -1})
-				g.a, g.b = guardedCopy(t, g.a), guardedCopy(t, g.b)
-				w := &guardedCopy(t, []Weights{g.weights})[0]
-				out := guarded[uint32](t, lanes+Lanes)
-				if n := s.ScanA(g.a, ga, lanes, w, -1<<31, 0, out); n != lanes {
-					t.Errorf("ScanA: %d of %d lanes", n, lanes)
+				plane, rows := guardedCopy(t, g.plane), guardedCopy(t, g.rows[:lanes*RowSize(ga)])
+				w, targets := &guardedCopy(t, []Weights{g.weights})[0], &guardedCopy(t, []Targets{g.targets})[0]
+				out, all := guarded[uint32](t, lanes+Lanes), guarded[int32](t, lanes+Lanes)
+				if n := s.Scan(plane, ga, lanes, w, -1<<31, 0, out, all); n != lanes {
+					t.Errorf("Scan: %d of %d lanes", n, lanes)
 				}
-				if n := s.ScanAB(g.a, g.b, ga, lanes, w, -1<<31, 0, out); n != lanes {
-					t.Errorf("ScanAB: %d of %d lanes", n, lanes)
-				}
-				ids, d2 := guarded[uint32](t, lanes), guarded[float32](t, lanes)
+				ids, sums := guarded[uint32](t, lanes), guarded[int32](t, lanes)
 				for i := range ids {
 					ids[i] = uint32(lanes - 1 - i)
 				}
-				rows, e8 := guardedCopy(t, g.rows[:lanes*RowSize]), guardedCopy(t, g.e8[:lanes])
-				g.targets.Limit = 1e9
-				targets := &guardedCopy(t, []Targets{g.targets})[0]
-				if n := s.Refine(g.a, g.b, rows, e8, ga, targets, ids, d2); n != lanes {
+				s.PrefetchFirst(rows, ga, ids)
+				if n := s.Refine(rows, targets, -1<<31, ids, sums); n != lanes {
 					t.Errorf("Refine: %d of %d rows", n, lanes)
 				}
 			}

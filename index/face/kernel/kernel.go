@@ -7,20 +7,26 @@ import (
 
 // Geometry of the codes, shared by all Sets.
 const (
-	Lanes     = 32       // rows per block of a plane
-	Dims      = 80       // dimensions that are coded, in both planes together
-	MinGroups = 4        // smallest number of groups of 8 dimensions in plane A
-	MaxGroups = 6        // largest one
-	RowSize   = Dims / 2 // bytes of residual codes per row
-	groups    = Dims / 8
+	Lanes     = 32 // rows per block of the plane
+	Dims      = 80 // dimensions that are coded
+	MinGroups = 5  // smallest number of groups of 8 dimensions in the plane
+	MaxGroups = 8  // largest one
 	groupSize = 4 * Lanes
 )
 
-// BlockSize returns the size in bytes of one block of a plane of the given
-// number of groups: 4 bytes for each group and lane, then an int16 bias
-// (little-endian) for each lane. Plane A has 4 to 6 groups, plane B what is
-// missing to 10.
+// BlockSize returns the size in bytes of one block of the plane: 4 bytes for each
+// group and lane, then an int16 bias (little-endian) for each lane.
 func BlockSize(groups int) int { return groupSize*groups + 2*Lanes }
+
+// RowSize returns the size in bytes of a row of level 2: 64, a cache line, for 5
+// and 6 groups in the plane, 56 for 7 and 8.
+func RowSize(groups int) int { return (Dims - 4*groups + trailer + 7) / 8 * 8 }
+
+func checkGroups(groups int) {
+	if groups < MinGroups || groups > MaxGroups {
+		panic("kernel: no plane of so many groups")
+	}
+}
 
 type kind uint8
 

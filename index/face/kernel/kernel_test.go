@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -39,28 +40,26 @@ func TestScanMatchesModel(t *testing.T) {
 				g := newGallery(r, ga, blocks, x)
 				lanes := []int{blocks * Lanes, r.IntN(blocks*Lanes + 1), r.IntN(blocks*Lanes + 1), blocks*Lanes - 31}[r.IntN(4)]
 				for _, d := range []int64{0, 1, -1, 500, -500, math.MaxInt32, math.MinInt32} {
-					checkScans(t, s, g, lanes, d, r.Uint32()/2)
+					checkScan(t, s, g, lanes, d, r.Uint32()/2)
 				}
 			}
 		}
 	})
 }
 
-// checkScans compares both scans with the model at thresholds moved by d.
-func checkScans(t *testing.T, s *Set, g *gallery, lanes int, d int64, base uint32) {
+// checkScan compares a scan with the model at a threshold moved by d.
+func checkScan(t *testing.T, s *Set, g *gallery, lanes int, d int64, base uint32) {
 	t.Helper()
-	move := func(thr int32) int32 { return int32(max(math.MinInt32, min(math.MaxInt32, int64(thr)+d))) }
+	thr := int32(max(math.MinInt32, min(math.MaxInt32, int64(g.thr)+d)))
 	if d == math.MaxInt32 || d == math.MinInt32 {
-		move = func(int32) int32 { return int32(d) }
+		thr = int32(d)
 	}
-	out := make([]uint32, lanes+Lanes)
-	n := s.ScanA(g.a, g.ga, lanes, &g.weights, move(g.thrA), base, out)
-	if diff := cmp.Diff(modelScanA(g.a, g.ga, lanes, &g.weights, move(g.thrA), base), out[:n:n]); diff != "" {
-		t.Fatalf("ScanA, %d groups, %d lanes, threshold %d (-model +kernel):\n%s", g.ga, lanes, move(g.thrA), diff)
-	}
-	n = s.ScanAB(g.a, g.b, g.ga, lanes, &g.weights, move(g.thrB), base, out)
-	if diff := cmp.Diff(modelScanAB(g.a, g.b, g.ga, lanes, &g.weights, move(g.thrB), base), out[:n:n]); diff != "" {
-		t.Fatalf("ScanAB, %d groups, %d lanes, threshold %d (-model +kernel):\n%s", g.ga, lanes, move(g.thrB), diff)
+	out, sums := make([]uint32, lanes+Lanes), make([]int32, lanes+Lanes)
+	n := s.Scan(g.plane, g.ga, lanes, &g.weights, thr, base, out, sums)
+	ids, want := modelScan(g.plane, g.ga, lanes, &g.weights, thr, base)
+	if !slices.Equal(ids, out[:n]) || !slices.Equal(want, sums[:n]) {
+		t.Fatalf("%d groups, %d lanes, threshold %d (-model +kernel):\n%s%s",
+			g.ga, lanes, thr, cmp.Diff(ids, out[:n:n]), cmp.Diff(want, sums[:n:n]))
 	}
 }
 
@@ -71,35 +70,37 @@ func TestRefineMatchesModel(t *testing.T) {
 			x := extremes{code: -1}
 			if round%4 == 0 {
 				x.code = []int{0, 0xff, 0x0f, 0xf0}[round/4%4]
+				x.weight = []int8{127, -128, 0, -127, 1}[round/16%5]
 			}
-			g := newGallery(r, MinGroups+round%3, 1+r.IntN(20), x)
-			ids := make([]uint32, r.IntN(70))
-			for i := range ids {
-				ids[i] = r.Uint32N(uint32(len(g.e8)))
-			}
-			switch round % 5 {
-			case 1:
-				g.targets.Limit = float32(math.Inf(1))
-			case 2:
-				g.targets.Limit, g.targets.Unit = 0, 0
-			}
-			checkRefine(t, s, g, ids)
+			g := newGallery(r, MinGroups+round%4, 1+r.IntN(20), x)
+			checkRefine(t, s, g, r, r.IntN(70))
 		}
 	})
 }
 
-func checkRefine(t *testing.T, s *Set, g *gallery, ids []uint32) {
+// checkRefine refines n random rows with random sums, at a threshold near the
+// total of one of them and at both ends.
+func checkRefine(t *testing.T, s *Set, g *gallery, r *rand.Rand, n int) {
 	t.Helper()
-	ids = append([]uint32(nil), ids...)
-	want, wantD := modelRefine(g.a, g.b, g.rows, g.e8, g.ga, &g.targets, ids)
-	d2 := make([]float32, len(ids))
-	n := s.Refine(g.a, g.b, g.rows, g.e8, g.ga, &g.targets, ids, d2)
-	if n != len(want) {
-		t.Fatalf("%d of %d rows stay, want %d", n, len(ids), len(want))
+	ids, sums := make([]uint32, n), make([]int32, n)
+	for i := range ids {
+		ids[i] = r.Uint32N(uint32(len(g.rows) / RowSize(g.ga)))
+		sums[i] = int32(r.IntN(1<<18) - 1<<17)
+		if r.IntN(20) == 0 {
+			sums[i] = int32(r.Uint32())
+		}
 	}
-	for i := range want {
-		if ids[i] != want[i] || math.Float32bits(d2[i]) != math.Float32bits(wantD[i]) {
-			t.Fatalf("%d groups, place %d of %d: row %d at %v, want row %d at %v", g.ga, i, n, ids[i], d2[i], want[i], wantD[i])
+	thresholds := []int32{math.MinInt32, math.MaxInt32}
+	if n > 0 {
+		near := modelTotal(g, ids[n/2], sums[n/2])
+		thresholds = append(thresholds, near, near+1)
+	}
+	for _, thr := range thresholds {
+		want, totals := modelRefine(g, thr, ids, sums)
+		got, have := slices.Clone(ids), slices.Clone(sums)
+		k := s.Refine(g.rows, &g.targets, thr, got, have)
+		if !slices.Equal(want, got[:k]) || !slices.Equal(totals, have[:k]) {
+			t.Fatalf("%d groups, threshold %d (-model +kernel):\n%s%s", g.ga, thr, cmp.Diff(want, got[:k:k]), cmp.Diff(totals, have[:k:k]))
 		}
 	}
 }
@@ -128,25 +129,28 @@ func TestRotateMatchesModel(t *testing.T) {
 }
 
 func TestMisusePanics(t *testing.T) {
-	a, b, w := make([]byte, 2*BlockSize(5)), make([]byte, 2*BlockSize(groups-5)), &Weights{}
-	rows, e8, out := make([]byte, 64*RowSize), make([]byte, 64), make([]uint32, 96)
-	d2, ids := make([]float32, 2), []uint32{0, 63}
+	plane, w, t5 := make([]byte, 2*BlockSize(5)), &Weights{}, &Targets{}
+	t5.Set(5, w, make([]int8, 40), Shifts{})
+	rows, out, sums := make([]byte, 64*RowSize(5)), make([]uint32, 96), make([]int32, 96)
+	ids, d2 := []uint32{0, 63}, make([]float32, 2)
 	cases := map[string]func(s *Set){
-		"groups":        func(s *Set) { s.ScanA(a, 3, 64, w, 0, 0, out) },
-		"short plane":   func(s *Set) { s.ScanA(a[1:], 5, 33, w, 0, 0, out) },
-		"short plane B": func(s *Set) { s.ScanAB(a, b[1:], 5, 33, w, 0, 0, out) },
-		"short plane A": func(s *Set) { s.ScanAB(a[1:], b, 5, 33, w, 0, 0, out) },
-		"out":           func(s *Set) { s.ScanA(a, 5, 64, w, 0, 0, out[1:]) },
-		"negative":      func(s *Set) { s.ScanA(a, 5, -1, w, 0, 0, out) },
-		"ids wrap":      func(s *Set) { s.ScanA(a, 5, 2, w, 0, math.MaxUint32, out) },
-		"shift":         func(s *Set) { s.ScanA(a, 5, 64, &Weights{ShiftAHigh: 32}, 0, 0, out) },
-		"d2":            func(s *Set) { s.Refine(a, b, rows, e8, 5, &Targets{}, ids, d2[:1]) },
-		"e8":            func(s *Set) { s.Refine(a, b, rows, e8[:63], 5, &Targets{}, ids, d2) },
-		"rows":          func(s *Set) { s.Refine(a, b, rows[1:], e8, 5, &Targets{}, ids, d2) },
-		"refine A":      func(s *Set) { s.Refine(a[1:], b, rows, e8, 5, &Targets{}, ids, d2) },
-		"refine B":      func(s *Set) { s.Refine(a, b[1:], rows, e8, 5, &Targets{}, ids, d2) },
-		"dimension":     func(s *Set) { s.Rotate(make([]float32, 8), make([]float32, 8), d2) },
-		"vectors":       func(s *Set) { s.Rotate(make([]float32, 16), make([]float32, 31), d2) },
+		"few groups":  func(s *Set) { s.Scan(plane, 4, 64, w, 0, 0, out, sums) },
+		"many groups": func(s *Set) { s.Scan(plane, 9, 32, w, 0, 0, out, sums) },
+		"bias shift":  func(s *Set) { s.Scan(plane, 5, 64, &Weights{ShiftBias: 32}, 0, 0, out, sums) },
+		"never set":   func(s *Set) { s.Refine(rows, &Targets{}, 0, ids, sums) },
+		"short plane": func(s *Set) { s.Scan(plane[1:], 5, 33, w, 0, 0, out, sums) },
+		"out":         func(s *Set) { s.Scan(plane, 5, 64, w, 0, 0, out[1:], sums) },
+		"sums":        func(s *Set) { s.Scan(plane, 5, 64, w, 0, 0, out, sums[1:]) },
+		"negative":    func(s *Set) { s.Scan(plane, 5, -1, w, 0, 0, out, sums) },
+		"ids wrap":    func(s *Set) { s.Scan(plane, 5, 2, w, 0, math.MaxUint32, out, sums) },
+		"shift":       func(s *Set) { s.Scan(plane, 5, 64, &Weights{ShiftHigh: 32}, 0, 0, out, sums) },
+		"few sums":    func(s *Set) { s.Refine(rows, t5, 0, ids, sums[:1]) },
+		"rows":        func(s *Set) { s.Refine(rows[1:], t5, 0, ids, sums) },
+		"rest":        func(*Set) { t5.Set(5, w, make([]int8, 39), Shifts{}) },
+		"no size":     func(*Set) { t5.Set(4, w, make([]int8, 48), Shifts{}) },
+		"far shift":   func(*Set) { t5.Set(5, w, make([]int8, 40), Shifts{Bias: 32}) },
+		"dimension":   func(s *Set) { s.Rotate(make([]float32, 8), make([]float32, 8), d2) },
+		"vectors":     func(s *Set) { s.Rotate(make([]float32, 16), make([]float32, 31), d2) },
 	}
 	eachSet(t, func(t *testing.T, s *Set) {
 		for name, f := range cases {
@@ -189,15 +193,11 @@ func FuzzScan(f *testing.F) {
 		if code < 0 {
 			x.code = -1
 		}
-		g := newGallery(r, MinGroups+int(ga%3), n/Lanes+1, x)
-		ids := make([]uint32, n%50)
-		for i := range ids {
-			ids[i] = r.Uint32N(uint32(len(g.e8)))
-		}
+		g := newGallery(r, MinGroups+int(ga%4), n/Lanes+1, x)
 		for _, s := range Available() {
-			checkScans(t, s, g, n, int64(thr), uint32(seed)/2)
-			checkScans(t, s, g, n, int64(thr)%1000, uint32(seed)/2)
-			checkRefine(t, s, g, ids)
+			checkScan(t, s, g, n, int64(thr), uint32(seed)/2)
+			checkScan(t, s, g, n, int64(thr)%1000, uint32(seed)/2)
+			checkRefine(t, s, g, r, n%50)
 		}
 	})
 }

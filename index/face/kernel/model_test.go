@@ -21,44 +21,44 @@ func modelSums(plane []byte, gr, v int, w []int8) (low, high int64) {
 	return low, high
 }
 
-func modelScanA(plane []byte, gr, lanes int, w *Weights, thr int32, base uint32) []uint32 {
-	ids := []uint32{}
-	for v := range lanes {
-		low, high := modelSums(plane, gr, v, w.A[:])
-		if modelBias(plane, gr, v)+low+high>>w.ShiftAHigh >= int64(thr) {
-			ids = append(ids, base+uint32(v))
-		}
-	}
-	return ids
+func modelLane(plane []byte, gr, v int, w *Weights) int64 {
+	low, high := modelSums(plane, gr, v, w.A[:])
+	return modelBias(plane, gr, v)<<w.ShiftBias + low + high>>w.ShiftHigh
 }
 
-func modelScanAB(a, b []byte, ga, lanes int, w *Weights, thr int32, base uint32) []uint32 {
-	ids := []uint32{}
+func modelScan(plane []byte, gr, lanes int, w *Weights, thr int32, base uint32) (ids []uint32, sums []int32) {
 	for v := range lanes {
-		lowA, highA := modelSums(a, ga, v, w.A[:])
-		lowB, highB := modelSums(b, groups-ga, v, w.B[:])
-		sum := modelBias(b, groups-ga, v) + lowA + highA>>w.ShiftAHigh + lowB>>w.ShiftBLow + highB>>w.ShiftBHigh
-		if sum >= int64(thr) {
-			ids = append(ids, base+uint32(v))
+		if s := int32(modelLane(plane, gr, v, w)); s >= thr {
+			ids, sums = append(ids, base+uint32(v)), append(sums, s)
 		}
 	}
-	return ids
+	return ids, sums
 }
 
-// modelCode returns the 8-bit codes of a row in the order of Targets.
-func modelCode(a, b, rows []byte, ga, id int) (c [Dims]float32) {
-	for i := range RowSize {
-		plane, gr, at := a, ga, i
-		if i >= 4*ga {
-			plane, gr, at = b, groups-ga, i-4*ga
-		}
-		p := plane[id/Lanes*BlockSize(gr)+at/4*groupSize+id%Lanes*4+at%4]
-		r := rows[id*RowSize+i]
-		low, high := Places(i)
-		c[low] = float32(p%16*16 + r%16)
-		c[high] = float32(p/16*16 + r/16)
+// modelTotal is what Refine makes of a row and its sum, modulo 2^32.
+func modelTotal(g *gallery, id uint32, sum int32) int32 {
+	size := RowSize(g.ga)
+	row := g.rows[int(id)*size:][:size]
+	end := row[size-4:]
+	total := int64(sum) * 4096
+	for i := range 4 * g.ga {
+		total += int64(g.weights.A[i]) * int64(row[i]%16) << g.shifts.Low
+		total += int64(g.weights.A[4*g.ga+i]) * int64(row[i]/16) << g.shifts.High
 	}
-	return c
+	for i, w := range g.rest {
+		total += int64(w) * int64(row[4*g.ga+i]) << g.shifts.Whole
+	}
+	bias := int64(int32(uint32(end[1])|uint32(end[2])<<8|uint32(end[3])<<16)<<8) / 256
+	return int32(total + bias<<g.shifts.Bias + int64(end[0])*int64(g.targets.Factor))
+}
+
+func modelRefine(g *gallery, thr int32, ids []uint32, sums []int32) (keep []uint32, totals []int32) {
+	for i, id := range ids {
+		if t := modelTotal(g, id, sums[i]); t >= thr {
+			keep, totals = append(keep, id), append(totals, t)
+		}
+	}
+	return keep, totals
 }
 
 // modelSum adds terms in the order of the contract.
@@ -76,21 +76,6 @@ func modelSum(terms []float32) float32 {
 	return lane[0]
 }
 
-func modelRefine(a, b, rows, e8 []byte, ga int, t *Targets, ids []uint32) (keep []uint32, d2 []float32) {
-	for _, id := range ids {
-		var terms [Dims]float32
-		for i, c := range modelCode(a, b, rows, ga, int(id)) {
-			d := float32(c - t.Point[i])
-			terms[i] = float32(t.Weight[i] * float32(d*d))
-		}
-		r := float32(t.Limit + float32(float32(e8[id])*t.Unit))
-		if d := modelSum(terms[:]); d <= float32(r*r) {
-			keep, d2 = append(keep, id), append(d2, d)
-		}
-	}
-	return keep, d2
-}
-
 func modelRotate(x, rows []float32, n int) []float32 {
 	out := make([]float32, n)
 	for j := range out {
@@ -103,14 +88,16 @@ func modelRotate(x, rows []float32, n int) []float32 {
 	return out
 }
 
-// A gallery is random input: planes, rows and error bytes of whole blocks.
+// A gallery is random input: planes and rows of whole blocks, and queries.
 type gallery struct {
-	ga         int
-	a, b       []byte
-	rows, e8   []byte
-	weights    Weights
-	targets    Targets
-	thrA, thrB int32
+	ga      int
+	plane   []byte
+	rows    []byte
+	weights Weights
+	rest    []int8 // weights of level 2
+	shifts  Shifts
+	targets Targets
+	thr     int32
 }
 
 // extremes are the corners of the input space that fill visits.
@@ -122,31 +109,23 @@ type extremes struct {
 
 func newGallery(r *rand.Rand, ga, blocks int, x extremes) *gallery {
 	g := &gallery{
-		ga: ga, a: make([]byte, blocks*BlockSize(ga)), b: make([]byte, blocks*BlockSize(groups-ga)),
-		rows: make([]byte, blocks*Lanes*RowSize), e8: make([]byte, blocks*Lanes),
+		ga: ga, plane: make([]byte, blocks*BlockSize(ga)), rows: make([]byte, blocks*Lanes*RowSize(ga)),
+		rest: make([]int8, Dims-8*ga),
 	}
-	fillPlane(r, g.a, ga, x)
-	fillPlane(r, g.b, groups-ga, x)
+	fillPlane(r, g.plane, ga, x)
 	fillBytes(r, g.rows, x.code)
-	fillBytes(r, g.e8, x.code)
 	fillWeights(r, g.weights.A[:], x.weight)
-	fillWeights(r, g.weights.B[:], x.weight)
-	g.weights.ShiftAHigh, g.weights.ShiftBLow, g.weights.ShiftBHigh = r.Uint32N(9), r.Uint32N(5), r.Uint32N(9)
+	fillWeights(r, g.rest, x.weight)
+	g.weights.ShiftHigh, g.weights.ShiftBias = r.Uint32N(9), r.Uint32N(3)
+	g.shifts = Shifts{8, r.Uint32N(9), r.Uint32N(9), 5 + r.Uint32N(3)}
 	if r.IntN(8) == 0 {
-		g.weights.ShiftAHigh, g.weights.ShiftBLow, g.weights.ShiftBHigh = r.Uint32N(32), r.Uint32N(32), r.Uint32N(32)
+		g.weights.ShiftHigh, g.weights.ShiftBias = r.Uint32N(32), r.Uint32N(32)
+		g.shifts = Shifts{r.Uint32N(32), r.Uint32N(32), r.Uint32N(32), r.Uint32N(32)}
 	}
-	for i := range Dims {
-		g.targets.Point[i] = 280*r.Float32() - 12
-		g.targets.Weight[i] = 1e-5 * r.Float32()
-	}
-	g.targets.Limit, g.targets.Unit = 1.7*r.Float32(), r.Float32()/1024
-	// Thresholds near the sums of real lanes, so that some pass and some do not.
-	v := r.IntN(blocks * Lanes)
-	low, high := modelSums(g.a, ga, v, g.weights.A[:])
-	lowB, highB := modelSums(g.b, groups-ga, v, g.weights.B[:])
-	a := low + high>>g.weights.ShiftAHigh
-	g.thrA = int32(modelBias(g.a, ga, v) + a)
-	g.thrB = int32(modelBias(g.b, groups-ga, v) + a + lowB>>g.weights.ShiftBLow + highB>>g.weights.ShiftBHigh)
+	g.targets.Set(ga, &g.weights, g.rest, g.shifts)
+	g.targets.Factor = r.Uint32N(1 << 20)
+	// A threshold near the sum of a real lane, so that some pass and some do not.
+	g.thr = int32(modelLane(g.plane, ga, r.IntN(blocks*Lanes), &g.weights))
 	return g
 }
 

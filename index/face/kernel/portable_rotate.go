@@ -30,3 +30,14 @@ func eightLanes(x, y []float32, sum *[8]float32) {
 	}
 	*sum = [8]float32{a0, a1, a2, a3, a4, a5, a6, a7}
 }
+
+// fold adds the 16 lanes in the order that is part of the contract.
+func fold(a *[16]float32) float32 {
+	for l := range 8 {
+		a[l] += a[l+8]
+	}
+	for l := range 4 {
+		a[l] += a[l+4]
+	}
+	return (a[0] + a[2]) + (a[1] + a[3])
+}

@@ -6,10 +6,10 @@ import "encoding/binary"
 // group holds in its four 16-bit columns two codes of each of two lanes. Its
 // product with the multiplier w1 + w0<<16 (signed, modulo 2^64) has
 // code0·w0 + code1·w1 of the lanes in columns 1 and 3. Columns add up over at
-// most three groups: |Σ| <= 3·4·15·128 = 23,040 fits int16.
+// most four groups: |Σ| <= 4·4·15·128 = 30,720 fits int16.
 const (
 	pick    = 0x000f_000f_000f_000f
-	half    = 3                     // groups that a column has room for: all planes need two
+	half    = 4                     // groups that a column has room for: no plane needs three
 	center  = 0x8000_8000_8000_8000 // makes all columns non-negative, so that none borrows
 	columns = 0x0000_ffff_0000_ffff // columns 1 and 3, once shifted to 0 and 2
 	centers = 2 * 0x8000            // what center adds to a lane's sum: once per half
@@ -33,16 +33,16 @@ func prepare(low, high []int8, m []multipliers) []multipliers {
 	return m
 }
 
-// sums are Σ low·c and Σ high·c of the pairs of lanes of a block, the groups
+// pairSums are Σ low·c and Σ high·c of the pairs of lanes of a block, the groups
 // before half and those from half on apart.
-type sums struct {
+type pairSums struct {
 	low, high [2][Lanes / 2]uint64
 }
 
 // add sums up the leading pairs of a block, group by group, so that multipliers
 // stay in registers.
-func (s *sums) add(block []byte, pairs int, m []multipliers) {
-	*s = sums{}
+func (s *pairSums) add(block []byte, pairs int, m []multipliers) {
+	*s = pairSums{}
 	for g, w := range m {
 		codes := (*[groupSize]byte)(block[g*groupSize:])
 		low, high := &s.low[g/half], &s.high[g/half]
@@ -74,12 +74,13 @@ func bias(biases []byte, lane int) int32 {
 	return int32(int16(binary.LittleEndian.Uint16(biases[2*lane:])))
 }
 
-func scanAPortable(plane []byte, groups int, lanes int, w *Weights, thr int32, base uint32, out []uint32) int {
+func scanPortable(plane []byte, groups int, lanes int, w *Weights, thr int32, base uint32, out []uint32, sums []int32) int {
 	var room [MaxGroups]multipliers
 	low, high := w.A[:4*groups], w.A[4*groups:8*groups]
 	m := prepare(low, high, room[:groups])
-	size, n, shift := BlockSize(groups), 0, w.ShiftAHigh&31
-	var sum sums
+	size, n, shift := BlockSize(groups), 0, w.ShiftHigh&31
+	up := w.ShiftBias & 31
+	var sum pairSums
 	for from := 0; from < lanes; from += Lanes {
 		block := plane[from/Lanes*size:][:size]
 		count := min(Lanes, lanes-from)
@@ -88,65 +89,19 @@ func scanAPortable(plane []byte, groups int, lanes int, w *Weights, thr int32, b
 		for p := 0; p < count/2 && p < Lanes/2; p++ {
 			l0, l1 := split(sum.low[0][p], sum.low[1][p])
 			h0, h1 := split(sum.high[0][p], sum.high[1][p])
-			if bias(biases, 2*p)+l0+h0<<4>>shift >= thr {
-				out[n] = base + uint32(from+2*p)
+			if s := bias(biases, 2*p)<<up + l0 + h0<<4>>shift; s >= thr {
+				out[n], sums[n] = base+uint32(from+2*p), s
 				n++
 			}
-			if bias(biases, 2*p+1)+l1+h1<<4>>shift >= thr {
-				out[n] = base + uint32(from+2*p+1)
+			if s := bias(biases, 2*p+1)<<up + l1 + h1<<4>>shift; s >= thr {
+				out[n], sums[n] = base+uint32(from+2*p+1), s
 				n++
 			}
 		}
 		if count&1 != 0 {
 			l, h := oneLane(block, 4*(count-1), low, high)
-			if bias(biases, count-1)+l+h<<4>>shift >= thr {
-				out[n] = base + uint32(from+count-1)
-				n++
-			}
-		}
-	}
-	return n
-}
-
-func scanABPortable(planeA, planeB []byte, groupsA int, lanes int, w *Weights, thr int32, base uint32, out []uint32) int {
-	groupsB := groups - groupsA
-	var room [groups]multipliers
-	lowA, highA := w.A[:4*groupsA], w.A[4*groupsA:8*groupsA]
-	lowB, highB := w.B[:4*groupsB], w.B[4*groupsB:8*groupsB]
-	mA := prepare(lowA, highA, room[:groupsA])
-	mB := prepare(lowB, highB, room[groupsA:])
-	sizeA, sizeB, n := BlockSize(groupsA), BlockSize(groupsB), 0
-	shiftAHigh, shiftBLow, shiftBHigh := w.ShiftAHigh&31, w.ShiftBLow&31, w.ShiftBHigh&31
-	var sumA, sumB sums
-	for from := 0; from < lanes; from += Lanes {
-		a := planeA[from/Lanes*sizeA:][:sizeA]
-		b := planeB[from/Lanes*sizeB:][:sizeB]
-		count := min(Lanes, lanes-from)
-		sumA.add(a, count/2, mA)
-		sumB.add(b, count/2, mB)
-		biases := b[groupsB*groupSize:]
-		for p := 0; p < count/2 && p < Lanes/2; p++ {
-			lA0, lA1 := split(sumA.low[0][p], sumA.low[1][p])
-			hA0, hA1 := split(sumA.high[0][p], sumA.high[1][p])
-			lB0, lB1 := split(sumB.low[0][p], sumB.low[1][p])
-			hB0, hB1 := split(sumB.high[0][p], sumB.high[1][p])
-			s0 := bias(biases, 2*p) + lA0 + hA0<<4>>shiftAHigh
-			s1 := bias(biases, 2*p+1) + lA1 + hA1<<4>>shiftAHigh
-			if s0+lB0>>shiftBLow+hB0<<4>>shiftBHigh >= thr {
-				out[n] = base + uint32(from+2*p)
-				n++
-			}
-			if s1+lB1>>shiftBLow+hB1<<4>>shiftBHigh >= thr {
-				out[n] = base + uint32(from+2*p+1)
-				n++
-			}
-		}
-		if count&1 != 0 {
-			lA, hA := oneLane(a, 4*(count-1), lowA, highA)
-			lB, hB := oneLane(b, 4*(count-1), lowB, highB)
-			s := bias(biases, count-1) + lA + hA<<4>>shiftAHigh
-			if s+lB>>shiftBLow+hB<<4>>shiftBHigh >= thr {
-				out[n] = base + uint32(from+count-1)
+			if s := bias(biases, count-1)<<up + l + h<<4>>shift; s >= thr {
+				out[n], sums[n] = base+uint32(from+count-1), s
 				n++
 			}
 		}

@@ -20,16 +20,15 @@ func TestPortableReadsPublishedLanesOnly(t *testing.T) {
 			var writer sync.WaitGroup
 			writer.Go(func() {
 				for v := lanes; v < 2*Lanes; v++ {
-					writeLane(g.a, ga, v)
-					writeLane(g.b, groups-ga, v)
-					g.e8[v]++
-					g.rows[v*RowSize]++
+					writeLane(g.plane, ga, v)
+					for b := range RowSize(ga) {
+						g.rows[v*RowSize(ga)+b]++
+					}
 				}
 			})
-			out, ids, d2 := make([]uint32, lanes+Lanes), []uint32{uint32(lanes - 1)}, make([]float32, 1)
-			s.ScanA(g.a, ga, lanes, &g.weights, g.thrA, 0, out)
-			s.ScanAB(g.a, g.b, ga, lanes, &g.weights, g.thrB, 0, out)
-			s.Refine(g.a, g.b, g.rows, g.e8, ga, &g.targets, ids, d2)
+			out, sums, ids := make([]uint32, lanes+Lanes), make([]int32, lanes+Lanes), []uint32{uint32(lanes - 1)}
+			s.Scan(g.plane, ga, lanes, &g.weights, g.thr, 0, out, sums)
+			s.Refine(g.rows, &g.targets, g.thr, ids, sums)
 			writer.Wait()
 		}
 	}

@@ -1,63 +1,99 @@
 package kernel
 
-// Targets is the query of level 2. Point and Weight are in the order of Places.
-// Assembly relies on the layout.
+// trailer is the length of the end of a row.
+//
+// A row holds what level 2 needs beside the sum of level 1. With G groups in the
+// plane:
+//
+//	[0, 4G)     the trailing 4 bits of the codes whose leading ones are in the
+//	            plane, in the order of the lane's bytes there, nibbles likewise
+//	[4G, 80-4G) the 8-bit codes of dimensions 8G … 79
+//	the last 4  a little-endian uint32: an error byte, and a bias of 24 bits,
+//	            signed, above it
+//
+// What is between does not matter.
+const trailer = 4
+
+// SumShift is how far level 2 shifts the sum of level 1.
+const SumShift = 12
+
+// Kernels read a row as its first and its last halfRow bytes, which may overlap.
+const halfRow = 32
+
+// Targets is the query of level 2. Assembly relies on the layout.
 type Targets struct {
-	Point  [Dims]float32 // the query in units of the 8-bit code: code c8 lies at c8
-	Weight [Dims]float32 // the square of the code's step
-	Limit  float32       // bound of the distance to the code point, >= 0, +Inf allowed
-	Unit   float32       // unit of the error bytes, >= 0
+	low, high [halfRow]int8 // weights of the nibbles
+	// Weights of whole codes in the first and the last bytes; where these overlap,
+	// the first have them.
+	first, last                                [halfRow]int8
+	shiftLow, shiftHigh, shiftWhole, shiftBias uint32
+	Factor                                     uint32 // of the error byte
+	groups                                     int
 }
 
-// mainBytes of a residual row are handled apart from the rest.
-const mainBytes = 32
+// Shifts are those of the sums of level 2, 0 … 31 each: of the trailing bits of low
+// and high nibbles, of the whole codes, and of biases.
+type Shifts struct{ Low, High, Whole, Bias uint32 }
 
-// Places returns the entries of Targets for the two nibbles of byte b of a
-// residual row. The bytes belong to the groups of plane A and then those of plane
-// B, four to a group: with GA groups in plane A and GB = 10-GA in plane B the low
-// nibbles are A-low (4GA) and B-low (4GB), the high ones A-high and B-high. The
-// low and the high nibbles of 32 bytes come first, then those of the other 8.
-func Places(b int) (low, high int) {
-	if b < mainBytes {
-		return b, mainBytes + b
+// Set takes the weights of a query: those of level 1, for the trailing bits, and
+// one for each dimension beyond the plane, 80-8·groups.
+func (t *Targets) Set(groups int, w *Weights, rest []int8, s Shifts) {
+	checkGroups(groups)
+	if len(rest) != Dims-8*groups {
+		panic("kernel: not a weight for each dimension")
 	}
-	return mainBytes + b, RowSize + b
+	if s.Low|s.High|s.Whole|s.Bias > 31 {
+		panic("kernel: a shift is beyond 31")
+	}
+	n := 4 * groups
+	*t = Targets{groups: groups, shiftLow: s.Low, shiftHigh: s.High, shiftWhole: s.Whole, shiftBias: s.Bias}
+	copy(t.low[:], w.A[:n])
+	copy(t.high[:], w.A[n:2*n])
+	copy(t.first[n:], rest)
+	from := RowSize(groups) - halfRow
+	for b := max(n, halfRow); b < Dims-n; b++ {
+		t.last[b-from] = rest[b-n]
+	}
 }
 
-// Refine keeps of ids those rows whose 8-bit code is near the query: with c8 the
-// code of a dimension (16 times the nibble in the plane plus the nibble in the
-// row) and r = Limit + e8[id]·Unit those for which
+// Refine keeps of ids, with the sums that Scan gave, those rows for which
 //
-//	d2 = Σ Weight·(c8 - Point)² <= r·r
+//	total = sum<<12 + (Σ low·r)<<shiftLow + (Σ high·r)<<shiftHigh
+//	      + (Σ whole·c)<<shiftWhole + bias<<shiftBias + byte·Factor >= thr
 //
-// It moves the ids that stay to the front of ids, in their order, writes their
-// d2 to the same places of d2 and returns how many there are. What stands after
-// them in ids and d2 is undefined.
+// in int32 arithmetic that wraps around, r being trailing bits (0 … 15) and c
+// whole codes (0 … 255). It moves the ids that stay to the front of ids, in their
+// order, writes their totals to the same places of sums and returns how many
+// there are. What stands after them in ids and sums is undefined.
 //
-// ids are row numbers in the whole planes, rows and e8; all must be below
-// len(e8), and the other slices as long as that requires. d2 needs the length of
-// ids.
-//
-// All arithmetic is float32 and each operation is rounded. Lane l of 16 sums the
-// terms Weight·((c8-Point)·(c8-Point)) of entries l, l+16, l+32, l+48, l+64 in
-// this order; then lanes l and l+8 are added, l and l+4, l and l+2, and 0 and 1.
-func (s *Set) Refine(planeA, planeB, rows, e8 []byte, groupsA int, t *Targets, ids []uint32, d2 []float32) int {
-	checkGroups(groupsA)
+// ids are row numbers in rows, which must be long enough, and sums is no shorter
+// than ids. Set must have been called.
+func (s *Set) Refine(rows []byte, t *Targets, thr int32, ids []uint32, sums []int32) int {
 	if len(ids) == 0 {
 		return 0
 	}
-	if len(d2) < len(ids) {
-		panic("kernel: no room for the distances")
+	checkGroups(t.groups)
+	if len(sums) < len(ids) {
+		panic("kernel: not a sum for each id")
 	}
 	var last uint32
 	for _, id := range ids {
 		last = max(last, id)
 	}
-	n := int(last) + 1
-	blocks := (n + Lanes - 1) / Lanes
-	if len(e8) < n || len(rows) < n*RowSize ||
-		len(planeA) < blocks*BlockSize(groupsA) || len(planeB) < blocks*BlockSize(groups-groupsA) {
+	if uint64(len(rows)) < (uint64(last)+1)*uint64(RowSize(t.groups)) {
 		panic("kernel: an id is out of range")
 	}
-	return s.refine(planeA, planeB, rows, e8, groupsA, t, ids, d2)
+	return s.refine(rows, t, thr, ids, sums)
 }
+
+// PrefetchFirst asks for the rows of the first ids, as many as Refine looks ahead, to
+// be brought into the cache; Refine asks for the others itself. It is a hint: ids
+// out of range do no harm, and the portable Set does nothing.
+func (s *Set) PrefetchFirst(rows []byte, groups int, ids []uint32) {
+	if len(rows) > 0 && len(ids) > 0 {
+		s.prefetchRows(rows, RowSize(groups), ids[:min(len(ids), refineAhead)])
+	}
+}
+
+// refineAhead is how many ids ahead the assembly of Refine asks for rows.
+const refineAhead = 16

@@ -2,1158 +2,208 @@
 
 #include "textflag.h"
 
-DATA high<>+0(SB)/4, $0xf0f0f0f0
-DATA high<>+4(SB)/4, $0xf0f0f0f0
-DATA high<>+8(SB)/4, $0xf0f0f0f0
-DATA high<>+12(SB)/4, $0xf0f0f0f0
-DATA high<>+16(SB)/4, $0xf0f0f0f0
-DATA high<>+20(SB)/4, $0xf0f0f0f0
-DATA high<>+24(SB)/4, $0xf0f0f0f0
-DATA high<>+28(SB)/4, $0xf0f0f0f0
-GLOBL high<>(SB), RODATA|NOPTR, $32
+DATA ones<>+0(SB)/4, $0x00010001
+DATA ones<>+4(SB)/4, $0x00010001
+DATA ones<>+8(SB)/4, $0x00010001
+DATA ones<>+12(SB)/4, $0x00010001
+DATA ones<>+16(SB)/4, $0x00010001
+DATA ones<>+20(SB)/4, $0x00010001
+DATA ones<>+24(SB)/4, $0x00010001
+DATA ones<>+28(SB)/4, $0x00010001
+GLOBL ones<>(SB), RODATA|NOPTR, $32
 
-// func refine4VNNI(planeA *byte, planeB *byte, rows *byte, e8 *byte, t *byte, ids *uint32, n int, d2 *float32) int
-// Requires: AVX, AVX2, AVX512F, AVX512VL, CMOV, MMX+
-TEXT ·refine4VNNI(SB), NOSPLIT, $0-72
-	MOVQ    planeA+0(FP), AX
-	MOVQ    planeB+8(FP), CX
-	MOVQ    rows+16(FP), DX
-	MOVQ    e8+24(FP), BX
-	MOVQ    t+32(FP), SI
-	MOVQ    ids+40(FP), DI
-	MOVQ    n+48(FP), R8
-	MOVQ    d2+56(FP), R9
-	XORQ    R10, R10
-	XORQ    R11, R11
-	VMOVDQU high<>+0(SB), Y8
-	VMOVSS  640(SI), X9
-	VMOVSS  644(SI), X10
-	VMOVUPS (SI), Z16
-	VMOVUPS 320(SI), Z21
-	VMOVUPS 64(SI), Z17
-	VMOVUPS 384(SI), Z22
-	VMOVUPS 128(SI), Z18
-	VMOVUPS 448(SI), Z23
-	VMOVUPS 192(SI), Z19
-	VMOVUPS 512(SI), Z24
-	VMOVUPS 256(SI), Z20
-	VMOVUPS 576(SI), Z25
-	MOVQ    R8, SI
-	DECQ    SI
-
-first:
-	MOVQ       R10, R12
-	CMPQ       R12, SI
-	CMOVQGT    SI, R12
-	MOVL       (DI)(R12*4), R12
-	MOVL       R12, R13
-	SHRQ       $0x05, R13
-	MOVL       R12, R14
-	ANDL       $0x1f, R14
-	IMUL3Q     $0x00000240, R13, R15
-	IMUL3Q     $0x00000340, R13, R13
-	ADDQ       AX, R15
-	ADDQ       CX, R13
-	LEAQ       (R15)(R14*4), R15
-	LEAQ       (R13)(R14*4), R13
-	PREFETCHT0 (R13)
-	PREFETCHT0 128(R13)
-	PREFETCHT0 256(R13)
-	PREFETCHT0 384(R13)
-	PREFETCHT0 512(R13)
-	PREFETCHT0 640(R13)
-	PREFETCHT0 (BX)(R12*1)
-	LEAQ       (R12)(R12*4), R12
-	PREFETCHT0 (DX)(R12*8)
-	PREFETCHT0 39(DX)(R12*8)
-	INCQ       R10
-	CMPQ       R10, $0x08
-	JLT        first
-	XORQ       R10, R10
+// func refineVNNI(rows *byte, size int, t *byte, thr int32, ids *uint32, sums *int32, n int) int
+// Requires: AVX, AVX2, AVX512F, AVX512_VNNI, CMOV, MMX+
+TEXT ·refineVNNI(SB), NOSPLIT, $0-64
+	MOVQ         rows+0(FP), AX
+	MOVQ         size+8(FP), DX
+	MOVQ         t+16(FP), BX
+	MOVL         thr+24(FP), SI
+	MOVQ         ids+32(FP), DI
+	MOVQ         sums+40(FP), R8
+	MOVQ         n+48(FP), R9
+	XORQ         R10, R10
+	XORQ         R11, R11
+	VMOVD        128(BX), X6
+	VMOVD        132(BX), X7
+	VMOVD        136(BX), X8
+	MOVL         $0x0f0f0f0f, CX
+	VMOVD        CX, X5
+	VPBROADCASTD X5, Y5
+	VMOVDQU      (BX), Y9
+	VMOVDQU      32(BX), Y10
+	VMOVDQU      64(BX), Y11
+	VMOVDQU      96(BX), Y12
+	MOVL         140(BX), CX
+	LEAQ         -1(R9), R12
 
 survivor:
-	LEAQ          8(R10), R12
-	CMPQ          R12, SI
-	CMOVQGT       SI, R12
-	MOVL          (DI)(R12*4), R12
-	MOVL          R12, R13
-	SHRQ          $0x05, R13
-	MOVL          R12, R14
-	ANDL          $0x1f, R14
-	IMUL3Q        $0x00000240, R13, R15
-	IMUL3Q        $0x00000340, R13, R13
-	ADDQ          AX, R15
-	ADDQ          CX, R13
-	LEAQ          (R15)(R14*4), R15
-	LEAQ          (R13)(R14*4), R13
-	PREFETCHT0    (R13)
-	PREFETCHT0    128(R13)
-	PREFETCHT0    256(R13)
-	PREFETCHT0    384(R13)
-	PREFETCHT0    512(R13)
-	PREFETCHT0    640(R13)
-	PREFETCHT0    (BX)(R12*1)
-	LEAQ          (R12)(R12*4), R12
-	PREFETCHT0    (DX)(R12*8)
-	PREFETCHT0    39(DX)(R12*8)
-	MOVL          (DI)(R10*4), R12
-	MOVL          R12, R13
-	SHRQ          $0x05, R13
-	MOVL          R12, R14
-	ANDL          $0x1f, R14
-	IMUL3Q        $0x00000240, R13, R15
-	IMUL3Q        $0x00000340, R13, R13
-	ADDQ          AX, R15
-	ADDQ          CX, R13
-	LEAQ          (R15)(R14*4), R15
-	LEAQ          (R13)(R14*4), R13
-	VMOVD         (R15), X0
-	VPINSRD       $0x01, 128(R15), X0, X0
-	VPINSRD       $0x02, 256(R15), X0, X0
-	VPINSRD       $0x03, 384(R15), X0, X0
-	VMOVD         (R13), X1
-	VPINSRD       $0x01, 128(R13), X1, X1
-	VPINSRD       $0x02, 256(R13), X1, X1
-	VPINSRD       $0x03, 384(R13), X1, X1
-	VINSERTI128   $0x01, X1, Y0, Y0
-	VMOVD         512(R13), X11
-	VPINSRD       $0x01, 640(R13), X11, X11
-	MOVL          R12, R13
-	LEAQ          (R13)(R13*4), R13
-	VMOVDQU       (DX)(R13*8), Y1
-	VMOVQ         32(DX)(R13*8), X12
-	VPSLLW        $0x04, X11, X13
-	VPUNPCKLQDQ   X11, X13, X11
-	VPSRLW        $0x04, X12, X13
-	VPUNPCKLQDQ   X13, X12, X12
-	VPSLLW        $0x04, Y0, Y2
-	VPSRLW        $0x04, Y1, Y3
-	VPTERNLOGD    $0xe4, Y8, Y1, Y2
-	VPTERNLOGD    $0xd8, Y8, Y0, Y3
-	VPTERNLOGD    $0xe4, X8, X12, X11
-	VPMOVZXBD     X2, Z4
-	VCVTDQ2PS     Z4, Z4
-	VSUBPS        Z16, Z4, Z4
-	VMULPS        Z4, Z4, Z4
-	VMULPS        Z21, Z4, Z4
-	VEXTRACTI128  $0x01, Y2, X2
-	VPMOVZXBD     X2, Z6
-	VCVTDQ2PS     Z6, Z6
-	VSUBPS        Z17, Z6, Z6
-	VMULPS        Z6, Z6, Z6
-	VMULPS        Z22, Z6, Z6
-	VADDPS        Z6, Z4, Z4
-	VPMOVZXBD     X3, Z6
-	VCVTDQ2PS     Z6, Z6
-	VSUBPS        Z18, Z6, Z6
-	VMULPS        Z6, Z6, Z6
-	VMULPS        Z23, Z6, Z6
-	VADDPS        Z6, Z4, Z4
-	VEXTRACTI128  $0x01, Y3, X3
-	VPMOVZXBD     X3, Z6
-	VCVTDQ2PS     Z6, Z6
-	VSUBPS        Z19, Z6, Z6
-	VMULPS        Z6, Z6, Z6
-	VMULPS        Z24, Z6, Z6
-	VADDPS        Z6, Z4, Z4
-	VPMOVZXBD     X11, Z6
-	VCVTDQ2PS     Z6, Z6
-	VSUBPS        Z20, Z6, Z6
-	VMULPS        Z6, Z6, Z6
-	VMULPS        Z25, Z6, Z6
-	VADDPS        Z6, Z4, Z4
-	VEXTRACTF64X4 $0x01, Z4, Y6
-	VADDPS        Y6, Y4, Y4
-	VEXTRACTF128  $0x01, Y4, X6
-	VADDPS        X6, X4, X4
-	VPERMILPS     $0x0e, X4, X6
-	VADDPS        X6, X4, X4
-	VMOVSHDUP     X4, X6
-	VADDSS        X6, X4, X4
-	MOVL          R12, R13
-	MOVBLZX       (BX)(R13*1), R13
-	VXORPS        X7, X7, X7
-	VCVTSI2SSL    R13, X7, X7
-	VMULSS        X10, X7, X7
-	VADDSS        X9, X7, X7
-	VMULSS        X7, X7, X7
-	MOVL          R12, (DI)(R11*4)
-	VMOVSS        X4, (R9)(R11*4)
-	XORL          R12, R12
-	VUCOMISS      X4, X7
-	SETCC         R12
-	ADDQ          R12, R11
-	INCQ          R10
-	CMPQ          R10, R8
-	JLT           survivor
-	MOVQ          R11, ret+64(FP)
-	VZEROUPPER
-	RET
-
-// func refine4AVX2(planeA *byte, planeB *byte, rows *byte, e8 *byte, t *byte, ids *uint32, n int, d2 *float32) int
-// Requires: AVX, AVX2, CMOV, MMX+
-TEXT ·refine4AVX2(SB), NOSPLIT, $8-72
-	MOVQ    planeA+0(FP), AX
-	MOVQ    planeB+8(FP), CX
-	MOVQ    rows+16(FP), DX
-	MOVQ    e8+24(FP), BX
-	MOVQ    t+32(FP), SI
-	MOVQ    ids+40(FP), DI
-	MOVQ    n+48(FP), R8
-	MOVQ    d2+56(FP), R9
-	XORQ    R10, R10
-	XORQ    R11, R11
-	VMOVDQU high<>+0(SB), Y8
-	VMOVSS  640(SI), X9
-	VMOVSS  644(SI), X10
-	MOVQ    R8, R12
-	DECQ    R12
-
-first:
-	MOVQ       R10, R13
-	CMPQ       R13, R12
-	CMOVQGT    R12, R13
-	MOVL       (DI)(R13*4), R13
-	MOVL       R13, R14
-	SHRQ       $0x05, R14
-	MOVL       R13, R15
-	ANDL       $0x1f, R15
-	IMUL3Q     $0x00000240, R14, BP
-	IMUL3Q     $0x00000340, R14, R14
-	ADDQ       AX, BP
-	ADDQ       CX, R14
-	LEAQ       (BP)(R15*4), BP
-	LEAQ       (R14)(R15*4), R14
-	PREFETCHT0 (R14)
-	PREFETCHT0 128(R14)
-	PREFETCHT0 256(R14)
-	PREFETCHT0 384(R14)
-	PREFETCHT0 512(R14)
-	PREFETCHT0 640(R14)
-	PREFETCHT0 (BX)(R13*1)
-	LEAQ       (R13)(R13*4), R13
-	PREFETCHT0 (DX)(R13*8)
-	PREFETCHT0 39(DX)(R13*8)
-	INCQ       R10
-	CMPQ       R10, $0x08
-	JLT        first
-	XORQ       R10, R10
-
-survivor:
-	LEAQ         8(R10), R13
+	LEAQ         16(R10), R13
 	CMPQ         R13, R12
 	CMOVQGT      R12, R13
 	MOVL         (DI)(R13*4), R13
-	MOVL         R13, R14
-	SHRQ         $0x05, R14
-	MOVL         R13, R15
-	ANDL         $0x1f, R15
-	IMUL3Q       $0x00000240, R14, BP
-	IMUL3Q       $0x00000340, R14, R14
-	ADDQ         AX, BP
-	ADDQ         CX, R14
-	LEAQ         (BP)(R15*4), BP
-	LEAQ         (R14)(R15*4), R14
-	PREFETCHT0   (R14)
-	PREFETCHT0   128(R14)
-	PREFETCHT0   256(R14)
-	PREFETCHT0   384(R14)
-	PREFETCHT0   512(R14)
-	PREFETCHT0   640(R14)
-	PREFETCHT0   (BX)(R13*1)
-	LEAQ         (R13)(R13*4), R13
-	PREFETCHT0   (DX)(R13*8)
-	PREFETCHT0   39(DX)(R13*8)
+	IMULQ        DX, R13
+	ADDQ         AX, R13
+	PREFETCHT0   (R13)
+	PREFETCHT0   -1(R13)(DX*1)
 	MOVL         (DI)(R10*4), R13
 	MOVL         R13, R14
-	SHRQ         $0x05, R14
-	MOVL         R13, R15
-	ANDL         $0x1f, R15
-	IMUL3Q       $0x00000240, R14, BP
-	IMUL3Q       $0x00000340, R14, R14
-	ADDQ         AX, BP
-	ADDQ         CX, R14
-	LEAQ         (BP)(R15*4), BP
-	LEAQ         (R14)(R15*4), R14
-	VMOVD        (BP), X0
-	VPINSRD      $0x01, 128(BP), X0, X0
-	VPINSRD      $0x02, 256(BP), X0, X0
-	VPINSRD      $0x03, 384(BP), X0, X0
-	VMOVD        (R14), X1
-	VPINSRD      $0x01, 128(R14), X1, X1
-	VPINSRD      $0x02, 256(R14), X1, X1
-	VPINSRD      $0x03, 384(R14), X1, X1
-	VINSERTI128  $0x01, X1, Y0, Y0
-	VMOVD        512(R14), X11
-	VPINSRD      $0x01, 640(R14), X11, X11
-	MOVL         R13, R14
-	LEAQ         (R14)(R14*4), R14
-	VMOVDQU      (DX)(R14*8), Y1
-	VMOVQ        32(DX)(R14*8), X12
-	VPSLLW       $0x04, X11, X13
-	VPUNPCKLQDQ  X11, X13, X11
-	VPSRLW       $0x04, X12, X13
-	VPUNPCKLQDQ  X13, X12, X12
-	VPSLLW       $0x04, Y0, Y2
-	VPSRLW       $0x04, Y1, Y3
-	VPAND        Y8, Y2, Y2
-	VPANDN       Y1, Y8, Y1
-	VPOR         Y1, Y2, Y2
-	VPANDN       Y3, Y8, Y3
-	VPAND        Y8, Y0, Y0
-	VPOR         Y0, Y3, Y3
-	VPAND        X8, X11, X11
-	VPANDN       X12, X8, X12
-	VPOR         X12, X11, X11
-	VPMOVZXBD    X2, Y4
-	VPERMQ       $0x39, Y2, Y2
-	VCVTDQ2PS    Y4, Y4
-	VSUBPS       (SI), Y4, Y4
-	VMULPS       Y4, Y4, Y4
-	VMULPS       320(SI), Y4, Y4
-	VPMOVZXBD    X2, Y5
-	VPERMQ       $0x39, Y2, Y2
-	VCVTDQ2PS    Y5, Y5
-	VSUBPS       32(SI), Y5, Y5
-	VMULPS       Y5, Y5, Y5
-	VMULPS       352(SI), Y5, Y5
-	VPMOVZXBD    X2, Y6
-	VPERMQ       $0x39, Y2, Y2
-	VCVTDQ2PS    Y6, Y6
-	VSUBPS       64(SI), Y6, Y6
-	VMULPS       Y6, Y6, Y6
-	VMULPS       384(SI), Y6, Y6
-	VADDPS       Y6, Y4, Y4
-	VPMOVZXBD    X2, Y7
-	VCVTDQ2PS    Y7, Y7
-	VSUBPS       96(SI), Y7, Y7
-	VMULPS       Y7, Y7, Y7
-	VMULPS       416(SI), Y7, Y7
-	VADDPS       Y7, Y5, Y5
-	VPMOVZXBD    X3, Y6
-	VPERMQ       $0x39, Y3, Y3
-	VCVTDQ2PS    Y6, Y6
-	VSUBPS       128(SI), Y6, Y6
-	VMULPS       Y6, Y6, Y6
-	VMULPS       448(SI), Y6, Y6
-	VADDPS       Y6, Y4, Y4
-	VPMOVZXBD    X3, Y7
-	VPERMQ       $0x39, Y3, Y3
-	VCVTDQ2PS    Y7, Y7
-	VSUBPS       160(SI), Y7, Y7
-	VMULPS       Y7, Y7, Y7
-	VMULPS       480(SI), Y7, Y7
-	VADDPS       Y7, Y5, Y5
-	VPMOVZXBD    X3, Y6
-	VPERMQ       $0x39, Y3, Y3
-	VCVTDQ2PS    Y6, Y6
-	VSUBPS       192(SI), Y6, Y6
-	VMULPS       Y6, Y6, Y6
-	VMULPS       512(SI), Y6, Y6
-	VADDPS       Y6, Y4, Y4
-	VPMOVZXBD    X3, Y7
-	VCVTDQ2PS    Y7, Y7
-	VSUBPS       224(SI), Y7, Y7
-	VMULPS       Y7, Y7, Y7
-	VMULPS       544(SI), Y7, Y7
-	VADDPS       Y7, Y5, Y5
-	VPMOVZXBD    X11, Y6
-	VPERMQ       $0x39, Y11, Y11
-	VCVTDQ2PS    Y6, Y6
-	VSUBPS       256(SI), Y6, Y6
-	VMULPS       Y6, Y6, Y6
-	VMULPS       576(SI), Y6, Y6
-	VADDPS       Y6, Y4, Y4
-	VPMOVZXBD    X11, Y7
-	VPERMQ       $0x39, Y11, Y11
-	VCVTDQ2PS    Y7, Y7
-	VSUBPS       288(SI), Y7, Y7
-	VMULPS       Y7, Y7, Y7
-	VMULPS       608(SI), Y7, Y7
-	VADDPS       Y7, Y5, Y5
-	VADDPS       Y5, Y4, Y4
-	VEXTRACTF128 $0x01, Y4, X6
-	VADDPS       X6, X4, X4
-	VPERMILPS    $0x0e, X4, X6
-	VADDPS       X6, X4, X4
-	VMOVSHDUP    X4, X6
-	VADDSS       X6, X4, X4
-	MOVL         R13, R14
-	MOVBLZX      (BX)(R14*1), R14
-	VXORPS       X7, X7, X7
-	VCVTSI2SSL   R14, X7, X7
-	VMULSS       X10, X7, X7
-	VADDSS       X9, X7, X7
-	VMULSS       X7, X7, X7
+	IMULQ        DX, R14
+	ADDQ         AX, R14
+	VMOVDQU      (R14), Y3
+	VPXOR        Y0, Y0, Y0
+	VPXOR        Y1, Y1, Y1
+	VPXOR        Y2, Y2, Y2
+	VPDPBUSD     Y11, Y3, Y2
+	VPAND        Y5, Y3, Y4
+	VPDPBUSD     Y9, Y4, Y0
+	VPSRLW       $0x04, Y3, Y4
+	VPAND        Y5, Y4, Y4
+	VPDPBUSD     Y10, Y4, Y1
+	VMOVDQU      -32(R14)(DX*1), Y3
+	VPDPBUSD     Y12, Y3, Y2
+	VPSLLD       X6, Y0, Y0
+	VPSLLD       X7, Y1, Y1
+	VPSLLD       X8, Y2, Y2
+	VPADDD       Y1, Y0, Y0
+	VPADDD       Y2, Y0, Y0
+	VEXTRACTI128 $0x01, Y0, X1
+	VPADDD       X1, X0, X0
+	VPSHUFD      $0x0e, X0, X1
+	VPADDD       X1, X0, X0
+	VPSHUFD      $0x01, X0, X1
+	VPADDD       X1, X0, X0
+	ADDQ         DX, R14
+	MOVBLZX      -4(R14), R15
+	IMULL        144(BX), R15
+	MOVL         -4(R14), R14
+	SARL         $0x08, R14
+	SHLL         CL, R14
+	ADDL         R14, R15
+	MOVL         (R8)(R10*4), R14
+	SHLL         $0x0c, R14
+	ADDL         R14, R15
+	VMOVD        X0, R14
+	ADDL         R15, R14
 	MOVL         R13, (DI)(R11*4)
-	VMOVSS       X4, (R9)(R11*4)
+	MOVL         R14, (R8)(R11*4)
 	XORL         R13, R13
-	VUCOMISS     X4, X7
-	SETCC        R13
+	CMPL         R14, SI
+	SETGE        R13
 	ADDQ         R13, R11
 	INCQ         R10
-	CMPQ         R10, R8
+	CMPQ         R10, R9
 	JLT          survivor
-	MOVQ         R11, ret+64(FP)
+	MOVQ         R11, ret+56(FP)
 	VZEROUPPER
 	RET
 
-// func refine5VNNI(planeA *byte, planeB *byte, rows *byte, e8 *byte, t *byte, ids *uint32, n int, d2 *float32) int
-// Requires: AVX, AVX2, AVX512F, AVX512VL, CMOV, MMX+
-TEXT ·refine5VNNI(SB), NOSPLIT, $0-72
-	MOVQ    planeA+0(FP), AX
-	MOVQ    planeB+8(FP), CX
-	MOVQ    rows+16(FP), DX
-	MOVQ    e8+24(FP), BX
-	MOVQ    t+32(FP), SI
-	MOVQ    ids+40(FP), DI
-	MOVQ    n+48(FP), R8
-	MOVQ    d2+56(FP), R9
-	XORQ    R10, R10
-	XORQ    R11, R11
-	VMOVDQU high<>+0(SB), Y8
-	VMOVSS  640(SI), X9
-	VMOVSS  644(SI), X10
-	VMOVUPS (SI), Z16
-	VMOVUPS 320(SI), Z21
-	VMOVUPS 64(SI), Z17
-	VMOVUPS 384(SI), Z22
-	VMOVUPS 128(SI), Z18
-	VMOVUPS 448(SI), Z23
-	VMOVUPS 192(SI), Z19
-	VMOVUPS 512(SI), Z24
-	VMOVUPS 256(SI), Z20
-	VMOVUPS 576(SI), Z25
-	MOVQ    R8, SI
-	DECQ    SI
-
-first:
-	MOVQ       R10, R12
-	CMPQ       R12, SI
-	CMOVQGT    SI, R12
-	MOVL       (DI)(R12*4), R12
-	MOVL       R12, R13
-	SHRQ       $0x05, R13
-	MOVL       R12, R14
-	ANDL       $0x1f, R14
-	IMUL3Q     $0x000002c0, R13, R15
-	IMUL3Q     $0x000002c0, R13, R13
-	ADDQ       AX, R15
-	ADDQ       CX, R13
-	LEAQ       (R15)(R14*4), R15
-	LEAQ       (R13)(R14*4), R13
-	PREFETCHT0 (R13)
-	PREFETCHT0 128(R13)
-	PREFETCHT0 256(R13)
-	PREFETCHT0 384(R13)
-	PREFETCHT0 512(R13)
-	PREFETCHT0 (BX)(R12*1)
-	LEAQ       (R12)(R12*4), R12
-	PREFETCHT0 (DX)(R12*8)
-	PREFETCHT0 39(DX)(R12*8)
-	INCQ       R10
-	CMPQ       R10, $0x08
-	JLT        first
-	XORQ       R10, R10
-
-survivor:
-	LEAQ          8(R10), R12
-	CMPQ          R12, SI
-	CMOVQGT       SI, R12
-	MOVL          (DI)(R12*4), R12
-	MOVL          R12, R13
-	SHRQ          $0x05, R13
-	MOVL          R12, R14
-	ANDL          $0x1f, R14
-	IMUL3Q        $0x000002c0, R13, R15
-	IMUL3Q        $0x000002c0, R13, R13
-	ADDQ          AX, R15
-	ADDQ          CX, R13
-	LEAQ          (R15)(R14*4), R15
-	LEAQ          (R13)(R14*4), R13
-	PREFETCHT0    (R13)
-	PREFETCHT0    128(R13)
-	PREFETCHT0    256(R13)
-	PREFETCHT0    384(R13)
-	PREFETCHT0    512(R13)
-	PREFETCHT0    (BX)(R12*1)
-	LEAQ          (R12)(R12*4), R12
-	PREFETCHT0    (DX)(R12*8)
-	PREFETCHT0    39(DX)(R12*8)
-	MOVL          (DI)(R10*4), R12
-	MOVL          R12, R13
-	SHRQ          $0x05, R13
-	MOVL          R12, R14
-	ANDL          $0x1f, R14
-	IMUL3Q        $0x000002c0, R13, R15
-	IMUL3Q        $0x000002c0, R13, R13
-	ADDQ          AX, R15
-	ADDQ          CX, R13
-	LEAQ          (R15)(R14*4), R15
-	LEAQ          (R13)(R14*4), R13
-	VMOVD         (R15), X0
-	VPINSRD       $0x01, 128(R15), X0, X0
-	VPINSRD       $0x02, 256(R15), X0, X0
-	VPINSRD       $0x03, 384(R15), X0, X0
-	VMOVD         512(R15), X1
-	VPINSRD       $0x01, (R13), X1, X1
-	VPINSRD       $0x02, 128(R13), X1, X1
-	VPINSRD       $0x03, 256(R13), X1, X1
-	VINSERTI128   $0x01, X1, Y0, Y0
-	VMOVD         384(R13), X11
-	VPINSRD       $0x01, 512(R13), X11, X11
-	MOVL          R12, R13
-	LEAQ          (R13)(R13*4), R13
-	VMOVDQU       (DX)(R13*8), Y1
-	VMOVQ         32(DX)(R13*8), X12
-	VPSLLW        $0x04, X11, X13
-	VPUNPCKLQDQ   X11, X13, X11
-	VPSRLW        $0x04, X12, X13
-	VPUNPCKLQDQ   X13, X12, X12
-	VPSLLW        $0x04, Y0, Y2
-	VPSRLW        $0x04, Y1, Y3
-	VPTERNLOGD    $0xe4, Y8, Y1, Y2
-	VPTERNLOGD    $0xd8, Y8, Y0, Y3
-	VPTERNLOGD    $0xe4, X8, X12, X11
-	VPMOVZXBD     X2, Z4
-	VCVTDQ2PS     Z4, Z4
-	VSUBPS        Z16, Z4, Z4
-	VMULPS        Z4, Z4, Z4
-	VMULPS        Z21, Z4, Z4
-	VEXTRACTI128  $0x01, Y2, X2
-	VPMOVZXBD     X2, Z6
-	VCVTDQ2PS     Z6, Z6
-	VSUBPS        Z17, Z6, Z6
-	VMULPS        Z6, Z6, Z6
-	VMULPS        Z22, Z6, Z6
-	VADDPS        Z6, Z4, Z4
-	VPMOVZXBD     X3, Z6
-	VCVTDQ2PS     Z6, Z6
-	VSUBPS        Z18, Z6, Z6
-	VMULPS        Z6, Z6, Z6
-	VMULPS        Z23, Z6, Z6
-	VADDPS        Z6, Z4, Z4
-	VEXTRACTI128  $0x01, Y3, X3
-	VPMOVZXBD     X3, Z6
-	VCVTDQ2PS     Z6, Z6
-	VSUBPS        Z19, Z6, Z6
-	VMULPS        Z6, Z6, Z6
-	VMULPS        Z24, Z6, Z6
-	VADDPS        Z6, Z4, Z4
-	VPMOVZXBD     X11, Z6
-	VCVTDQ2PS     Z6, Z6
-	VSUBPS        Z20, Z6, Z6
-	VMULPS        Z6, Z6, Z6
-	VMULPS        Z25, Z6, Z6
-	VADDPS        Z6, Z4, Z4
-	VEXTRACTF64X4 $0x01, Z4, Y6
-	VADDPS        Y6, Y4, Y4
-	VEXTRACTF128  $0x01, Y4, X6
-	VADDPS        X6, X4, X4
-	VPERMILPS     $0x0e, X4, X6
-	VADDPS        X6, X4, X4
-	VMOVSHDUP     X4, X6
-	VADDSS        X6, X4, X4
-	MOVL          R12, R13
-	MOVBLZX       (BX)(R13*1), R13
-	VXORPS        X7, X7, X7
-	VCVTSI2SSL    R13, X7, X7
-	VMULSS        X10, X7, X7
-	VADDSS        X9, X7, X7
-	VMULSS        X7, X7, X7
-	MOVL          R12, (DI)(R11*4)
-	VMOVSS        X4, (R9)(R11*4)
-	XORL          R12, R12
-	VUCOMISS      X4, X7
-	SETCC         R12
-	ADDQ          R12, R11
-	INCQ          R10
-	CMPQ          R10, R8
-	JLT           survivor
-	MOVQ          R11, ret+64(FP)
-	VZEROUPPER
-	RET
-
-// func refine5AVX2(planeA *byte, planeB *byte, rows *byte, e8 *byte, t *byte, ids *uint32, n int, d2 *float32) int
+// func refineAVX2(rows *byte, size int, t *byte, thr int32, ids *uint32, sums *int32, n int) int
 // Requires: AVX, AVX2, CMOV, MMX+
-TEXT ·refine5AVX2(SB), NOSPLIT, $8-72
-	MOVQ    planeA+0(FP), AX
-	MOVQ    planeB+8(FP), CX
-	MOVQ    rows+16(FP), DX
-	MOVQ    e8+24(FP), BX
-	MOVQ    t+32(FP), SI
-	MOVQ    ids+40(FP), DI
-	MOVQ    n+48(FP), R8
-	MOVQ    d2+56(FP), R9
-	XORQ    R10, R10
-	XORQ    R11, R11
-	VMOVDQU high<>+0(SB), Y8
-	VMOVSS  640(SI), X9
-	VMOVSS  644(SI), X10
-	MOVQ    R8, R12
-	DECQ    R12
-
-first:
-	MOVQ       R10, R13
-	CMPQ       R13, R12
-	CMOVQGT    R12, R13
-	MOVL       (DI)(R13*4), R13
-	MOVL       R13, R14
-	SHRQ       $0x05, R14
-	MOVL       R13, R15
-	ANDL       $0x1f, R15
-	IMUL3Q     $0x000002c0, R14, BP
-	IMUL3Q     $0x000002c0, R14, R14
-	ADDQ       AX, BP
-	ADDQ       CX, R14
-	LEAQ       (BP)(R15*4), BP
-	LEAQ       (R14)(R15*4), R14
-	PREFETCHT0 (R14)
-	PREFETCHT0 128(R14)
-	PREFETCHT0 256(R14)
-	PREFETCHT0 384(R14)
-	PREFETCHT0 512(R14)
-	PREFETCHT0 (BX)(R13*1)
-	LEAQ       (R13)(R13*4), R13
-	PREFETCHT0 (DX)(R13*8)
-	PREFETCHT0 39(DX)(R13*8)
-	INCQ       R10
-	CMPQ       R10, $0x08
-	JLT        first
-	XORQ       R10, R10
+TEXT ·refineAVX2(SB), NOSPLIT, $0-64
+	MOVQ         rows+0(FP), AX
+	MOVQ         size+8(FP), DX
+	MOVQ         t+16(FP), BX
+	MOVL         thr+24(FP), SI
+	MOVQ         ids+32(FP), DI
+	MOVQ         sums+40(FP), R8
+	MOVQ         n+48(FP), R9
+	XORQ         R10, R10
+	XORQ         R11, R11
+	VMOVD        128(BX), X6
+	VMOVD        132(BX), X7
+	VMOVD        136(BX), X8
+	MOVL         $0x0f0f0f0f, CX
+	VMOVD        CX, X5
+	VPBROADCASTD X5, Y5
+	VMOVDQU      (BX), Y9
+	VMOVDQU      32(BX), Y10
+	VPMOVSXBW    80(BX), Y11
+	VPMOVSXBW    96(BX), Y12
+	VPMOVSXBW    112(BX), Y13
+	MOVL         140(BX), CX
+	LEAQ         -1(R9), R12
 
 survivor:
-	LEAQ         8(R10), R13
+	LEAQ         16(R10), R13
 	CMPQ         R13, R12
 	CMOVQGT      R12, R13
 	MOVL         (DI)(R13*4), R13
-	MOVL         R13, R14
-	SHRQ         $0x05, R14
-	MOVL         R13, R15
-	ANDL         $0x1f, R15
-	IMUL3Q       $0x000002c0, R14, BP
-	IMUL3Q       $0x000002c0, R14, R14
-	ADDQ         AX, BP
-	ADDQ         CX, R14
-	LEAQ         (BP)(R15*4), BP
-	LEAQ         (R14)(R15*4), R14
-	PREFETCHT0   (R14)
-	PREFETCHT0   128(R14)
-	PREFETCHT0   256(R14)
-	PREFETCHT0   384(R14)
-	PREFETCHT0   512(R14)
-	PREFETCHT0   (BX)(R13*1)
-	LEAQ         (R13)(R13*4), R13
-	PREFETCHT0   (DX)(R13*8)
-	PREFETCHT0   39(DX)(R13*8)
+	IMULQ        DX, R13
+	ADDQ         AX, R13
+	PREFETCHT0   (R13)
+	PREFETCHT0   -1(R13)(DX*1)
 	MOVL         (DI)(R10*4), R13
 	MOVL         R13, R14
-	SHRQ         $0x05, R14
-	MOVL         R13, R15
-	ANDL         $0x1f, R15
-	IMUL3Q       $0x000002c0, R14, BP
-	IMUL3Q       $0x000002c0, R14, R14
-	ADDQ         AX, BP
-	ADDQ         CX, R14
-	LEAQ         (BP)(R15*4), BP
-	LEAQ         (R14)(R15*4), R14
-	VMOVD        (BP), X0
-	VPINSRD      $0x01, 128(BP), X0, X0
-	VPINSRD      $0x02, 256(BP), X0, X0
-	VPINSRD      $0x03, 384(BP), X0, X0
-	VMOVD        512(BP), X1
-	VPINSRD      $0x01, (R14), X1, X1
-	VPINSRD      $0x02, 128(R14), X1, X1
-	VPINSRD      $0x03, 256(R14), X1, X1
-	VINSERTI128  $0x01, X1, Y0, Y0
-	VMOVD        384(R14), X11
-	VPINSRD      $0x01, 512(R14), X11, X11
-	MOVL         R13, R14
-	LEAQ         (R14)(R14*4), R14
-	VMOVDQU      (DX)(R14*8), Y1
-	VMOVQ        32(DX)(R14*8), X12
-	VPSLLW       $0x04, X11, X13
-	VPUNPCKLQDQ  X11, X13, X11
-	VPSRLW       $0x04, X12, X13
-	VPUNPCKLQDQ  X13, X12, X12
-	VPSLLW       $0x04, Y0, Y2
-	VPSRLW       $0x04, Y1, Y3
-	VPAND        Y8, Y2, Y2
-	VPANDN       Y1, Y8, Y1
-	VPOR         Y1, Y2, Y2
-	VPANDN       Y3, Y8, Y3
-	VPAND        Y8, Y0, Y0
-	VPOR         Y0, Y3, Y3
-	VPAND        X8, X11, X11
-	VPANDN       X12, X8, X12
-	VPOR         X12, X11, X11
-	VPMOVZXBD    X2, Y4
-	VPERMQ       $0x39, Y2, Y2
-	VCVTDQ2PS    Y4, Y4
-	VSUBPS       (SI), Y4, Y4
-	VMULPS       Y4, Y4, Y4
-	VMULPS       320(SI), Y4, Y4
-	VPMOVZXBD    X2, Y5
-	VPERMQ       $0x39, Y2, Y2
-	VCVTDQ2PS    Y5, Y5
-	VSUBPS       32(SI), Y5, Y5
-	VMULPS       Y5, Y5, Y5
-	VMULPS       352(SI), Y5, Y5
-	VPMOVZXBD    X2, Y6
-	VPERMQ       $0x39, Y2, Y2
-	VCVTDQ2PS    Y6, Y6
-	VSUBPS       64(SI), Y6, Y6
-	VMULPS       Y6, Y6, Y6
-	VMULPS       384(SI), Y6, Y6
-	VADDPS       Y6, Y4, Y4
-	VPMOVZXBD    X2, Y7
-	VCVTDQ2PS    Y7, Y7
-	VSUBPS       96(SI), Y7, Y7
-	VMULPS       Y7, Y7, Y7
-	VMULPS       416(SI), Y7, Y7
-	VADDPS       Y7, Y5, Y5
-	VPMOVZXBD    X3, Y6
-	VPERMQ       $0x39, Y3, Y3
-	VCVTDQ2PS    Y6, Y6
-	VSUBPS       128(SI), Y6, Y6
-	VMULPS       Y6, Y6, Y6
-	VMULPS       448(SI), Y6, Y6
-	VADDPS       Y6, Y4, Y4
-	VPMOVZXBD    X3, Y7
-	VPERMQ       $0x39, Y3, Y3
-	VCVTDQ2PS    Y7, Y7
-	VSUBPS       160(SI), Y7, Y7
-	VMULPS       Y7, Y7, Y7
-	VMULPS       480(SI), Y7, Y7
-	VADDPS       Y7, Y5, Y5
-	VPMOVZXBD    X3, Y6
-	VPERMQ       $0x39, Y3, Y3
-	VCVTDQ2PS    Y6, Y6
-	VSUBPS       192(SI), Y6, Y6
-	VMULPS       Y6, Y6, Y6
-	VMULPS       512(SI), Y6, Y6
-	VADDPS       Y6, Y4, Y4
-	VPMOVZXBD    X3, Y7
-	VCVTDQ2PS    Y7, Y7
-	VSUBPS       224(SI), Y7, Y7
-	VMULPS       Y7, Y7, Y7
-	VMULPS       544(SI), Y7, Y7
-	VADDPS       Y7, Y5, Y5
-	VPMOVZXBD    X11, Y6
-	VPERMQ       $0x39, Y11, Y11
-	VCVTDQ2PS    Y6, Y6
-	VSUBPS       256(SI), Y6, Y6
-	VMULPS       Y6, Y6, Y6
-	VMULPS       576(SI), Y6, Y6
-	VADDPS       Y6, Y4, Y4
-	VPMOVZXBD    X11, Y7
-	VPERMQ       $0x39, Y11, Y11
-	VCVTDQ2PS    Y7, Y7
-	VSUBPS       288(SI), Y7, Y7
-	VMULPS       Y7, Y7, Y7
-	VMULPS       608(SI), Y7, Y7
-	VADDPS       Y7, Y5, Y5
-	VADDPS       Y5, Y4, Y4
-	VEXTRACTF128 $0x01, Y4, X6
-	VADDPS       X6, X4, X4
-	VPERMILPS    $0x0e, X4, X6
-	VADDPS       X6, X4, X4
-	VMOVSHDUP    X4, X6
-	VADDSS       X6, X4, X4
-	MOVL         R13, R14
-	MOVBLZX      (BX)(R14*1), R14
-	VXORPS       X7, X7, X7
-	VCVTSI2SSL   R14, X7, X7
-	VMULSS       X10, X7, X7
-	VADDSS       X9, X7, X7
-	VMULSS       X7, X7, X7
+	IMULQ        DX, R14
+	ADDQ         AX, R14
+	VMOVDQU      (R14), Y3
+	VPAND        Y5, Y3, Y0
+	VPSRLW       $0x04, Y3, Y1
+	VPAND        Y5, Y1, Y1
+	VPMADDUBSW   Y9, Y0, Y0
+	VPMADDUBSW   Y10, Y1, Y1
+	VPMADDWD     ones<>+0(SB), Y0, Y0
+	VPMADDWD     ones<>+0(SB), Y1, Y1
+	VPMOVZXBW    16(R14), Y2
+	VPMADDWD     Y11, Y2, Y2
+	VPMOVZXBW    -32(R14)(DX*1), Y4
+	VPMADDWD     Y12, Y4, Y4
+	VPADDD       Y4, Y2, Y2
+	VPMOVZXBW    -16(R14)(DX*1), Y4
+	VPMADDWD     Y13, Y4, Y4
+	VPADDD       Y4, Y2, Y2
+	VPSLLD       X6, Y0, Y0
+	VPSLLD       X7, Y1, Y1
+	VPSLLD       X8, Y2, Y2
+	VPADDD       Y1, Y0, Y0
+	VPADDD       Y2, Y0, Y0
+	VEXTRACTI128 $0x01, Y0, X1
+	VPADDD       X1, X0, X0
+	VPSHUFD      $0x0e, X0, X1
+	VPADDD       X1, X0, X0
+	VPSHUFD      $0x01, X0, X1
+	VPADDD       X1, X0, X0
+	ADDQ         DX, R14
+	MOVBLZX      -4(R14), R15
+	IMULL        144(BX), R15
+	MOVL         -4(R14), R14
+	SARL         $0x08, R14
+	SHLL         CL, R14
+	ADDL         R14, R15
+	MOVL         (R8)(R10*4), R14
+	SHLL         $0x0c, R14
+	ADDL         R14, R15
+	VMOVD        X0, R14
+	ADDL         R15, R14
 	MOVL         R13, (DI)(R11*4)
-	VMOVSS       X4, (R9)(R11*4)
+	MOVL         R14, (R8)(R11*4)
 	XORL         R13, R13
-	VUCOMISS     X4, X7
-	SETCC        R13
+	CMPL         R14, SI
+	SETGE        R13
 	ADDQ         R13, R11
 	INCQ         R10
-	CMPQ         R10, R8
+	CMPQ         R10, R9
 	JLT          survivor
-	MOVQ         R11, ret+64(FP)
+	MOVQ         R11, ret+56(FP)
 	VZEROUPPER
 	RET
 
-// func refine6VNNI(planeA *byte, planeB *byte, rows *byte, e8 *byte, t *byte, ids *uint32, n int, d2 *float32) int
-// Requires: AVX, AVX2, AVX512F, AVX512VL, CMOV, MMX+
-TEXT ·refine6VNNI(SB), NOSPLIT, $0-72
-	MOVQ    planeA+0(FP), AX
-	MOVQ    planeB+8(FP), CX
-	MOVQ    rows+16(FP), DX
-	MOVQ    e8+24(FP), BX
-	MOVQ    t+32(FP), SI
-	MOVQ    ids+40(FP), DI
-	MOVQ    n+48(FP), R8
-	MOVQ    d2+56(FP), R9
-	XORQ    R10, R10
-	XORQ    R11, R11
-	VMOVDQU high<>+0(SB), Y8
-	VMOVSS  640(SI), X9
-	VMOVSS  644(SI), X10
-	VMOVUPS (SI), Z16
-	VMOVUPS 320(SI), Z21
-	VMOVUPS 64(SI), Z17
-	VMOVUPS 384(SI), Z22
-	VMOVUPS 128(SI), Z18
-	VMOVUPS 448(SI), Z23
-	VMOVUPS 192(SI), Z19
-	VMOVUPS 512(SI), Z24
-	VMOVUPS 256(SI), Z20
-	VMOVUPS 576(SI), Z25
-	MOVQ    R8, SI
-	DECQ    SI
+// func prefetchRowsOf(rows *byte, size int, ids *uint32, n int)
+// Requires: MMX+
+TEXT ·prefetchRowsOf(SB), NOSPLIT, $0-32
+	MOVQ rows+0(FP), AX
+	MOVQ size+8(FP), CX
+	MOVQ ids+16(FP), DX
+	MOVQ n+24(FP), BX
 
-first:
-	MOVQ       R10, R12
-	CMPQ       R12, SI
-	CMOVQGT    SI, R12
-	MOVL       (DI)(R12*4), R12
-	MOVL       R12, R13
-	SHRQ       $0x05, R13
-	MOVL       R12, R14
-	ANDL       $0x1f, R14
-	IMUL3Q     $0x00000340, R13, R15
-	IMUL3Q     $0x00000240, R13, R13
-	ADDQ       AX, R15
-	ADDQ       CX, R13
-	LEAQ       (R15)(R14*4), R15
-	LEAQ       (R13)(R14*4), R13
-	PREFETCHT0 (R13)
-	PREFETCHT0 128(R13)
-	PREFETCHT0 256(R13)
-	PREFETCHT0 384(R13)
-	PREFETCHT0 (BX)(R12*1)
-	LEAQ       (R12)(R12*4), R12
-	PREFETCHT0 (DX)(R12*8)
-	PREFETCHT0 39(DX)(R12*8)
-	INCQ       R10
-	CMPQ       R10, $0x08
-	JLT        first
-	XORQ       R10, R10
-
-survivor:
-	LEAQ          8(R10), R12
-	CMPQ          R12, SI
-	CMOVQGT       SI, R12
-	MOVL          (DI)(R12*4), R12
-	MOVL          R12, R13
-	SHRQ          $0x05, R13
-	MOVL          R12, R14
-	ANDL          $0x1f, R14
-	IMUL3Q        $0x00000340, R13, R15
-	IMUL3Q        $0x00000240, R13, R13
-	ADDQ          AX, R15
-	ADDQ          CX, R13
-	LEAQ          (R15)(R14*4), R15
-	LEAQ          (R13)(R14*4), R13
-	PREFETCHT0    (R13)
-	PREFETCHT0    128(R13)
-	PREFETCHT0    256(R13)
-	PREFETCHT0    384(R13)
-	PREFETCHT0    (BX)(R12*1)
-	LEAQ          (R12)(R12*4), R12
-	PREFETCHT0    (DX)(R12*8)
-	PREFETCHT0    39(DX)(R12*8)
-	MOVL          (DI)(R10*4), R12
-	MOVL          R12, R13
-	SHRQ          $0x05, R13
-	MOVL          R12, R14
-	ANDL          $0x1f, R14
-	IMUL3Q        $0x00000340, R13, R15
-	IMUL3Q        $0x00000240, R13, R13
-	ADDQ          AX, R15
-	ADDQ          CX, R13
-	LEAQ          (R15)(R14*4), R15
-	LEAQ          (R13)(R14*4), R13
-	VMOVD         (R15), X0
-	VPINSRD       $0x01, 128(R15), X0, X0
-	VPINSRD       $0x02, 256(R15), X0, X0
-	VPINSRD       $0x03, 384(R15), X0, X0
-	VMOVD         512(R15), X1
-	VPINSRD       $0x01, 640(R15), X1, X1
-	VPINSRD       $0x02, (R13), X1, X1
-	VPINSRD       $0x03, 128(R13), X1, X1
-	VINSERTI128   $0x01, X1, Y0, Y0
-	VMOVD         256(R13), X11
-	VPINSRD       $0x01, 384(R13), X11, X11
-	MOVL          R12, R13
-	LEAQ          (R13)(R13*4), R13
-	VMOVDQU       (DX)(R13*8), Y1
-	VMOVQ         32(DX)(R13*8), X12
-	VPSLLW        $0x04, X11, X13
-	VPUNPCKLQDQ   X11, X13, X11
-	VPSRLW        $0x04, X12, X13
-	VPUNPCKLQDQ   X13, X12, X12
-	VPSLLW        $0x04, Y0, Y2
-	VPSRLW        $0x04, Y1, Y3
-	VPTERNLOGD    $0xe4, Y8, Y1, Y2
-	VPTERNLOGD    $0xd8, Y8, Y0, Y3
-	VPTERNLOGD    $0xe4, X8, X12, X11
-	VPMOVZXBD     X2, Z4
-	VCVTDQ2PS     Z4, Z4
-	VSUBPS        Z16, Z4, Z4
-	VMULPS        Z4, Z4, Z4
-	VMULPS        Z21, Z4, Z4
-	VEXTRACTI128  $0x01, Y2, X2
-	VPMOVZXBD     X2, Z6
-	VCVTDQ2PS     Z6, Z6
-	VSUBPS        Z17, Z6, Z6
-	VMULPS        Z6, Z6, Z6
-	VMULPS        Z22, Z6, Z6
-	VADDPS        Z6, Z4, Z4
-	VPMOVZXBD     X3, Z6
-	VCVTDQ2PS     Z6, Z6
-	VSUBPS        Z18, Z6, Z6
-	VMULPS        Z6, Z6, Z6
-	VMULPS        Z23, Z6, Z6
-	VADDPS        Z6, Z4, Z4
-	VEXTRACTI128  $0x01, Y3, X3
-	VPMOVZXBD     X3, Z6
-	VCVTDQ2PS     Z6, Z6
-	VSUBPS        Z19, Z6, Z6
-	VMULPS        Z6, Z6, Z6
-	VMULPS        Z24, Z6, Z6
-	VADDPS        Z6, Z4, Z4
-	VPMOVZXBD     X11, Z6
-	VCVTDQ2PS     Z6, Z6
-	VSUBPS        Z20, Z6, Z6
-	VMULPS        Z6, Z6, Z6
-	VMULPS        Z25, Z6, Z6
-	VADDPS        Z6, Z4, Z4
-	VEXTRACTF64X4 $0x01, Z4, Y6
-	VADDPS        Y6, Y4, Y4
-	VEXTRACTF128  $0x01, Y4, X6
-	VADDPS        X6, X4, X4
-	VPERMILPS     $0x0e, X4, X6
-	VADDPS        X6, X4, X4
-	VMOVSHDUP     X4, X6
-	VADDSS        X6, X4, X4
-	MOVL          R12, R13
-	MOVBLZX       (BX)(R13*1), R13
-	VXORPS        X7, X7, X7
-	VCVTSI2SSL    R13, X7, X7
-	VMULSS        X10, X7, X7
-	VADDSS        X9, X7, X7
-	VMULSS        X7, X7, X7
-	MOVL          R12, (DI)(R11*4)
-	VMOVSS        X4, (R9)(R11*4)
-	XORL          R12, R12
-	VUCOMISS      X4, X7
-	SETCC         R12
-	ADDQ          R12, R11
-	INCQ          R10
-	CMPQ          R10, R8
-	JLT           survivor
-	MOVQ          R11, ret+64(FP)
-	VZEROUPPER
-	RET
-
-// func refine6AVX2(planeA *byte, planeB *byte, rows *byte, e8 *byte, t *byte, ids *uint32, n int, d2 *float32) int
-// Requires: AVX, AVX2, CMOV, MMX+
-TEXT ·refine6AVX2(SB), NOSPLIT, $8-72
-	MOVQ    planeA+0(FP), AX
-	MOVQ    planeB+8(FP), CX
-	MOVQ    rows+16(FP), DX
-	MOVQ    e8+24(FP), BX
-	MOVQ    t+32(FP), SI
-	MOVQ    ids+40(FP), DI
-	MOVQ    n+48(FP), R8
-	MOVQ    d2+56(FP), R9
-	XORQ    R10, R10
-	XORQ    R11, R11
-	VMOVDQU high<>+0(SB), Y8
-	VMOVSS  640(SI), X9
-	VMOVSS  644(SI), X10
-	MOVQ    R8, R12
-	DECQ    R12
-
-first:
-	MOVQ       R10, R13
-	CMPQ       R13, R12
-	CMOVQGT    R12, R13
-	MOVL       (DI)(R13*4), R13
-	MOVL       R13, R14
-	SHRQ       $0x05, R14
-	MOVL       R13, R15
-	ANDL       $0x1f, R15
-	IMUL3Q     $0x00000340, R14, BP
-	IMUL3Q     $0x00000240, R14, R14
-	ADDQ       AX, BP
-	ADDQ       CX, R14
-	LEAQ       (BP)(R15*4), BP
-	LEAQ       (R14)(R15*4), R14
-	PREFETCHT0 (R14)
-	PREFETCHT0 128(R14)
-	PREFETCHT0 256(R14)
-	PREFETCHT0 384(R14)
-	PREFETCHT0 (BX)(R13*1)
-	LEAQ       (R13)(R13*4), R13
-	PREFETCHT0 (DX)(R13*8)
-	PREFETCHT0 39(DX)(R13*8)
-	INCQ       R10
-	CMPQ       R10, $0x08
-	JLT        first
-	XORQ       R10, R10
-
-survivor:
-	LEAQ         8(R10), R13
-	CMPQ         R13, R12
-	CMOVQGT      R12, R13
-	MOVL         (DI)(R13*4), R13
-	MOVL         R13, R14
-	SHRQ         $0x05, R14
-	MOVL         R13, R15
-	ANDL         $0x1f, R15
-	IMUL3Q       $0x00000340, R14, BP
-	IMUL3Q       $0x00000240, R14, R14
-	ADDQ         AX, BP
-	ADDQ         CX, R14
-	LEAQ         (BP)(R15*4), BP
-	LEAQ         (R14)(R15*4), R14
-	PREFETCHT0   (R14)
-	PREFETCHT0   128(R14)
-	PREFETCHT0   256(R14)
-	PREFETCHT0   384(R14)
-	PREFETCHT0   (BX)(R13*1)
-	LEAQ         (R13)(R13*4), R13
-	PREFETCHT0   (DX)(R13*8)
-	PREFETCHT0   39(DX)(R13*8)
-	MOVL         (DI)(R10*4), R13
-	MOVL         R13, R14
-	SHRQ         $0x05, R14
-	MOVL         R13, R15
-	ANDL         $0x1f, R15
-	IMUL3Q       $0x00000340, R14, BP
-	IMUL3Q       $0x00000240, R14, R14
-	ADDQ         AX, BP
-	ADDQ         CX, R14
-	LEAQ         (BP)(R15*4), BP
-	LEAQ         (R14)(R15*4), R14
-	VMOVD        (BP), X0
-	VPINSRD      $0x01, 128(BP), X0, X0
-	VPINSRD      $0x02, 256(BP), X0, X0
-	VPINSRD      $0x03, 384(BP), X0, X0
-	VMOVD        512(BP), X1
-	VPINSRD      $0x01, 640(BP), X1, X1
-	VPINSRD      $0x02, (R14), X1, X1
-	VPINSRD      $0x03, 128(R14), X1, X1
-	VINSERTI128  $0x01, X1, Y0, Y0
-	VMOVD        256(R14), X11
-	VPINSRD      $0x01, 384(R14), X11, X11
-	MOVL         R13, R14
-	LEAQ         (R14)(R14*4), R14
-	VMOVDQU      (DX)(R14*8), Y1
-	VMOVQ        32(DX)(R14*8), X12
-	VPSLLW       $0x04, X11, X13
-	VPUNPCKLQDQ  X11, X13, X11
-	VPSRLW       $0x04, X12, X13
-	VPUNPCKLQDQ  X13, X12, X12
-	VPSLLW       $0x04, Y0, Y2
-	VPSRLW       $0x04, Y1, Y3
-	VPAND        Y8, Y2, Y2
-	VPANDN       Y1, Y8, Y1
-	VPOR         Y1, Y2, Y2
-	VPANDN       Y3, Y8, Y3
-	VPAND        Y8, Y0, Y0
-	VPOR         Y0, Y3, Y3
-	VPAND        X8, X11, X11
-	VPANDN       X12, X8, X12
-	VPOR         X12, X11, X11
-	VPMOVZXBD    X2, Y4
-	VPERMQ       $0x39, Y2, Y2
-	VCVTDQ2PS    Y4, Y4
-	VSUBPS       (SI), Y4, Y4
-	VMULPS       Y4, Y4, Y4
-	VMULPS       320(SI), Y4, Y4
-	VPMOVZXBD    X2, Y5
-	VPERMQ       $0x39, Y2, Y2
-	VCVTDQ2PS    Y5, Y5
-	VSUBPS       32(SI), Y5, Y5
-	VMULPS       Y5, Y5, Y5
-	VMULPS       352(SI), Y5, Y5
-	VPMOVZXBD    X2, Y6
-	VPERMQ       $0x39, Y2, Y2
-	VCVTDQ2PS    Y6, Y6
-	VSUBPS       64(SI), Y6, Y6
-	VMULPS       Y6, Y6, Y6
-	VMULPS       384(SI), Y6, Y6
-	VADDPS       Y6, Y4, Y4
-	VPMOVZXBD    X2, Y7
-	VCVTDQ2PS    Y7, Y7
-	VSUBPS       96(SI), Y7, Y7
-	VMULPS       Y7, Y7, Y7
-	VMULPS       416(SI), Y7, Y7
-	VADDPS       Y7, Y5, Y5
-	VPMOVZXBD    X3, Y6
-	VPERMQ       $0x39, Y3, Y3
-	VCVTDQ2PS    Y6, Y6
-	VSUBPS       128(SI), Y6, Y6
-	VMULPS       Y6, Y6, Y6
-	VMULPS       448(SI), Y6, Y6
-	VADDPS       Y6, Y4, Y4
-	VPMOVZXBD    X3, Y7
-	VPERMQ       $0x39, Y3, Y3
-	VCVTDQ2PS    Y7, Y7
-	VSUBPS       160(SI), Y7, Y7
-	VMULPS       Y7, Y7, Y7
-	VMULPS       480(SI), Y7, Y7
-	VADDPS       Y7, Y5, Y5
-	VPMOVZXBD    X3, Y6
-	VPERMQ       $0x39, Y3, Y3
-	VCVTDQ2PS    Y6, Y6
-	VSUBPS       192(SI), Y6, Y6
-	VMULPS       Y6, Y6, Y6
-	VMULPS       512(SI), Y6, Y6
-	VADDPS       Y6, Y4, Y4
-	VPMOVZXBD    X3, Y7
-	VCVTDQ2PS    Y7, Y7
-	VSUBPS       224(SI), Y7, Y7
-	VMULPS       Y7, Y7, Y7
-	VMULPS       544(SI), Y7, Y7
-	VADDPS       Y7, Y5, Y5
-	VPMOVZXBD    X11, Y6
-	VPERMQ       $0x39, Y11, Y11
-	VCVTDQ2PS    Y6, Y6
-	VSUBPS       256(SI), Y6, Y6
-	VMULPS       Y6, Y6, Y6
-	VMULPS       576(SI), Y6, Y6
-	VADDPS       Y6, Y4, Y4
-	VPMOVZXBD    X11, Y7
-	VPERMQ       $0x39, Y11, Y11
-	VCVTDQ2PS    Y7, Y7
-	VSUBPS       288(SI), Y7, Y7
-	VMULPS       Y7, Y7, Y7
-	VMULPS       608(SI), Y7, Y7
-	VADDPS       Y7, Y5, Y5
-	VADDPS       Y5, Y4, Y4
-	VEXTRACTF128 $0x01, Y4, X6
-	VADDPS       X6, X4, X4
-	VPERMILPS    $0x0e, X4, X6
-	VADDPS       X6, X4, X4
-	VMOVSHDUP    X4, X6
-	VADDSS       X6, X4, X4
-	MOVL         R13, R14
-	MOVBLZX      (BX)(R14*1), R14
-	VXORPS       X7, X7, X7
-	VCVTSI2SSL   R14, X7, X7
-	VMULSS       X10, X7, X7
-	VADDSS       X9, X7, X7
-	VMULSS       X7, X7, X7
-	MOVL         R13, (DI)(R11*4)
-	VMOVSS       X4, (R9)(R11*4)
-	XORL         R13, R13
-	VUCOMISS     X4, X7
-	SETCC        R13
-	ADDQ         R13, R11
-	INCQ         R10
-	CMPQ         R10, R8
-	JLT          survivor
-	MOVQ         R11, ret+64(FP)
-	VZEROUPPER
+row:
+	MOVL       (DX), SI
+	IMULQ      CX, SI
+	ADDQ       AX, SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 -1(SI)(CX*1)
+	ADDQ       $0x04, DX
+	DECQ       BX
+	JNZ        row
 	RET

@@ -1,96 +1,54 @@
 package kernel
 
-// Weights is the query of level 1: an integer weight per dimension, and how far
-// the sums of three quarters of the dimensions are shifted to the scale of the
-// first. With GA groups in plane A and GB = 10-GA in plane B:
+// Weights is the query of level 1: an integer weight per dimension of the plane,
+// how far the sum of the second half of them is shifted down to the scale of the
+// first, and biases up. With G groups:
 //
-//	A[0:4GA]      A-low:  dims 0 … 4GA-1, the low nibbles of plane A
-//	A[4GA:8GA]    A-high: dims 4GA … 8GA-1, its high nibbles
-//	B[0:4GB]      B-low:  dims 8GA … 8GA+4GB-1
-//	B[4GB:8GB]    B-high: the rest
+//	A[0:4G]   low:  dims 0 … 4G-1, the low nibbles of the plane
+//	A[4G:8G]  high: dims 4G … 8G-1, its high nibbles
 //
-// Byte j of group g of a lane holds the codes of A-low[4g+j] and A-high[4g+j].
-// The rest of A and B is ignored. Weights may be any int8, shifts lie in [0, 31];
-// ScanA reads A and ShiftAHigh only. Assembly relies on the layout.
+// Byte j of group g of a lane holds the codes of low[4g+j] and high[4g+j]. The
+// rest of A is ignored. Weights may be any int8, shifts lie in [0, 31].
+// Assembly relies on the layout.
 type Weights struct {
-	A          [8 * MaxGroups]int8
-	B          [8 * (groups - MinGroups)]int8
-	ShiftAHigh uint32
-	ShiftBLow  uint32
-	ShiftBHigh uint32
+	A         [8 * MaxGroups]int8
+	ShiftHigh uint32
+	ShiftBias uint32
 }
 
-// ScanA writes to out the ids base+v of the lanes v < lanes of plane A, in
+// Scan writes to out the ids base+v of the lanes v < lanes of a plane, in
 // ascending order, for which
 //
-//	bias[v] + Σ A-low·c + (Σ A-high·16c >> ShiftAHigh) >= thr
+//	sum = bias[v]<<ShiftBias + Σ low·c + (Σ high·16c >> ShiftHigh) >= thr
 //
-// and returns how many there are; c are the lane's codes (0 … 15), >> rounds
-// towards minus infinity, and no sum can overflow int32. No bias is special.
+// and the sums to the same places of sums, and returns how many there are; c are
+// the lane's codes (0 … 15), >> rounds towards minus infinity, and sums wrap
+// around in int32, which takes a ShiftBias above 15. No bias is special.
 //
 // The plane starts at a block and holds whole blocks of BlockSize(groups) bytes.
 // The bytes of lanes from lanes on may be anything, and may be written
-// meanwhile. out needs room for lanes+32 ids; its contents after the result are
-// undefined.
-func (s *Set) ScanA(planeA []byte, groups int, lanes int, w *Weights, thr int32, base uint32, out []uint32) int {
+// meanwhile. out and sums need room for lanes+32 values; what they hold after the
+// result is undefined.
+func (s *Set) Scan(plane []byte, groups int, lanes int, w *Weights, thr int32, base uint32, out []uint32, sums []int32) int {
 	checkGroups(groups)
-	blocks := checkScan(lanes, base, out)
-	if len(planeA) < blocks*BlockSize(groups) {
-		panic("kernel: plane A is too short")
-	}
-	checkShift(w.ShiftAHigh)
-	if blocks == 0 {
-		return 0
-	}
-	return trim(out, s.scanA(planeA, groups, lanes, w, thr, base, out), base, lanes)
-}
-
-// ScanAB is ScanA on all 80 dimensions: the ids of the lanes for which
-//
-//	biasAB[v] + Σ A-low·c + (Σ A-high·16c >> ShiftAHigh)
-//	          + (Σ B-low·c >> ShiftBLow) + (Σ B-high·16c >> ShiftBHigh) >= thr
-//
-// where biasAB comes from plane B; that of plane A is ignored.
-func (s *Set) ScanAB(planeA, planeB []byte, groupsA int, lanes int, w *Weights, thr int32, base uint32, out []uint32) int {
-	checkGroups(groupsA)
-	blocks := checkScan(lanes, base, out)
-	if len(planeA) < blocks*BlockSize(groupsA) {
-		panic("kernel: plane A is too short")
-	}
-	if len(planeB) < blocks*BlockSize(groups-groupsA) {
-		panic("kernel: plane B is too short")
-	}
-	checkShift(w.ShiftAHigh | w.ShiftBLow | w.ShiftBHigh)
-	if blocks == 0 {
-		return 0
-	}
-	return trim(out, s.scanAB(planeA, planeB, groupsA, lanes, w, thr, base, out), base, lanes)
-}
-
-func checkGroups(groupsA int) {
-	if groupsA < MinGroups || groupsA > MaxGroups {
-		panic("kernel: plane A has 4, 5 or 6 groups")
-	}
-}
-
-func checkShift(shifts uint32) {
-	if shifts > 31 {
-		panic("kernel: a shift is beyond 31")
-	}
-}
-
-func checkScan(lanes int, base uint32, out []uint32) (blocks int) {
 	if lanes < 0 || uint64(base)+uint64(lanes) > 1<<32 {
 		panic("kernel: lanes out of range")
 	}
-	if len(out) < lanes+Lanes {
+	if len(out) < lanes+Lanes || len(sums) < lanes+Lanes {
 		panic("kernel: no room for the survivors")
 	}
-	return (lanes + Lanes - 1) / Lanes
-}
-
-// trim drops the survivors of the last block that are not published; ids ascend.
-func trim(out []uint32, n int, base uint32, lanes int) int {
+	blocks := (lanes + Lanes - 1) / Lanes
+	if len(plane) < blocks*BlockSize(groups) {
+		panic("kernel: the plane is too short")
+	}
+	if w.ShiftHigh|w.ShiftBias > 31 {
+		panic("kernel: a shift is beyond 31")
+	}
+	if blocks == 0 {
+		return 0
+	}
+	n := s.scan(plane, groups, lanes, w, thr, base, out, sums)
+	// Drop the survivors of the last block that are not published; ids ascend.
 	for n > 0 && int(out[n-1]-base) >= lanes {
 		n--
 	}

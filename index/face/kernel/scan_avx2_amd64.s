@@ -300,10 +300,10 @@ DATA places<>+2032(SB)/8, $0x0007060504030201
 DATA places<>+2040(SB)/8, $0x0706050403020100
 GLOBL places<>(SB), RODATA|NOPTR, $2048
 
-// func scanA4AVX2(planeA *byte, blocks int, w *byte, thr int32, base uint32, out *uint32) int
+// func scan5AVX2(plane *byte, blocks int, w *byte, thr int32, base uint32, out *uint32, sums *int32) int
 // Requires: AVX, AVX2, POPCNT
-TEXT ·scanA4AVX2(SB), NOSPLIT, $0-48
-	MOVQ         planeA+0(FP), AX
+TEXT ·scan5AVX2(SB), NOSPLIT, $0-56
+	MOVQ         plane+0(FP), AX
 	MOVQ         blocks+8(FP), CX
 	MOVQ         w+16(FP), DX
 	MOVL         thr+24(FP), BX
@@ -311,706 +311,11 @@ TEXT ·scanA4AVX2(SB), NOSPLIT, $0-48
 	VPBROADCASTD X15, Y15
 	MOVL         base+28(FP), BX
 	MOVQ         out+32(FP), SI
-	MOVQ         SI, DI
-	LEAQ         places<>+0(SB), R8
-	MOVL         $0x0f0f0f0f, R9
-	VMOVD        R9, X10
-	VPBROADCASTD X10, Y10
-
-block:
-	VPBROADCASTD (DX), Y8
-	VPBROADCASTD 16(DX), Y9
-	VMOVDQU      (AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y0
-	VPMADDUBSW   Y9, Y11, Y4
-	VMOVDQU      32(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y1
-	VPMADDUBSW   Y9, Y11, Y5
-	VMOVDQU      64(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y2
-	VPMADDUBSW   Y9, Y11, Y6
-	VMOVDQU      96(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y3
-	VPMADDUBSW   Y9, Y11, Y7
-	VPBROADCASTD 4(DX), Y8
-	VPBROADCASTD 20(DX), Y9
-	VMOVDQU      128(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y0, Y0
-	VPADDW       Y11, Y4, Y4
-	VMOVDQU      160(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y1, Y1
-	VPADDW       Y11, Y5, Y5
-	VMOVDQU      192(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y2, Y2
-	VPADDW       Y11, Y6, Y6
-	VMOVDQU      224(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y3, Y3
-	VPADDW       Y11, Y7, Y7
-	VPBROADCASTD 8(DX), Y8
-	VPBROADCASTD 24(DX), Y9
-	VMOVDQU      256(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y0, Y0
-	VPADDW       Y11, Y4, Y4
-	VMOVDQU      288(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y1, Y1
-	VPADDW       Y11, Y5, Y5
-	VMOVDQU      320(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y2, Y2
-	VPADDW       Y11, Y6, Y6
-	VMOVDQU      352(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y3, Y3
-	VPADDW       Y11, Y7, Y7
-	VPBROADCASTD 12(DX), Y8
-	VPBROADCASTD 28(DX), Y9
-	VMOVDQU      384(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y0, Y0
-	VPADDW       Y11, Y4, Y4
-	VMOVDQU      416(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y1, Y1
-	VPADDW       Y11, Y5, Y5
-	VMOVDQU      448(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y2, Y2
-	VPADDW       Y11, Y6, Y6
-	VMOVDQU      480(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y3, Y3
-	VPADDW       Y11, Y7, Y7
-	VPMADDWD     ones<>+0(SB), Y0, Y0
-	VPMADDWD     sixteens<>+0(SB), Y4, Y4
-	VMOVD        96(DX), X14
-	VPSRAD       X14, Y4, Y4
-	VPADDD       Y4, Y0, Y0
-	VPMOVSXWD    512(AX), Y11
-	VPADDD       Y11, Y0, Y0
-	VPCMPGTD     Y0, Y15, Y0
-	VPMADDWD     ones<>+0(SB), Y1, Y1
-	VPMADDWD     sixteens<>+0(SB), Y5, Y5
-	VMOVD        96(DX), X14
-	VPSRAD       X14, Y5, Y5
-	VPADDD       Y5, Y1, Y1
-	VPMOVSXWD    528(AX), Y11
-	VPADDD       Y11, Y1, Y1
-	VPCMPGTD     Y1, Y15, Y1
-	VPMADDWD     ones<>+0(SB), Y2, Y2
-	VPMADDWD     sixteens<>+0(SB), Y6, Y6
-	VMOVD        96(DX), X14
-	VPSRAD       X14, Y6, Y6
-	VPADDD       Y6, Y2, Y2
-	VPMOVSXWD    544(AX), Y11
-	VPADDD       Y11, Y2, Y2
-	VPCMPGTD     Y2, Y15, Y2
-	VPMADDWD     ones<>+0(SB), Y3, Y3
-	VPMADDWD     sixteens<>+0(SB), Y7, Y7
-	VMOVD        96(DX), X14
-	VPSRAD       X14, Y7, Y7
-	VPADDD       Y7, Y3, Y3
-	VPMOVSXWD    560(AX), Y11
-	VPADDD       Y11, Y3, Y3
-	VPCMPGTD     Y3, Y15, Y3
-	ADDQ         $0x00000240, AX
-	VPACKSSDW    Y1, Y0, Y0
-	VPACKSSDW    Y3, Y2, Y2
-	VPACKSSWB    Y2, Y0, Y0
-	VMOVDQU      order<>+0(SB), Y13
-	VPERMD       Y0, Y13, Y0
-	VPMOVMSKB    Y0, R9
-	NOTL         R9
-	TESTL        R9, R9
-	JZ           none
-	VMOVD        BX, X13
-	VPBROADCASTD X13, Y13
-	MOVBLZX      R9, R10
-	VPMOVZXBD    (R8)(R10*8), Y11
-	VPADDD       Y13, Y11, Y11
-	VMOVDQU      Y11, (SI)
-	POPCNTL      R10, R10
-	LEAQ         (SI)(R10*4), SI
-	SHRL         $0x08, R9
-	VPADDD       eights<>+0(SB), Y13, Y13
-	MOVBLZX      R9, R10
-	VPMOVZXBD    (R8)(R10*8), Y11
-	VPADDD       Y13, Y11, Y11
-	VMOVDQU      Y11, (SI)
-	POPCNTL      R10, R10
-	LEAQ         (SI)(R10*4), SI
-	SHRL         $0x08, R9
-	VPADDD       eights<>+0(SB), Y13, Y13
-	MOVBLZX      R9, R10
-	VPMOVZXBD    (R8)(R10*8), Y11
-	VPADDD       Y13, Y11, Y11
-	VMOVDQU      Y11, (SI)
-	POPCNTL      R10, R10
-	LEAQ         (SI)(R10*4), SI
-	SHRL         $0x08, R9
-	VPADDD       eights<>+0(SB), Y13, Y13
-	MOVBLZX      R9, R10
-	VPMOVZXBD    (R8)(R10*8), Y11
-	VPADDD       Y13, Y11, Y11
-	VMOVDQU      Y11, (SI)
-	POPCNTL      R10, R10
-	LEAQ         (SI)(R10*4), SI
-
-none:
-	ADDL $0x20, BX
-	DECQ CX
-	JNZ  block
-	SUBQ DI, SI
-	SHRQ $0x02, SI
-	MOVQ SI, ret+40(FP)
-	VZEROUPPER
-	RET
-
-// func scanAB4AVX2(planeA *byte, planeB *byte, blocks int, w *byte, thr int32, base uint32, out *uint32) int
-// Requires: AVX, AVX2, POPCNT
-TEXT ·scanAB4AVX2(SB), NOSPLIT, $128-56
-	MOVQ         planeA+0(FP), AX
-	MOVQ         planeB+8(FP), CX
-	MOVQ         blocks+16(FP), DX
-	MOVQ         w+24(FP), BX
-	MOVL         thr+32(FP), SI
-	VMOVD        SI, X15
-	VPBROADCASTD X15, Y15
-	MOVL         base+36(FP), SI
-	MOVQ         out+40(FP), DI
-	MOVQ         DI, R8
+	MOVQ         sums+40(FP), DI
+	XORQ         R8, R8
 	LEAQ         places<>+0(SB), R9
 	MOVL         $0x0f0f0f0f, R10
 	VMOVD        R10, X10
-	VPBROADCASTD X10, Y10
-
-block:
-	VPBROADCASTD (BX), Y8
-	VPBROADCASTD 16(BX), Y9
-	VMOVDQU      (AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y0
-	VPMADDUBSW   Y9, Y11, Y4
-	VMOVDQU      32(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y1
-	VPMADDUBSW   Y9, Y11, Y5
-	VMOVDQU      64(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y2
-	VPMADDUBSW   Y9, Y11, Y6
-	VMOVDQU      96(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y3
-	VPMADDUBSW   Y9, Y11, Y7
-	VPBROADCASTD 4(BX), Y8
-	VPBROADCASTD 20(BX), Y9
-	VMOVDQU      128(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y0, Y0
-	VPADDW       Y11, Y4, Y4
-	VMOVDQU      160(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y1, Y1
-	VPADDW       Y11, Y5, Y5
-	VMOVDQU      192(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y2, Y2
-	VPADDW       Y11, Y6, Y6
-	VMOVDQU      224(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y3, Y3
-	VPADDW       Y11, Y7, Y7
-	VPBROADCASTD 8(BX), Y8
-	VPBROADCASTD 24(BX), Y9
-	VMOVDQU      256(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y0, Y0
-	VPADDW       Y11, Y4, Y4
-	VMOVDQU      288(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y1, Y1
-	VPADDW       Y11, Y5, Y5
-	VMOVDQU      320(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y2, Y2
-	VPADDW       Y11, Y6, Y6
-	VMOVDQU      352(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y3, Y3
-	VPADDW       Y11, Y7, Y7
-	VPBROADCASTD 12(BX), Y8
-	VPBROADCASTD 28(BX), Y9
-	VMOVDQU      384(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y0, Y0
-	VPADDW       Y11, Y4, Y4
-	VMOVDQU      416(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y1, Y1
-	VPADDW       Y11, Y5, Y5
-	VMOVDQU      448(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y2, Y2
-	VPADDW       Y11, Y6, Y6
-	VMOVDQU      480(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y3, Y3
-	VPADDW       Y11, Y7, Y7
-	VPMADDWD     ones<>+0(SB), Y0, Y0
-	VPMADDWD     sixteens<>+0(SB), Y4, Y4
-	VMOVD        96(BX), X14
-	VPSRAD       X14, Y4, Y4
-	VPADDD       Y4, Y0, Y0
-	VMOVDQU      Y0, (SP)
-	VPMADDWD     ones<>+0(SB), Y1, Y1
-	VPMADDWD     sixteens<>+0(SB), Y5, Y5
-	VMOVD        96(BX), X14
-	VPSRAD       X14, Y5, Y5
-	VPADDD       Y5, Y1, Y1
-	VMOVDQU      Y1, 32(SP)
-	VPMADDWD     ones<>+0(SB), Y2, Y2
-	VPMADDWD     sixteens<>+0(SB), Y6, Y6
-	VMOVD        96(BX), X14
-	VPSRAD       X14, Y6, Y6
-	VPADDD       Y6, Y2, Y2
-	VMOVDQU      Y2, 64(SP)
-	VPMADDWD     ones<>+0(SB), Y3, Y3
-	VPMADDWD     sixteens<>+0(SB), Y7, Y7
-	VMOVD        96(BX), X14
-	VPSRAD       X14, Y7, Y7
-	VPADDD       Y7, Y3, Y3
-	VMOVDQU      Y3, 96(SP)
-	ADDQ         $0x00000240, AX
-	VPBROADCASTD 48(BX), Y8
-	VPBROADCASTD 72(BX), Y9
-	VMOVDQU      (CX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y0
-	VPMADDUBSW   Y9, Y11, Y4
-	VMOVDQU      32(CX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y1
-	VPMADDUBSW   Y9, Y11, Y5
-	VMOVDQU      64(CX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y2
-	VPMADDUBSW   Y9, Y11, Y6
-	VMOVDQU      96(CX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y3
-	VPMADDUBSW   Y9, Y11, Y7
-	VPBROADCASTD 52(BX), Y8
-	VPBROADCASTD 76(BX), Y9
-	VMOVDQU      128(CX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y0, Y0
-	VPADDW       Y11, Y4, Y4
-	VMOVDQU      160(CX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y1, Y1
-	VPADDW       Y11, Y5, Y5
-	VMOVDQU      192(CX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y2, Y2
-	VPADDW       Y11, Y6, Y6
-	VMOVDQU      224(CX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y3, Y3
-	VPADDW       Y11, Y7, Y7
-	VPBROADCASTD 56(BX), Y8
-	VPBROADCASTD 80(BX), Y9
-	VMOVDQU      256(CX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y0, Y0
-	VPADDW       Y11, Y4, Y4
-	VMOVDQU      288(CX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y1, Y1
-	VPADDW       Y11, Y5, Y5
-	VMOVDQU      320(CX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y2, Y2
-	VPADDW       Y11, Y6, Y6
-	VMOVDQU      352(CX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y3, Y3
-	VPADDW       Y11, Y7, Y7
-	VPBROADCASTD 60(BX), Y8
-	VPBROADCASTD 84(BX), Y9
-	VMOVDQU      384(CX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y0, Y0
-	VPADDW       Y11, Y4, Y4
-	VMOVDQU      416(CX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y1, Y1
-	VPADDW       Y11, Y5, Y5
-	VMOVDQU      448(CX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y2, Y2
-	VPADDW       Y11, Y6, Y6
-	VMOVDQU      480(CX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y3, Y3
-	VPADDW       Y11, Y7, Y7
-	VPBROADCASTD 64(BX), Y8
-	VPBROADCASTD 88(BX), Y9
-	VMOVDQU      512(CX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y0, Y0
-	VPADDW       Y11, Y4, Y4
-	VMOVDQU      544(CX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y1, Y1
-	VPADDW       Y11, Y5, Y5
-	VMOVDQU      576(CX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y2, Y2
-	VPADDW       Y11, Y6, Y6
-	VMOVDQU      608(CX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y3, Y3
-	VPADDW       Y11, Y7, Y7
-	VPBROADCASTD 68(BX), Y8
-	VPBROADCASTD 92(BX), Y9
-	VMOVDQU      640(CX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y0, Y0
-	VPADDW       Y11, Y4, Y4
-	VMOVDQU      672(CX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y1, Y1
-	VPADDW       Y11, Y5, Y5
-	VMOVDQU      704(CX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y2, Y2
-	VPADDW       Y11, Y6, Y6
-	VMOVDQU      736(CX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y3, Y3
-	VPADDW       Y11, Y7, Y7
-	VPMADDWD     ones<>+0(SB), Y0, Y0
-	VPMADDWD     sixteens<>+0(SB), Y4, Y4
-	VMOVD        100(BX), X14
-	VPSRAD       X14, Y0, Y0
-	VMOVD        104(BX), X14
-	VPSRAD       X14, Y4, Y4
-	VPADDD       Y4, Y0, Y0
-	VPADDD       (SP), Y0, Y0
-	VPMOVSXWD    768(CX), Y11
-	VPADDD       Y11, Y0, Y0
-	VPCMPGTD     Y0, Y15, Y0
-	VPMADDWD     ones<>+0(SB), Y1, Y1
-	VPMADDWD     sixteens<>+0(SB), Y5, Y5
-	VMOVD        100(BX), X14
-	VPSRAD       X14, Y1, Y1
-	VMOVD        104(BX), X14
-	VPSRAD       X14, Y5, Y5
-	VPADDD       Y5, Y1, Y1
-	VPADDD       32(SP), Y1, Y1
-	VPMOVSXWD    784(CX), Y11
-	VPADDD       Y11, Y1, Y1
-	VPCMPGTD     Y1, Y15, Y1
-	VPMADDWD     ones<>+0(SB), Y2, Y2
-	VPMADDWD     sixteens<>+0(SB), Y6, Y6
-	VMOVD        100(BX), X14
-	VPSRAD       X14, Y2, Y2
-	VMOVD        104(BX), X14
-	VPSRAD       X14, Y6, Y6
-	VPADDD       Y6, Y2, Y2
-	VPADDD       64(SP), Y2, Y2
-	VPMOVSXWD    800(CX), Y11
-	VPADDD       Y11, Y2, Y2
-	VPCMPGTD     Y2, Y15, Y2
-	VPMADDWD     ones<>+0(SB), Y3, Y3
-	VPMADDWD     sixteens<>+0(SB), Y7, Y7
-	VMOVD        100(BX), X14
-	VPSRAD       X14, Y3, Y3
-	VMOVD        104(BX), X14
-	VPSRAD       X14, Y7, Y7
-	VPADDD       Y7, Y3, Y3
-	VPADDD       96(SP), Y3, Y3
-	VPMOVSXWD    816(CX), Y11
-	VPADDD       Y11, Y3, Y3
-	VPCMPGTD     Y3, Y15, Y3
-	ADDQ         $0x00000340, CX
-	VPACKSSDW    Y1, Y0, Y0
-	VPACKSSDW    Y3, Y2, Y2
-	VPACKSSWB    Y2, Y0, Y0
-	VMOVDQU      order<>+0(SB), Y13
-	VPERMD       Y0, Y13, Y0
-	VPMOVMSKB    Y0, R10
-	NOTL         R10
-	TESTL        R10, R10
-	JZ           none
-	VMOVD        SI, X13
-	VPBROADCASTD X13, Y13
-	MOVBLZX      R10, R11
-	VPMOVZXBD    (R9)(R11*8), Y11
-	VPADDD       Y13, Y11, Y11
-	VMOVDQU      Y11, (DI)
-	POPCNTL      R11, R11
-	LEAQ         (DI)(R11*4), DI
-	SHRL         $0x08, R10
-	VPADDD       eights<>+0(SB), Y13, Y13
-	MOVBLZX      R10, R11
-	VPMOVZXBD    (R9)(R11*8), Y11
-	VPADDD       Y13, Y11, Y11
-	VMOVDQU      Y11, (DI)
-	POPCNTL      R11, R11
-	LEAQ         (DI)(R11*4), DI
-	SHRL         $0x08, R10
-	VPADDD       eights<>+0(SB), Y13, Y13
-	MOVBLZX      R10, R11
-	VPMOVZXBD    (R9)(R11*8), Y11
-	VPADDD       Y13, Y11, Y11
-	VMOVDQU      Y11, (DI)
-	POPCNTL      R11, R11
-	LEAQ         (DI)(R11*4), DI
-	SHRL         $0x08, R10
-	VPADDD       eights<>+0(SB), Y13, Y13
-	MOVBLZX      R10, R11
-	VPMOVZXBD    (R9)(R11*8), Y11
-	VPADDD       Y13, Y11, Y11
-	VMOVDQU      Y11, (DI)
-	POPCNTL      R11, R11
-	LEAQ         (DI)(R11*4), DI
-
-none:
-	ADDL $0x20, SI
-	DECQ DX
-	JNZ  block
-	SUBQ R8, DI
-	SHRQ $0x02, DI
-	MOVQ DI, ret+48(FP)
-	VZEROUPPER
-	RET
-
-// func scanA5AVX2(planeA *byte, blocks int, w *byte, thr int32, base uint32, out *uint32) int
-// Requires: AVX, AVX2, POPCNT
-TEXT ·scanA5AVX2(SB), NOSPLIT, $0-48
-	MOVQ         planeA+0(FP), AX
-	MOVQ         blocks+8(FP), CX
-	MOVQ         w+16(FP), DX
-	MOVL         thr+24(FP), BX
-	VMOVD        BX, X15
-	VPBROADCASTD X15, Y15
-	MOVL         base+28(FP), BX
-	MOVQ         out+32(FP), SI
-	MOVQ         SI, DI
-	LEAQ         places<>+0(SB), R8
-	MOVL         $0x0f0f0f0f, R9
-	VMOVD        R9, X10
 	VPBROADCASTD X10, Y10
 
 block:
@@ -1176,560 +481,103 @@ block:
 	VPMADDUBSW   Y9, Y11, Y11
 	VPADDW       Y12, Y3, Y3
 	VPADDW       Y11, Y7, Y7
+	VMOVD        64(DX), X14
+	VMOVD        68(DX), X8
 	VPMADDWD     ones<>+0(SB), Y0, Y0
 	VPMADDWD     sixteens<>+0(SB), Y4, Y4
-	VMOVD        96(DX), X14
 	VPSRAD       X14, Y4, Y4
 	VPADDD       Y4, Y0, Y0
 	VPMOVSXWD    640(AX), Y11
+	VPSLLD       X8, Y11, Y11
 	VPADDD       Y11, Y0, Y0
-	VPCMPGTD     Y0, Y15, Y0
+	VPCMPGTD     Y0, Y15, Y4
 	VPMADDWD     ones<>+0(SB), Y1, Y1
 	VPMADDWD     sixteens<>+0(SB), Y5, Y5
-	VMOVD        96(DX), X14
 	VPSRAD       X14, Y5, Y5
 	VPADDD       Y5, Y1, Y1
 	VPMOVSXWD    656(AX), Y11
+	VPSLLD       X8, Y11, Y11
 	VPADDD       Y11, Y1, Y1
-	VPCMPGTD     Y1, Y15, Y1
+	VPCMPGTD     Y1, Y15, Y5
 	VPMADDWD     ones<>+0(SB), Y2, Y2
 	VPMADDWD     sixteens<>+0(SB), Y6, Y6
-	VMOVD        96(DX), X14
 	VPSRAD       X14, Y6, Y6
 	VPADDD       Y6, Y2, Y2
 	VPMOVSXWD    672(AX), Y11
+	VPSLLD       X8, Y11, Y11
 	VPADDD       Y11, Y2, Y2
-	VPCMPGTD     Y2, Y15, Y2
+	VPCMPGTD     Y2, Y15, Y6
 	VPMADDWD     ones<>+0(SB), Y3, Y3
 	VPMADDWD     sixteens<>+0(SB), Y7, Y7
-	VMOVD        96(DX), X14
 	VPSRAD       X14, Y7, Y7
 	VPADDD       Y7, Y3, Y3
 	VPMOVSXWD    688(AX), Y11
+	VPSLLD       X8, Y11, Y11
 	VPADDD       Y11, Y3, Y3
-	VPCMPGTD     Y3, Y15, Y3
+	VPCMPGTD     Y3, Y15, Y7
 	ADDQ         $0x000002c0, AX
-	VPACKSSDW    Y1, Y0, Y0
-	VPACKSSDW    Y3, Y2, Y2
-	VPACKSSWB    Y2, Y0, Y0
+	VPACKSSDW    Y5, Y4, Y4
+	VPACKSSDW    Y7, Y6, Y6
+	VPACKSSWB    Y6, Y4, Y4
 	VMOVDQU      order<>+0(SB), Y13
-	VPERMD       Y0, Y13, Y0
-	VPMOVMSKB    Y0, R9
-	NOTL         R9
-	TESTL        R9, R9
+	VPERMD       Y4, Y13, Y4
+	VPMOVMSKB    Y4, R10
+	NOTL         R10
+	TESTL        R10, R10
 	JZ           none
 	VMOVD        BX, X13
 	VPBROADCASTD X13, Y13
-	MOVBLZX      R9, R10
-	VPMOVZXBD    (R8)(R10*8), Y11
+	MOVBLZX      R10, R11
+	VPMOVZXBD    (R9)(R11*8), Y11
+	VPERMD       Y0, Y11, Y0
 	VPADDD       Y13, Y11, Y11
-	VMOVDQU      Y11, (SI)
-	POPCNTL      R10, R10
-	LEAQ         (SI)(R10*4), SI
-	SHRL         $0x08, R9
+	VMOVDQU      Y11, (SI)(R8*4)
+	VMOVDQU      Y0, (DI)(R8*4)
+	POPCNTL      R11, R11
+	ADDQ         R11, R8
+	SHRL         $0x08, R10
 	VPADDD       eights<>+0(SB), Y13, Y13
-	MOVBLZX      R9, R10
-	VPMOVZXBD    (R8)(R10*8), Y11
+	MOVBLZX      R10, R11
+	VPMOVZXBD    (R9)(R11*8), Y11
+	VPERMD       Y1, Y11, Y1
 	VPADDD       Y13, Y11, Y11
-	VMOVDQU      Y11, (SI)
-	POPCNTL      R10, R10
-	LEAQ         (SI)(R10*4), SI
-	SHRL         $0x08, R9
+	VMOVDQU      Y11, (SI)(R8*4)
+	VMOVDQU      Y1, (DI)(R8*4)
+	POPCNTL      R11, R11
+	ADDQ         R11, R8
+	SHRL         $0x08, R10
 	VPADDD       eights<>+0(SB), Y13, Y13
-	MOVBLZX      R9, R10
-	VPMOVZXBD    (R8)(R10*8), Y11
+	MOVBLZX      R10, R11
+	VPMOVZXBD    (R9)(R11*8), Y11
+	VPERMD       Y2, Y11, Y2
 	VPADDD       Y13, Y11, Y11
-	VMOVDQU      Y11, (SI)
-	POPCNTL      R10, R10
-	LEAQ         (SI)(R10*4), SI
-	SHRL         $0x08, R9
+	VMOVDQU      Y11, (SI)(R8*4)
+	VMOVDQU      Y2, (DI)(R8*4)
+	POPCNTL      R11, R11
+	ADDQ         R11, R8
+	SHRL         $0x08, R10
 	VPADDD       eights<>+0(SB), Y13, Y13
-	MOVBLZX      R9, R10
-	VPMOVZXBD    (R8)(R10*8), Y11
+	MOVBLZX      R10, R11
+	VPMOVZXBD    (R9)(R11*8), Y11
+	VPERMD       Y3, Y11, Y3
 	VPADDD       Y13, Y11, Y11
-	VMOVDQU      Y11, (SI)
-	POPCNTL      R10, R10
-	LEAQ         (SI)(R10*4), SI
+	VMOVDQU      Y11, (SI)(R8*4)
+	VMOVDQU      Y3, (DI)(R8*4)
+	POPCNTL      R11, R11
+	ADDQ         R11, R8
 
 none:
 	ADDL $0x20, BX
 	DECQ CX
 	JNZ  block
-	SUBQ DI, SI
-	SHRQ $0x02, SI
-	MOVQ SI, ret+40(FP)
+	MOVQ R8, ret+48(FP)
 	VZEROUPPER
 	RET
 
-// func scanAB5AVX2(planeA *byte, planeB *byte, blocks int, w *byte, thr int32, base uint32, out *uint32) int
+// func scan6AVX2(plane *byte, blocks int, w *byte, thr int32, base uint32, out *uint32, sums *int32) int
 // Requires: AVX, AVX2, POPCNT
-TEXT ·scanAB5AVX2(SB), NOSPLIT, $128-56
-	MOVQ         planeA+0(FP), AX
-	MOVQ         planeB+8(FP), CX
-	MOVQ         blocks+16(FP), DX
-	MOVQ         w+24(FP), BX
-	MOVL         thr+32(FP), SI
-	VMOVD        SI, X15
-	VPBROADCASTD X15, Y15
-	MOVL         base+36(FP), SI
-	MOVQ         out+40(FP), DI
-	MOVQ         DI, R8
-	LEAQ         places<>+0(SB), R9
-	MOVL         $0x0f0f0f0f, R10
-	VMOVD        R10, X10
-	VPBROADCASTD X10, Y10
-
-block:
-	VPBROADCASTD (BX), Y8
-	VPBROADCASTD 20(BX), Y9
-	VMOVDQU      (AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y0
-	VPMADDUBSW   Y9, Y11, Y4
-	VMOVDQU      32(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y1
-	VPMADDUBSW   Y9, Y11, Y5
-	VMOVDQU      64(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y2
-	VPMADDUBSW   Y9, Y11, Y6
-	VMOVDQU      96(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y3
-	VPMADDUBSW   Y9, Y11, Y7
-	VPBROADCASTD 4(BX), Y8
-	VPBROADCASTD 24(BX), Y9
-	VMOVDQU      128(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y0, Y0
-	VPADDW       Y11, Y4, Y4
-	VMOVDQU      160(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y1, Y1
-	VPADDW       Y11, Y5, Y5
-	VMOVDQU      192(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y2, Y2
-	VPADDW       Y11, Y6, Y6
-	VMOVDQU      224(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y3, Y3
-	VPADDW       Y11, Y7, Y7
-	VPBROADCASTD 8(BX), Y8
-	VPBROADCASTD 28(BX), Y9
-	VMOVDQU      256(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y0, Y0
-	VPADDW       Y11, Y4, Y4
-	VMOVDQU      288(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y1, Y1
-	VPADDW       Y11, Y5, Y5
-	VMOVDQU      320(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y2, Y2
-	VPADDW       Y11, Y6, Y6
-	VMOVDQU      352(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y3, Y3
-	VPADDW       Y11, Y7, Y7
-	VPBROADCASTD 12(BX), Y8
-	VPBROADCASTD 32(BX), Y9
-	VMOVDQU      384(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y0, Y0
-	VPADDW       Y11, Y4, Y4
-	VMOVDQU      416(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y1, Y1
-	VPADDW       Y11, Y5, Y5
-	VMOVDQU      448(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y2, Y2
-	VPADDW       Y11, Y6, Y6
-	VMOVDQU      480(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y3, Y3
-	VPADDW       Y11, Y7, Y7
-	VPBROADCASTD 16(BX), Y8
-	VPBROADCASTD 36(BX), Y9
-	VMOVDQU      512(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y0, Y0
-	VPADDW       Y11, Y4, Y4
-	VMOVDQU      544(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y1, Y1
-	VPADDW       Y11, Y5, Y5
-	VMOVDQU      576(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y2, Y2
-	VPADDW       Y11, Y6, Y6
-	VMOVDQU      608(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y3, Y3
-	VPADDW       Y11, Y7, Y7
-	VPMADDWD     ones<>+0(SB), Y0, Y0
-	VPMADDWD     sixteens<>+0(SB), Y4, Y4
-	VMOVD        96(BX), X14
-	VPSRAD       X14, Y4, Y4
-	VPADDD       Y4, Y0, Y0
-	VMOVDQU      Y0, (SP)
-	VPMADDWD     ones<>+0(SB), Y1, Y1
-	VPMADDWD     sixteens<>+0(SB), Y5, Y5
-	VMOVD        96(BX), X14
-	VPSRAD       X14, Y5, Y5
-	VPADDD       Y5, Y1, Y1
-	VMOVDQU      Y1, 32(SP)
-	VPMADDWD     ones<>+0(SB), Y2, Y2
-	VPMADDWD     sixteens<>+0(SB), Y6, Y6
-	VMOVD        96(BX), X14
-	VPSRAD       X14, Y6, Y6
-	VPADDD       Y6, Y2, Y2
-	VMOVDQU      Y2, 64(SP)
-	VPMADDWD     ones<>+0(SB), Y3, Y3
-	VPMADDWD     sixteens<>+0(SB), Y7, Y7
-	VMOVD        96(BX), X14
-	VPSRAD       X14, Y7, Y7
-	VPADDD       Y7, Y3, Y3
-	VMOVDQU      Y3, 96(SP)
-	ADDQ         $0x000002c0, AX
-	VPBROADCASTD 48(BX), Y8
-	VPBROADCASTD 68(BX), Y9
-	VMOVDQU      (CX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y0
-	VPMADDUBSW   Y9, Y11, Y4
-	VMOVDQU      32(CX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y1
-	VPMADDUBSW   Y9, Y11, Y5
-	VMOVDQU      64(CX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y2
-	VPMADDUBSW   Y9, Y11, Y6
-	VMOVDQU      96(CX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y3
-	VPMADDUBSW   Y9, Y11, Y7
-	VPBROADCASTD 52(BX), Y8
-	VPBROADCASTD 72(BX), Y9
-	VMOVDQU      128(CX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y0, Y0
-	VPADDW       Y11, Y4, Y4
-	VMOVDQU      160(CX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y1, Y1
-	VPADDW       Y11, Y5, Y5
-	VMOVDQU      192(CX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y2, Y2
-	VPADDW       Y11, Y6, Y6
-	VMOVDQU      224(CX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y3, Y3
-	VPADDW       Y11, Y7, Y7
-	VPBROADCASTD 56(BX), Y8
-	VPBROADCASTD 76(BX), Y9
-	VMOVDQU      256(CX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y0, Y0
-	VPADDW       Y11, Y4, Y4
-	VMOVDQU      288(CX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y1, Y1
-	VPADDW       Y11, Y5, Y5
-	VMOVDQU      320(CX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y2, Y2
-	VPADDW       Y11, Y6, Y6
-	VMOVDQU      352(CX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y3, Y3
-	VPADDW       Y11, Y7, Y7
-	VPBROADCASTD 60(BX), Y8
-	VPBROADCASTD 80(BX), Y9
-	VMOVDQU      384(CX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y0, Y0
-	VPADDW       Y11, Y4, Y4
-	VMOVDQU      416(CX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y1, Y1
-	VPADDW       Y11, Y5, Y5
-	VMOVDQU      448(CX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y2, Y2
-	VPADDW       Y11, Y6, Y6
-	VMOVDQU      480(CX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y3, Y3
-	VPADDW       Y11, Y7, Y7
-	VPBROADCASTD 64(BX), Y8
-	VPBROADCASTD 84(BX), Y9
-	VMOVDQU      512(CX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y0, Y0
-	VPADDW       Y11, Y4, Y4
-	VMOVDQU      544(CX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y1, Y1
-	VPADDW       Y11, Y5, Y5
-	VMOVDQU      576(CX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y2, Y2
-	VPADDW       Y11, Y6, Y6
-	VMOVDQU      608(CX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y3, Y3
-	VPADDW       Y11, Y7, Y7
-	VPMADDWD     ones<>+0(SB), Y0, Y0
-	VPMADDWD     sixteens<>+0(SB), Y4, Y4
-	VMOVD        100(BX), X14
-	VPSRAD       X14, Y0, Y0
-	VMOVD        104(BX), X14
-	VPSRAD       X14, Y4, Y4
-	VPADDD       Y4, Y0, Y0
-	VPADDD       (SP), Y0, Y0
-	VPMOVSXWD    640(CX), Y11
-	VPADDD       Y11, Y0, Y0
-	VPCMPGTD     Y0, Y15, Y0
-	VPMADDWD     ones<>+0(SB), Y1, Y1
-	VPMADDWD     sixteens<>+0(SB), Y5, Y5
-	VMOVD        100(BX), X14
-	VPSRAD       X14, Y1, Y1
-	VMOVD        104(BX), X14
-	VPSRAD       X14, Y5, Y5
-	VPADDD       Y5, Y1, Y1
-	VPADDD       32(SP), Y1, Y1
-	VPMOVSXWD    656(CX), Y11
-	VPADDD       Y11, Y1, Y1
-	VPCMPGTD     Y1, Y15, Y1
-	VPMADDWD     ones<>+0(SB), Y2, Y2
-	VPMADDWD     sixteens<>+0(SB), Y6, Y6
-	VMOVD        100(BX), X14
-	VPSRAD       X14, Y2, Y2
-	VMOVD        104(BX), X14
-	VPSRAD       X14, Y6, Y6
-	VPADDD       Y6, Y2, Y2
-	VPADDD       64(SP), Y2, Y2
-	VPMOVSXWD    672(CX), Y11
-	VPADDD       Y11, Y2, Y2
-	VPCMPGTD     Y2, Y15, Y2
-	VPMADDWD     ones<>+0(SB), Y3, Y3
-	VPMADDWD     sixteens<>+0(SB), Y7, Y7
-	VMOVD        100(BX), X14
-	VPSRAD       X14, Y3, Y3
-	VMOVD        104(BX), X14
-	VPSRAD       X14, Y7, Y7
-	VPADDD       Y7, Y3, Y3
-	VPADDD       96(SP), Y3, Y3
-	VPMOVSXWD    688(CX), Y11
-	VPADDD       Y11, Y3, Y3
-	VPCMPGTD     Y3, Y15, Y3
-	ADDQ         $0x000002c0, CX
-	VPACKSSDW    Y1, Y0, Y0
-	VPACKSSDW    Y3, Y2, Y2
-	VPACKSSWB    Y2, Y0, Y0
-	VMOVDQU      order<>+0(SB), Y13
-	VPERMD       Y0, Y13, Y0
-	VPMOVMSKB    Y0, R10
-	NOTL         R10
-	TESTL        R10, R10
-	JZ           none
-	VMOVD        SI, X13
-	VPBROADCASTD X13, Y13
-	MOVBLZX      R10, R11
-	VPMOVZXBD    (R9)(R11*8), Y11
-	VPADDD       Y13, Y11, Y11
-	VMOVDQU      Y11, (DI)
-	POPCNTL      R11, R11
-	LEAQ         (DI)(R11*4), DI
-	SHRL         $0x08, R10
-	VPADDD       eights<>+0(SB), Y13, Y13
-	MOVBLZX      R10, R11
-	VPMOVZXBD    (R9)(R11*8), Y11
-	VPADDD       Y13, Y11, Y11
-	VMOVDQU      Y11, (DI)
-	POPCNTL      R11, R11
-	LEAQ         (DI)(R11*4), DI
-	SHRL         $0x08, R10
-	VPADDD       eights<>+0(SB), Y13, Y13
-	MOVBLZX      R10, R11
-	VPMOVZXBD    (R9)(R11*8), Y11
-	VPADDD       Y13, Y11, Y11
-	VMOVDQU      Y11, (DI)
-	POPCNTL      R11, R11
-	LEAQ         (DI)(R11*4), DI
-	SHRL         $0x08, R10
-	VPADDD       eights<>+0(SB), Y13, Y13
-	MOVBLZX      R10, R11
-	VPMOVZXBD    (R9)(R11*8), Y11
-	VPADDD       Y13, Y11, Y11
-	VMOVDQU      Y11, (DI)
-	POPCNTL      R11, R11
-	LEAQ         (DI)(R11*4), DI
-
-none:
-	ADDL $0x20, SI
-	DECQ DX
-	JNZ  block
-	SUBQ R8, DI
-	SHRQ $0x02, DI
-	MOVQ DI, ret+48(FP)
-	VZEROUPPER
-	RET
-
-// func scanA6AVX2(planeA *byte, blocks int, w *byte, thr int32, base uint32, out *uint32) int
-// Requires: AVX, AVX2, POPCNT
-TEXT ·scanA6AVX2(SB), NOSPLIT, $0-48
-	MOVQ         planeA+0(FP), AX
+TEXT ·scan6AVX2(SB), NOSPLIT, $0-56
+	MOVQ         plane+0(FP), AX
 	MOVQ         blocks+8(FP), CX
 	MOVQ         w+16(FP), DX
 	MOVL         thr+24(FP), BX
@@ -1737,10 +585,11 @@ TEXT ·scanA6AVX2(SB), NOSPLIT, $0-48
 	VPBROADCASTD X15, Y15
 	MOVL         base+28(FP), BX
 	MOVQ         out+32(FP), SI
-	MOVQ         SI, DI
-	LEAQ         places<>+0(SB), R8
-	MOVL         $0x0f0f0f0f, R9
-	VMOVD        R9, X10
+	MOVQ         sums+40(FP), DI
+	XORQ         R8, R8
+	LEAQ         places<>+0(SB), R9
+	MOVL         $0x0f0f0f0f, R10
+	VMOVD        R10, X10
 	VPBROADCASTD X10, Y10
 
 block:
@@ -1940,112 +789,120 @@ block:
 	VPMADDUBSW   Y9, Y11, Y11
 	VPADDW       Y12, Y3, Y3
 	VPADDW       Y11, Y7, Y7
+	VMOVD        64(DX), X14
+	VMOVD        68(DX), X8
 	VPMADDWD     ones<>+0(SB), Y0, Y0
 	VPMADDWD     sixteens<>+0(SB), Y4, Y4
-	VMOVD        96(DX), X14
 	VPSRAD       X14, Y4, Y4
 	VPADDD       Y4, Y0, Y0
 	VPMOVSXWD    768(AX), Y11
+	VPSLLD       X8, Y11, Y11
 	VPADDD       Y11, Y0, Y0
-	VPCMPGTD     Y0, Y15, Y0
+	VPCMPGTD     Y0, Y15, Y4
 	VPMADDWD     ones<>+0(SB), Y1, Y1
 	VPMADDWD     sixteens<>+0(SB), Y5, Y5
-	VMOVD        96(DX), X14
 	VPSRAD       X14, Y5, Y5
 	VPADDD       Y5, Y1, Y1
 	VPMOVSXWD    784(AX), Y11
+	VPSLLD       X8, Y11, Y11
 	VPADDD       Y11, Y1, Y1
-	VPCMPGTD     Y1, Y15, Y1
+	VPCMPGTD     Y1, Y15, Y5
 	VPMADDWD     ones<>+0(SB), Y2, Y2
 	VPMADDWD     sixteens<>+0(SB), Y6, Y6
-	VMOVD        96(DX), X14
 	VPSRAD       X14, Y6, Y6
 	VPADDD       Y6, Y2, Y2
 	VPMOVSXWD    800(AX), Y11
+	VPSLLD       X8, Y11, Y11
 	VPADDD       Y11, Y2, Y2
-	VPCMPGTD     Y2, Y15, Y2
+	VPCMPGTD     Y2, Y15, Y6
 	VPMADDWD     ones<>+0(SB), Y3, Y3
 	VPMADDWD     sixteens<>+0(SB), Y7, Y7
-	VMOVD        96(DX), X14
 	VPSRAD       X14, Y7, Y7
 	VPADDD       Y7, Y3, Y3
 	VPMOVSXWD    816(AX), Y11
+	VPSLLD       X8, Y11, Y11
 	VPADDD       Y11, Y3, Y3
-	VPCMPGTD     Y3, Y15, Y3
+	VPCMPGTD     Y3, Y15, Y7
 	ADDQ         $0x00000340, AX
-	VPACKSSDW    Y1, Y0, Y0
-	VPACKSSDW    Y3, Y2, Y2
-	VPACKSSWB    Y2, Y0, Y0
+	VPACKSSDW    Y5, Y4, Y4
+	VPACKSSDW    Y7, Y6, Y6
+	VPACKSSWB    Y6, Y4, Y4
 	VMOVDQU      order<>+0(SB), Y13
-	VPERMD       Y0, Y13, Y0
-	VPMOVMSKB    Y0, R9
-	NOTL         R9
-	TESTL        R9, R9
+	VPERMD       Y4, Y13, Y4
+	VPMOVMSKB    Y4, R10
+	NOTL         R10
+	TESTL        R10, R10
 	JZ           none
 	VMOVD        BX, X13
 	VPBROADCASTD X13, Y13
-	MOVBLZX      R9, R10
-	VPMOVZXBD    (R8)(R10*8), Y11
+	MOVBLZX      R10, R11
+	VPMOVZXBD    (R9)(R11*8), Y11
+	VPERMD       Y0, Y11, Y0
 	VPADDD       Y13, Y11, Y11
-	VMOVDQU      Y11, (SI)
-	POPCNTL      R10, R10
-	LEAQ         (SI)(R10*4), SI
-	SHRL         $0x08, R9
+	VMOVDQU      Y11, (SI)(R8*4)
+	VMOVDQU      Y0, (DI)(R8*4)
+	POPCNTL      R11, R11
+	ADDQ         R11, R8
+	SHRL         $0x08, R10
 	VPADDD       eights<>+0(SB), Y13, Y13
-	MOVBLZX      R9, R10
-	VPMOVZXBD    (R8)(R10*8), Y11
+	MOVBLZX      R10, R11
+	VPMOVZXBD    (R9)(R11*8), Y11
+	VPERMD       Y1, Y11, Y1
 	VPADDD       Y13, Y11, Y11
-	VMOVDQU      Y11, (SI)
-	POPCNTL      R10, R10
-	LEAQ         (SI)(R10*4), SI
-	SHRL         $0x08, R9
+	VMOVDQU      Y11, (SI)(R8*4)
+	VMOVDQU      Y1, (DI)(R8*4)
+	POPCNTL      R11, R11
+	ADDQ         R11, R8
+	SHRL         $0x08, R10
 	VPADDD       eights<>+0(SB), Y13, Y13
-	MOVBLZX      R9, R10
-	VPMOVZXBD    (R8)(R10*8), Y11
+	MOVBLZX      R10, R11
+	VPMOVZXBD    (R9)(R11*8), Y11
+	VPERMD       Y2, Y11, Y2
 	VPADDD       Y13, Y11, Y11
-	VMOVDQU      Y11, (SI)
-	POPCNTL      R10, R10
-	LEAQ         (SI)(R10*4), SI
-	SHRL         $0x08, R9
+	VMOVDQU      Y11, (SI)(R8*4)
+	VMOVDQU      Y2, (DI)(R8*4)
+	POPCNTL      R11, R11
+	ADDQ         R11, R8
+	SHRL         $0x08, R10
 	VPADDD       eights<>+0(SB), Y13, Y13
-	MOVBLZX      R9, R10
-	VPMOVZXBD    (R8)(R10*8), Y11
+	MOVBLZX      R10, R11
+	VPMOVZXBD    (R9)(R11*8), Y11
+	VPERMD       Y3, Y11, Y3
 	VPADDD       Y13, Y11, Y11
-	VMOVDQU      Y11, (SI)
-	POPCNTL      R10, R10
-	LEAQ         (SI)(R10*4), SI
+	VMOVDQU      Y11, (SI)(R8*4)
+	VMOVDQU      Y3, (DI)(R8*4)
+	POPCNTL      R11, R11
+	ADDQ         R11, R8
 
 none:
 	ADDL $0x20, BX
 	DECQ CX
 	JNZ  block
-	SUBQ DI, SI
-	SHRQ $0x02, SI
-	MOVQ SI, ret+40(FP)
+	MOVQ R8, ret+48(FP)
 	VZEROUPPER
 	RET
 
-// func scanAB6AVX2(planeA *byte, planeB *byte, blocks int, w *byte, thr int32, base uint32, out *uint32) int
+// func scan7AVX2(plane *byte, blocks int, w *byte, thr int32, base uint32, out *uint32, sums *int32) int
 // Requires: AVX, AVX2, POPCNT
-TEXT ·scanAB6AVX2(SB), NOSPLIT, $128-56
-	MOVQ         planeA+0(FP), AX
-	MOVQ         planeB+8(FP), CX
-	MOVQ         blocks+16(FP), DX
-	MOVQ         w+24(FP), BX
-	MOVL         thr+32(FP), SI
-	VMOVD        SI, X15
+TEXT ·scan7AVX2(SB), NOSPLIT, $0-56
+	MOVQ         plane+0(FP), AX
+	MOVQ         blocks+8(FP), CX
+	MOVQ         w+16(FP), DX
+	MOVL         thr+24(FP), BX
+	VMOVD        BX, X15
 	VPBROADCASTD X15, Y15
-	MOVL         base+36(FP), SI
-	MOVQ         out+40(FP), DI
-	MOVQ         DI, R8
+	MOVL         base+28(FP), BX
+	MOVQ         out+32(FP), SI
+	MOVQ         sums+40(FP), DI
+	XORQ         R8, R8
 	LEAQ         places<>+0(SB), R9
 	MOVL         $0x0f0f0f0f, R10
 	VMOVD        R10, X10
 	VPBROADCASTD X10, Y10
 
 block:
-	VPBROADCASTD (BX), Y8
-	VPBROADCASTD 24(BX), Y9
+	VPBROADCASTD (DX), Y8
+	VPBROADCASTD 28(DX), Y9
 	VMOVDQU      (AX), Y11
 	VPAND        Y10, Y11, Y12
 	VPSRLW       $0x04, Y11, Y11
@@ -2070,8 +927,8 @@ block:
 	VPAND        Y10, Y11, Y11
 	VPMADDUBSW   Y8, Y12, Y3
 	VPMADDUBSW   Y9, Y11, Y7
-	VPBROADCASTD 4(BX), Y8
-	VPBROADCASTD 28(BX), Y9
+	VPBROADCASTD 4(DX), Y8
+	VPBROADCASTD 32(DX), Y9
 	VMOVDQU      128(AX), Y11
 	VPAND        Y10, Y11, Y12
 	VPSRLW       $0x04, Y11, Y11
@@ -2104,8 +961,8 @@ block:
 	VPMADDUBSW   Y9, Y11, Y11
 	VPADDW       Y12, Y3, Y3
 	VPADDW       Y11, Y7, Y7
-	VPBROADCASTD 8(BX), Y8
-	VPBROADCASTD 32(BX), Y9
+	VPBROADCASTD 8(DX), Y8
+	VPBROADCASTD 36(DX), Y9
 	VMOVDQU      256(AX), Y11
 	VPAND        Y10, Y11, Y12
 	VPSRLW       $0x04, Y11, Y11
@@ -2138,8 +995,8 @@ block:
 	VPMADDUBSW   Y9, Y11, Y11
 	VPADDW       Y12, Y3, Y3
 	VPADDW       Y11, Y7, Y7
-	VPBROADCASTD 12(BX), Y8
-	VPBROADCASTD 36(BX), Y9
+	VPBROADCASTD 12(DX), Y8
+	VPBROADCASTD 40(DX), Y9
 	VMOVDQU      384(AX), Y11
 	VPAND        Y10, Y11, Y12
 	VPSRLW       $0x04, Y11, Y11
@@ -2172,8 +1029,8 @@ block:
 	VPMADDUBSW   Y9, Y11, Y11
 	VPADDW       Y12, Y3, Y3
 	VPADDW       Y11, Y7, Y7
-	VPBROADCASTD 16(BX), Y8
-	VPBROADCASTD 40(BX), Y9
+	VPBROADCASTD 16(DX), Y8
+	VPBROADCASTD 44(DX), Y9
 	VMOVDQU      512(AX), Y11
 	VPAND        Y10, Y11, Y12
 	VPSRLW       $0x04, Y11, Y11
@@ -2206,8 +1063,8 @@ block:
 	VPMADDUBSW   Y9, Y11, Y11
 	VPADDW       Y12, Y3, Y3
 	VPADDW       Y11, Y7, Y7
-	VPBROADCASTD 20(BX), Y8
-	VPBROADCASTD 44(BX), Y9
+	VPBROADCASTD 20(DX), Y8
+	VPBROADCASTD 48(DX), Y9
 	VMOVDQU      640(AX), Y11
 	VPAND        Y10, Y11, Y12
 	VPSRLW       $0x04, Y11, Y11
@@ -2240,60 +1097,181 @@ block:
 	VPMADDUBSW   Y9, Y11, Y11
 	VPADDW       Y12, Y3, Y3
 	VPADDW       Y11, Y7, Y7
+	VPBROADCASTD 24(DX), Y8
+	VPBROADCASTD 52(DX), Y9
+	VMOVDQU      768(AX), Y11
+	VPAND        Y10, Y11, Y12
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        Y10, Y11, Y11
+	VPMADDUBSW   Y8, Y12, Y12
+	VPMADDUBSW   Y9, Y11, Y11
+	VPADDW       Y12, Y0, Y0
+	VPADDW       Y11, Y4, Y4
+	VMOVDQU      800(AX), Y11
+	VPAND        Y10, Y11, Y12
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        Y10, Y11, Y11
+	VPMADDUBSW   Y8, Y12, Y12
+	VPMADDUBSW   Y9, Y11, Y11
+	VPADDW       Y12, Y1, Y1
+	VPADDW       Y11, Y5, Y5
+	VMOVDQU      832(AX), Y11
+	VPAND        Y10, Y11, Y12
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        Y10, Y11, Y11
+	VPMADDUBSW   Y8, Y12, Y12
+	VPMADDUBSW   Y9, Y11, Y11
+	VPADDW       Y12, Y2, Y2
+	VPADDW       Y11, Y6, Y6
+	VMOVDQU      864(AX), Y11
+	VPAND        Y10, Y11, Y12
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        Y10, Y11, Y11
+	VPMADDUBSW   Y8, Y12, Y12
+	VPMADDUBSW   Y9, Y11, Y11
+	VPADDW       Y12, Y3, Y3
+	VPADDW       Y11, Y7, Y7
+	VMOVD        64(DX), X14
+	VMOVD        68(DX), X8
 	VPMADDWD     ones<>+0(SB), Y0, Y0
 	VPMADDWD     sixteens<>+0(SB), Y4, Y4
-	VMOVD        96(BX), X14
 	VPSRAD       X14, Y4, Y4
 	VPADDD       Y4, Y0, Y0
-	VMOVDQU      Y0, (SP)
+	VPMOVSXWD    896(AX), Y11
+	VPSLLD       X8, Y11, Y11
+	VPADDD       Y11, Y0, Y0
+	VPCMPGTD     Y0, Y15, Y4
 	VPMADDWD     ones<>+0(SB), Y1, Y1
 	VPMADDWD     sixteens<>+0(SB), Y5, Y5
-	VMOVD        96(BX), X14
 	VPSRAD       X14, Y5, Y5
 	VPADDD       Y5, Y1, Y1
-	VMOVDQU      Y1, 32(SP)
+	VPMOVSXWD    912(AX), Y11
+	VPSLLD       X8, Y11, Y11
+	VPADDD       Y11, Y1, Y1
+	VPCMPGTD     Y1, Y15, Y5
 	VPMADDWD     ones<>+0(SB), Y2, Y2
 	VPMADDWD     sixteens<>+0(SB), Y6, Y6
-	VMOVD        96(BX), X14
 	VPSRAD       X14, Y6, Y6
 	VPADDD       Y6, Y2, Y2
-	VMOVDQU      Y2, 64(SP)
+	VPMOVSXWD    928(AX), Y11
+	VPSLLD       X8, Y11, Y11
+	VPADDD       Y11, Y2, Y2
+	VPCMPGTD     Y2, Y15, Y6
 	VPMADDWD     ones<>+0(SB), Y3, Y3
 	VPMADDWD     sixteens<>+0(SB), Y7, Y7
-	VMOVD        96(BX), X14
 	VPSRAD       X14, Y7, Y7
 	VPADDD       Y7, Y3, Y3
-	VMOVDQU      Y3, 96(SP)
-	ADDQ         $0x00000340, AX
-	VPBROADCASTD 48(BX), Y8
-	VPBROADCASTD 64(BX), Y9
-	VMOVDQU      (CX), Y11
+	VPMOVSXWD    944(AX), Y11
+	VPSLLD       X8, Y11, Y11
+	VPADDD       Y11, Y3, Y3
+	VPCMPGTD     Y3, Y15, Y7
+	ADDQ         $0x000003c0, AX
+	VPACKSSDW    Y5, Y4, Y4
+	VPACKSSDW    Y7, Y6, Y6
+	VPACKSSWB    Y6, Y4, Y4
+	VMOVDQU      order<>+0(SB), Y13
+	VPERMD       Y4, Y13, Y4
+	VPMOVMSKB    Y4, R10
+	NOTL         R10
+	TESTL        R10, R10
+	JZ           none
+	VMOVD        BX, X13
+	VPBROADCASTD X13, Y13
+	MOVBLZX      R10, R11
+	VPMOVZXBD    (R9)(R11*8), Y11
+	VPERMD       Y0, Y11, Y0
+	VPADDD       Y13, Y11, Y11
+	VMOVDQU      Y11, (SI)(R8*4)
+	VMOVDQU      Y0, (DI)(R8*4)
+	POPCNTL      R11, R11
+	ADDQ         R11, R8
+	SHRL         $0x08, R10
+	VPADDD       eights<>+0(SB), Y13, Y13
+	MOVBLZX      R10, R11
+	VPMOVZXBD    (R9)(R11*8), Y11
+	VPERMD       Y1, Y11, Y1
+	VPADDD       Y13, Y11, Y11
+	VMOVDQU      Y11, (SI)(R8*4)
+	VMOVDQU      Y1, (DI)(R8*4)
+	POPCNTL      R11, R11
+	ADDQ         R11, R8
+	SHRL         $0x08, R10
+	VPADDD       eights<>+0(SB), Y13, Y13
+	MOVBLZX      R10, R11
+	VPMOVZXBD    (R9)(R11*8), Y11
+	VPERMD       Y2, Y11, Y2
+	VPADDD       Y13, Y11, Y11
+	VMOVDQU      Y11, (SI)(R8*4)
+	VMOVDQU      Y2, (DI)(R8*4)
+	POPCNTL      R11, R11
+	ADDQ         R11, R8
+	SHRL         $0x08, R10
+	VPADDD       eights<>+0(SB), Y13, Y13
+	MOVBLZX      R10, R11
+	VPMOVZXBD    (R9)(R11*8), Y11
+	VPERMD       Y3, Y11, Y3
+	VPADDD       Y13, Y11, Y11
+	VMOVDQU      Y11, (SI)(R8*4)
+	VMOVDQU      Y3, (DI)(R8*4)
+	POPCNTL      R11, R11
+	ADDQ         R11, R8
+
+none:
+	ADDL $0x20, BX
+	DECQ CX
+	JNZ  block
+	MOVQ R8, ret+48(FP)
+	VZEROUPPER
+	RET
+
+// func scan8AVX2(plane *byte, blocks int, w *byte, thr int32, base uint32, out *uint32, sums *int32) int
+// Requires: AVX, AVX2, POPCNT
+TEXT ·scan8AVX2(SB), NOSPLIT, $0-56
+	MOVQ         plane+0(FP), AX
+	MOVQ         blocks+8(FP), CX
+	MOVQ         w+16(FP), DX
+	MOVL         thr+24(FP), BX
+	VMOVD        BX, X15
+	VPBROADCASTD X15, Y15
+	MOVL         base+28(FP), BX
+	MOVQ         out+32(FP), SI
+	MOVQ         sums+40(FP), DI
+	XORQ         R8, R8
+	LEAQ         places<>+0(SB), R9
+	MOVL         $0x0f0f0f0f, R10
+	VMOVD        R10, X10
+	VPBROADCASTD X10, Y10
+
+block:
+	VPBROADCASTD (DX), Y8
+	VPBROADCASTD 32(DX), Y9
+	VMOVDQU      (AX), Y11
 	VPAND        Y10, Y11, Y12
 	VPSRLW       $0x04, Y11, Y11
 	VPAND        Y10, Y11, Y11
 	VPMADDUBSW   Y8, Y12, Y0
 	VPMADDUBSW   Y9, Y11, Y4
-	VMOVDQU      32(CX), Y11
+	VMOVDQU      32(AX), Y11
 	VPAND        Y10, Y11, Y12
 	VPSRLW       $0x04, Y11, Y11
 	VPAND        Y10, Y11, Y11
 	VPMADDUBSW   Y8, Y12, Y1
 	VPMADDUBSW   Y9, Y11, Y5
-	VMOVDQU      64(CX), Y11
+	VMOVDQU      64(AX), Y11
 	VPAND        Y10, Y11, Y12
 	VPSRLW       $0x04, Y11, Y11
 	VPAND        Y10, Y11, Y11
 	VPMADDUBSW   Y8, Y12, Y2
 	VPMADDUBSW   Y9, Y11, Y6
-	VMOVDQU      96(CX), Y11
+	VMOVDQU      96(AX), Y11
 	VPAND        Y10, Y11, Y12
 	VPSRLW       $0x04, Y11, Y11
 	VPAND        Y10, Y11, Y11
 	VPMADDUBSW   Y8, Y12, Y3
 	VPMADDUBSW   Y9, Y11, Y7
-	VPBROADCASTD 52(BX), Y8
-	VPBROADCASTD 68(BX), Y9
-	VMOVDQU      128(CX), Y11
+	VPBROADCASTD 4(DX), Y8
+	VPBROADCASTD 36(DX), Y9
+	VMOVDQU      128(AX), Y11
 	VPAND        Y10, Y11, Y12
 	VPSRLW       $0x04, Y11, Y11
 	VPAND        Y10, Y11, Y11
@@ -2301,7 +1279,7 @@ block:
 	VPMADDUBSW   Y9, Y11, Y11
 	VPADDW       Y12, Y0, Y0
 	VPADDW       Y11, Y4, Y4
-	VMOVDQU      160(CX), Y11
+	VMOVDQU      160(AX), Y11
 	VPAND        Y10, Y11, Y12
 	VPSRLW       $0x04, Y11, Y11
 	VPAND        Y10, Y11, Y11
@@ -2309,7 +1287,7 @@ block:
 	VPMADDUBSW   Y9, Y11, Y11
 	VPADDW       Y12, Y1, Y1
 	VPADDW       Y11, Y5, Y5
-	VMOVDQU      192(CX), Y11
+	VMOVDQU      192(AX), Y11
 	VPAND        Y10, Y11, Y12
 	VPSRLW       $0x04, Y11, Y11
 	VPAND        Y10, Y11, Y11
@@ -2317,7 +1295,7 @@ block:
 	VPMADDUBSW   Y9, Y11, Y11
 	VPADDW       Y12, Y2, Y2
 	VPADDW       Y11, Y6, Y6
-	VMOVDQU      224(CX), Y11
+	VMOVDQU      224(AX), Y11
 	VPAND        Y10, Y11, Y12
 	VPSRLW       $0x04, Y11, Y11
 	VPAND        Y10, Y11, Y11
@@ -2325,9 +1303,9 @@ block:
 	VPMADDUBSW   Y9, Y11, Y11
 	VPADDW       Y12, Y3, Y3
 	VPADDW       Y11, Y7, Y7
-	VPBROADCASTD 56(BX), Y8
-	VPBROADCASTD 72(BX), Y9
-	VMOVDQU      256(CX), Y11
+	VPBROADCASTD 8(DX), Y8
+	VPBROADCASTD 40(DX), Y9
+	VMOVDQU      256(AX), Y11
 	VPAND        Y10, Y11, Y12
 	VPSRLW       $0x04, Y11, Y11
 	VPAND        Y10, Y11, Y11
@@ -2335,7 +1313,7 @@ block:
 	VPMADDUBSW   Y9, Y11, Y11
 	VPADDW       Y12, Y0, Y0
 	VPADDW       Y11, Y4, Y4
-	VMOVDQU      288(CX), Y11
+	VMOVDQU      288(AX), Y11
 	VPAND        Y10, Y11, Y12
 	VPSRLW       $0x04, Y11, Y11
 	VPAND        Y10, Y11, Y11
@@ -2343,7 +1321,7 @@ block:
 	VPMADDUBSW   Y9, Y11, Y11
 	VPADDW       Y12, Y1, Y1
 	VPADDW       Y11, Y5, Y5
-	VMOVDQU      320(CX), Y11
+	VMOVDQU      320(AX), Y11
 	VPAND        Y10, Y11, Y12
 	VPSRLW       $0x04, Y11, Y11
 	VPAND        Y10, Y11, Y11
@@ -2351,7 +1329,7 @@ block:
 	VPMADDUBSW   Y9, Y11, Y11
 	VPADDW       Y12, Y2, Y2
 	VPADDW       Y11, Y6, Y6
-	VMOVDQU      352(CX), Y11
+	VMOVDQU      352(AX), Y11
 	VPAND        Y10, Y11, Y12
 	VPSRLW       $0x04, Y11, Y11
 	VPAND        Y10, Y11, Y11
@@ -2359,9 +1337,9 @@ block:
 	VPMADDUBSW   Y9, Y11, Y11
 	VPADDW       Y12, Y3, Y3
 	VPADDW       Y11, Y7, Y7
-	VPBROADCASTD 60(BX), Y8
-	VPBROADCASTD 76(BX), Y9
-	VMOVDQU      384(CX), Y11
+	VPBROADCASTD 12(DX), Y8
+	VPBROADCASTD 44(DX), Y9
+	VMOVDQU      384(AX), Y11
 	VPAND        Y10, Y11, Y12
 	VPSRLW       $0x04, Y11, Y11
 	VPAND        Y10, Y11, Y11
@@ -2369,7 +1347,7 @@ block:
 	VPMADDUBSW   Y9, Y11, Y11
 	VPADDW       Y12, Y0, Y0
 	VPADDW       Y11, Y4, Y4
-	VMOVDQU      416(CX), Y11
+	VMOVDQU      416(AX), Y11
 	VPAND        Y10, Y11, Y12
 	VPSRLW       $0x04, Y11, Y11
 	VPAND        Y10, Y11, Y11
@@ -2377,7 +1355,7 @@ block:
 	VPMADDUBSW   Y9, Y11, Y11
 	VPADDW       Y12, Y1, Y1
 	VPADDW       Y11, Y5, Y5
-	VMOVDQU      448(CX), Y11
+	VMOVDQU      448(AX), Y11
 	VPAND        Y10, Y11, Y12
 	VPSRLW       $0x04, Y11, Y11
 	VPAND        Y10, Y11, Y11
@@ -2385,7 +1363,7 @@ block:
 	VPMADDUBSW   Y9, Y11, Y11
 	VPADDW       Y12, Y2, Y2
 	VPADDW       Y11, Y6, Y6
-	VMOVDQU      480(CX), Y11
+	VMOVDQU      480(AX), Y11
 	VPAND        Y10, Y11, Y12
 	VPSRLW       $0x04, Y11, Y11
 	VPAND        Y10, Y11, Y11
@@ -2393,99 +1371,231 @@ block:
 	VPMADDUBSW   Y9, Y11, Y11
 	VPADDW       Y12, Y3, Y3
 	VPADDW       Y11, Y7, Y7
+	VPBROADCASTD 16(DX), Y8
+	VPBROADCASTD 48(DX), Y9
+	VMOVDQU      512(AX), Y11
+	VPAND        Y10, Y11, Y12
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        Y10, Y11, Y11
+	VPMADDUBSW   Y8, Y12, Y12
+	VPMADDUBSW   Y9, Y11, Y11
+	VPADDW       Y12, Y0, Y0
+	VPADDW       Y11, Y4, Y4
+	VMOVDQU      544(AX), Y11
+	VPAND        Y10, Y11, Y12
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        Y10, Y11, Y11
+	VPMADDUBSW   Y8, Y12, Y12
+	VPMADDUBSW   Y9, Y11, Y11
+	VPADDW       Y12, Y1, Y1
+	VPADDW       Y11, Y5, Y5
+	VMOVDQU      576(AX), Y11
+	VPAND        Y10, Y11, Y12
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        Y10, Y11, Y11
+	VPMADDUBSW   Y8, Y12, Y12
+	VPMADDUBSW   Y9, Y11, Y11
+	VPADDW       Y12, Y2, Y2
+	VPADDW       Y11, Y6, Y6
+	VMOVDQU      608(AX), Y11
+	VPAND        Y10, Y11, Y12
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        Y10, Y11, Y11
+	VPMADDUBSW   Y8, Y12, Y12
+	VPMADDUBSW   Y9, Y11, Y11
+	VPADDW       Y12, Y3, Y3
+	VPADDW       Y11, Y7, Y7
+	VPBROADCASTD 20(DX), Y8
+	VPBROADCASTD 52(DX), Y9
+	VMOVDQU      640(AX), Y11
+	VPAND        Y10, Y11, Y12
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        Y10, Y11, Y11
+	VPMADDUBSW   Y8, Y12, Y12
+	VPMADDUBSW   Y9, Y11, Y11
+	VPADDW       Y12, Y0, Y0
+	VPADDW       Y11, Y4, Y4
+	VMOVDQU      672(AX), Y11
+	VPAND        Y10, Y11, Y12
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        Y10, Y11, Y11
+	VPMADDUBSW   Y8, Y12, Y12
+	VPMADDUBSW   Y9, Y11, Y11
+	VPADDW       Y12, Y1, Y1
+	VPADDW       Y11, Y5, Y5
+	VMOVDQU      704(AX), Y11
+	VPAND        Y10, Y11, Y12
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        Y10, Y11, Y11
+	VPMADDUBSW   Y8, Y12, Y12
+	VPMADDUBSW   Y9, Y11, Y11
+	VPADDW       Y12, Y2, Y2
+	VPADDW       Y11, Y6, Y6
+	VMOVDQU      736(AX), Y11
+	VPAND        Y10, Y11, Y12
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        Y10, Y11, Y11
+	VPMADDUBSW   Y8, Y12, Y12
+	VPMADDUBSW   Y9, Y11, Y11
+	VPADDW       Y12, Y3, Y3
+	VPADDW       Y11, Y7, Y7
+	VPBROADCASTD 24(DX), Y8
+	VPBROADCASTD 56(DX), Y9
+	VMOVDQU      768(AX), Y11
+	VPAND        Y10, Y11, Y12
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        Y10, Y11, Y11
+	VPMADDUBSW   Y8, Y12, Y12
+	VPMADDUBSW   Y9, Y11, Y11
+	VPADDW       Y12, Y0, Y0
+	VPADDW       Y11, Y4, Y4
+	VMOVDQU      800(AX), Y11
+	VPAND        Y10, Y11, Y12
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        Y10, Y11, Y11
+	VPMADDUBSW   Y8, Y12, Y12
+	VPMADDUBSW   Y9, Y11, Y11
+	VPADDW       Y12, Y1, Y1
+	VPADDW       Y11, Y5, Y5
+	VMOVDQU      832(AX), Y11
+	VPAND        Y10, Y11, Y12
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        Y10, Y11, Y11
+	VPMADDUBSW   Y8, Y12, Y12
+	VPMADDUBSW   Y9, Y11, Y11
+	VPADDW       Y12, Y2, Y2
+	VPADDW       Y11, Y6, Y6
+	VMOVDQU      864(AX), Y11
+	VPAND        Y10, Y11, Y12
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        Y10, Y11, Y11
+	VPMADDUBSW   Y8, Y12, Y12
+	VPMADDUBSW   Y9, Y11, Y11
+	VPADDW       Y12, Y3, Y3
+	VPADDW       Y11, Y7, Y7
+	VPBROADCASTD 28(DX), Y8
+	VPBROADCASTD 60(DX), Y9
+	VMOVDQU      896(AX), Y11
+	VPAND        Y10, Y11, Y12
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        Y10, Y11, Y11
+	VPMADDUBSW   Y8, Y12, Y12
+	VPMADDUBSW   Y9, Y11, Y11
+	VPADDW       Y12, Y0, Y0
+	VPADDW       Y11, Y4, Y4
+	VMOVDQU      928(AX), Y11
+	VPAND        Y10, Y11, Y12
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        Y10, Y11, Y11
+	VPMADDUBSW   Y8, Y12, Y12
+	VPMADDUBSW   Y9, Y11, Y11
+	VPADDW       Y12, Y1, Y1
+	VPADDW       Y11, Y5, Y5
+	VMOVDQU      960(AX), Y11
+	VPAND        Y10, Y11, Y12
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        Y10, Y11, Y11
+	VPMADDUBSW   Y8, Y12, Y12
+	VPMADDUBSW   Y9, Y11, Y11
+	VPADDW       Y12, Y2, Y2
+	VPADDW       Y11, Y6, Y6
+	VMOVDQU      992(AX), Y11
+	VPAND        Y10, Y11, Y12
+	VPSRLW       $0x04, Y11, Y11
+	VPAND        Y10, Y11, Y11
+	VPMADDUBSW   Y8, Y12, Y12
+	VPMADDUBSW   Y9, Y11, Y11
+	VPADDW       Y12, Y3, Y3
+	VPADDW       Y11, Y7, Y7
+	VMOVD        64(DX), X14
+	VMOVD        68(DX), X8
 	VPMADDWD     ones<>+0(SB), Y0, Y0
 	VPMADDWD     sixteens<>+0(SB), Y4, Y4
-	VMOVD        100(BX), X14
-	VPSRAD       X14, Y0, Y0
-	VMOVD        104(BX), X14
 	VPSRAD       X14, Y4, Y4
 	VPADDD       Y4, Y0, Y0
-	VPADDD       (SP), Y0, Y0
-	VPMOVSXWD    512(CX), Y11
+	VPMOVSXWD    1024(AX), Y11
+	VPSLLD       X8, Y11, Y11
 	VPADDD       Y11, Y0, Y0
-	VPCMPGTD     Y0, Y15, Y0
+	VPCMPGTD     Y0, Y15, Y4
 	VPMADDWD     ones<>+0(SB), Y1, Y1
 	VPMADDWD     sixteens<>+0(SB), Y5, Y5
-	VMOVD        100(BX), X14
-	VPSRAD       X14, Y1, Y1
-	VMOVD        104(BX), X14
 	VPSRAD       X14, Y5, Y5
 	VPADDD       Y5, Y1, Y1
-	VPADDD       32(SP), Y1, Y1
-	VPMOVSXWD    528(CX), Y11
+	VPMOVSXWD    1040(AX), Y11
+	VPSLLD       X8, Y11, Y11
 	VPADDD       Y11, Y1, Y1
-	VPCMPGTD     Y1, Y15, Y1
+	VPCMPGTD     Y1, Y15, Y5
 	VPMADDWD     ones<>+0(SB), Y2, Y2
 	VPMADDWD     sixteens<>+0(SB), Y6, Y6
-	VMOVD        100(BX), X14
-	VPSRAD       X14, Y2, Y2
-	VMOVD        104(BX), X14
 	VPSRAD       X14, Y6, Y6
 	VPADDD       Y6, Y2, Y2
-	VPADDD       64(SP), Y2, Y2
-	VPMOVSXWD    544(CX), Y11
+	VPMOVSXWD    1056(AX), Y11
+	VPSLLD       X8, Y11, Y11
 	VPADDD       Y11, Y2, Y2
-	VPCMPGTD     Y2, Y15, Y2
+	VPCMPGTD     Y2, Y15, Y6
 	VPMADDWD     ones<>+0(SB), Y3, Y3
 	VPMADDWD     sixteens<>+0(SB), Y7, Y7
-	VMOVD        100(BX), X14
-	VPSRAD       X14, Y3, Y3
-	VMOVD        104(BX), X14
 	VPSRAD       X14, Y7, Y7
 	VPADDD       Y7, Y3, Y3
-	VPADDD       96(SP), Y3, Y3
-	VPMOVSXWD    560(CX), Y11
+	VPMOVSXWD    1072(AX), Y11
+	VPSLLD       X8, Y11, Y11
 	VPADDD       Y11, Y3, Y3
-	VPCMPGTD     Y3, Y15, Y3
-	ADDQ         $0x00000240, CX
-	VPACKSSDW    Y1, Y0, Y0
-	VPACKSSDW    Y3, Y2, Y2
-	VPACKSSWB    Y2, Y0, Y0
+	VPCMPGTD     Y3, Y15, Y7
+	ADDQ         $0x00000440, AX
+	VPACKSSDW    Y5, Y4, Y4
+	VPACKSSDW    Y7, Y6, Y6
+	VPACKSSWB    Y6, Y4, Y4
 	VMOVDQU      order<>+0(SB), Y13
-	VPERMD       Y0, Y13, Y0
-	VPMOVMSKB    Y0, R10
+	VPERMD       Y4, Y13, Y4
+	VPMOVMSKB    Y4, R10
 	NOTL         R10
 	TESTL        R10, R10
 	JZ           none
-	VMOVD        SI, X13
+	VMOVD        BX, X13
 	VPBROADCASTD X13, Y13
 	MOVBLZX      R10, R11
 	VPMOVZXBD    (R9)(R11*8), Y11
+	VPERMD       Y0, Y11, Y0
 	VPADDD       Y13, Y11, Y11
-	VMOVDQU      Y11, (DI)
+	VMOVDQU      Y11, (SI)(R8*4)
+	VMOVDQU      Y0, (DI)(R8*4)
 	POPCNTL      R11, R11
-	LEAQ         (DI)(R11*4), DI
+	ADDQ         R11, R8
 	SHRL         $0x08, R10
 	VPADDD       eights<>+0(SB), Y13, Y13
 	MOVBLZX      R10, R11
 	VPMOVZXBD    (R9)(R11*8), Y11
+	VPERMD       Y1, Y11, Y1
 	VPADDD       Y13, Y11, Y11
-	VMOVDQU      Y11, (DI)
+	VMOVDQU      Y11, (SI)(R8*4)
+	VMOVDQU      Y1, (DI)(R8*4)
 	POPCNTL      R11, R11
-	LEAQ         (DI)(R11*4), DI
+	ADDQ         R11, R8
 	SHRL         $0x08, R10
 	VPADDD       eights<>+0(SB), Y13, Y13
 	MOVBLZX      R10, R11
 	VPMOVZXBD    (R9)(R11*8), Y11
+	VPERMD       Y2, Y11, Y2
 	VPADDD       Y13, Y11, Y11
-	VMOVDQU      Y11, (DI)
+	VMOVDQU      Y11, (SI)(R8*4)
+	VMOVDQU      Y2, (DI)(R8*4)
 	POPCNTL      R11, R11
-	LEAQ         (DI)(R11*4), DI
+	ADDQ         R11, R8
 	SHRL         $0x08, R10
 	VPADDD       eights<>+0(SB), Y13, Y13
 	MOVBLZX      R10, R11
 	VPMOVZXBD    (R9)(R11*8), Y11
+	VPERMD       Y3, Y11, Y3
 	VPADDD       Y13, Y11, Y11
-	VMOVDQU      Y11, (DI)
+	VMOVDQU      Y11, (SI)(R8*4)
+	VMOVDQU      Y3, (DI)(R8*4)
 	POPCNTL      R11, R11
-	LEAQ         (DI)(R11*4), DI
+	ADDQ         R11, R8
 
 none:
-	ADDL $0x20, SI
-	DECQ DX
+	ADDL $0x20, BX
+	DECQ CX
 	JNZ  block
-	SUBQ R8, DI
-	SHRQ $0x02, DI
-	MOVQ DI, ret+48(FP)
+	MOVQ R8, ret+48(FP)
 	VZEROUPPER
 	RET

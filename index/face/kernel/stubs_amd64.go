@@ -1,65 +1,45 @@
 package kernel
 
-// The scans of avx512vnni: they write the ids of the lanes of whole blocks, at
-// least one, that reach thr. Each half block with a survivor writes 16 ids.
+// The scans: they write the ids and the sums of the lanes of whole blocks, at
+// least one, that reach thr. AVX-512 writes 16 of each for every half block with a
+// survivor, AVX2 eight for every quarter of a block with one.
 
 //go:noescape
-func scanA4VNNI(planeA *byte, blocks int, w *Weights, thr int32, base uint32, out *uint32) int
+func scan5VNNI(plane *byte, blocks int, w *Weights, thr int32, base uint32, out *uint32, sums *int32) int
 
 //go:noescape
-func scanA5VNNI(planeA *byte, blocks int, w *Weights, thr int32, base uint32, out *uint32) int
+func scan6VNNI(plane *byte, blocks int, w *Weights, thr int32, base uint32, out *uint32, sums *int32) int
 
 //go:noescape
-func scanA6VNNI(planeA *byte, blocks int, w *Weights, thr int32, base uint32, out *uint32) int
+func scan7VNNI(plane *byte, blocks int, w *Weights, thr int32, base uint32, out *uint32, sums *int32) int
 
 //go:noescape
-func scanAB4VNNI(planeA, planeB *byte, blocks int, w *Weights, thr int32, base uint32, out *uint32) int
+func scan8VNNI(plane *byte, blocks int, w *Weights, thr int32, base uint32, out *uint32, sums *int32) int
 
 //go:noescape
-func scanAB5VNNI(planeA, planeB *byte, blocks int, w *Weights, thr int32, base uint32, out *uint32) int
+func scan5AVX2(plane *byte, blocks int, w *Weights, thr int32, base uint32, out *uint32, sums *int32) int
 
 //go:noescape
-func scanAB6VNNI(planeA, planeB *byte, blocks int, w *Weights, thr int32, base uint32, out *uint32) int
-
-// The scans of avx2, with the same contract.
+func scan6AVX2(plane *byte, blocks int, w *Weights, thr int32, base uint32, out *uint32, sums *int32) int
 
 //go:noescape
-func scanA4AVX2(planeA *byte, blocks int, w *Weights, thr int32, base uint32, out *uint32) int
+func scan7AVX2(plane *byte, blocks int, w *Weights, thr int32, base uint32, out *uint32, sums *int32) int
 
 //go:noescape
-func scanA5AVX2(planeA *byte, blocks int, w *Weights, thr int32, base uint32, out *uint32) int
+func scan8AVX2(plane *byte, blocks int, w *Weights, thr int32, base uint32, out *uint32, sums *int32) int
+
+// The level 2 loops: n is at least 1.
 
 //go:noescape
-func scanA6AVX2(planeA *byte, blocks int, w *Weights, thr int32, base uint32, out *uint32) int
+func refineVNNI(rows *byte, size int, t *Targets, thr int32, ids *uint32, sums *int32, n int) int
 
 //go:noescape
-func scanAB4AVX2(planeA, planeB *byte, blocks int, w *Weights, thr int32, base uint32, out *uint32) int
+func refineAVX2(rows *byte, size int, t *Targets, thr int32, ids *uint32, sums *int32, n int) int
 
+// prefetchRowsOf asks for the size bytes at rows + id·size for each of n >= 1 ids.
+//
 //go:noescape
-func scanAB5AVX2(planeA, planeB *byte, blocks int, w *Weights, thr int32, base uint32, out *uint32) int
-
-//go:noescape
-func scanAB6AVX2(planeA, planeB *byte, blocks int, w *Weights, thr int32, base uint32, out *uint32) int
-
-// The level 2 loops: n is at least 1, t points to Targets.
-
-//go:noescape
-func refine4VNNI(planeA, planeB, rows, e8 *byte, t *Targets, ids *uint32, n int, d2 *float32) int
-
-//go:noescape
-func refine5VNNI(planeA, planeB, rows, e8 *byte, t *Targets, ids *uint32, n int, d2 *float32) int
-
-//go:noescape
-func refine6VNNI(planeA, planeB, rows, e8 *byte, t *Targets, ids *uint32, n int, d2 *float32) int
-
-//go:noescape
-func refine4AVX2(planeA, planeB, rows, e8 *byte, t *Targets, ids *uint32, n int, d2 *float32) int
-
-//go:noescape
-func refine5AVX2(planeA, planeB, rows, e8 *byte, t *Targets, ids *uint32, n int, d2 *float32) int
-
-//go:noescape
-func refine6AVX2(planeA, planeB, rows, e8 *byte, t *Targets, ids *uint32, n int, d2 *float32) int
+func prefetchRowsOf(rows *byte, size int, ids *uint32, n int)
 
 // The rotations: n rows of dim values, a positive multiple of 16.
 

@@ -22,8 +22,6 @@ const (
 	avx512Width = 64
 	laneCount   = 32
 	groupSize   = 4 * laneCount
-	allGroups   = 10
-	rowSize     = 40
 )
 
 func vector(spec reg.Spec, n int) reg.Register { return reg.Vector.Lookup(reg.Index(n), spec) }
@@ -107,38 +105,14 @@ func ascending(n int) []uint32 {
 
 // The layout of kernel.Weights.
 const (
-	weightsA   = 0
-	weightsB   = 48
-	shiftAHigh = 96
-	shiftBLow  = 100
-	shiftBHigh = 104
+	weightsA  = 0
+	shiftHigh = 64
+	shiftBias = 68
 )
 
-// A plane tells a scan where one plane's data and weights are.
-type plane struct {
-	arg      string // name of the argument
-	groups   int
-	weights  int // offset in Weights
-	lowShift int // offset in Weights of the shift of the low sum, -1 if none
-	hiShift  int
-}
+// sizes are the numbers of groups that a plane may have.
+var sizes = []int{5, 6, 7, 8}
 
-func (p plane) size() int { return groupSize*p.groups + 2*laneCount }
+func blockSize(groups int) int { return groupSize*groups + 2*laneCount }
 
-// scans calls f for each scan that a Set has: name suffix and planes.
-func scans(f func(suffix string, planes []plane)) {
-	for ga := 4; ga <= 6; ga++ {
-		a := plane{"planeA", ga, weightsA, -1, shiftAHigh}
-		b := plane{"planeB", allGroups - ga, weightsB, shiftBLow, shiftBHigh}
-		f(fmt.Sprintf("A%d", ga), []plane{a})
-		f(fmt.Sprintf("AB%d", ga), []plane{a, b})
-	}
-}
-
-func scanSignature(planes []plane) string {
-	s := "func("
-	for _, p := range planes {
-		s += p.arg + " *byte, "
-	}
-	return s + "blocks int, w *byte, thr int32, base uint32, out *uint32) int"
-}
+const scanSignature = "func(plane *byte, blocks int, w *byte, thr int32, base uint32, out *uint32, sums *int32) int"

@@ -1,36 +1,37 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
 
 // The layout of kernel.Targets.
 const (
-	points  = 0
-	weights = 320
-	limit   = 640
-	unit    = 644
-	// terms is how many vectors of 16 entries there are: two of low codes, two of
-	// high ones, and one of the last 8 of both.
-	terms = 5
+	lowWeights   = 0
+	highWeights  = 32
+	firstWeights = 64
+	lastWeights  = 96
+	shiftsAt     = 128 // low, high, whole
+	shiftRowBias = 140
+	factor       = 144
 )
 
-// prefetchAhead is how many survivors ahead rows and codes are asked for.
-const prefetchAhead = 8
+const (
+	sumShift = 12
+	trailer  = 4
+	halfRow  = 32
+	// refineAhead is how many survivors ahead rows are asked for, as the package
+	// knows it.
+	refineAhead = 16
+)
 
 func refines(a *asm) {
-	mask := a.data32("high", []uint32{
-		0xf0f0f0f0, 0xf0f0f0f0, 0xf0f0f0f0, 0xf0f0f0f0, 0xf0f0f0f0, 0xf0f0f0f0, 0xf0f0f0f0, 0xf0f0f0f0,
-	})
-	for ga := 4; ga <= 6; ga++ {
-		r := &refiner{asm: a, ga: ga, mask: mask}
-		r.write(fmt.Sprintf("refine%dVNNI", ga), true)
-		r = &refiner{asm: a, ga: ga, mask: mask}
-		r.write(fmt.Sprintf("refine%dAVX2", ga), false)
-	}
+	ones := a.data32("ones", []uint32{0x10001, 0x10001, 0x10001, 0x10001, 0x10001, 0x10001, 0x10001, 0x10001})
+	r := &refiner{asm: a}
+	r.write("refineVNNI", r.loadVNNI, r.sumVNNI)
+	r = &refiner{asm: a, ones: ones}
+	r.write("refineAVX2", r.loadAVX2, r.sumAVX2)
+	a.prefetchRows()
 }
 
 // A refiner writes one level 2 function. It handles one survivor per turn and
@@ -38,69 +39,60 @@ func refines(a *asm) {
 // no branch to mispredict. The processor overlaps the turns.
 type refiner struct {
 	*asm
-	ga                          int
-	mask                        operand.Mem
-	planeA, planeB, rows, e8, t reg.GPVirtual
+	ones    operand.Mem
+	t, size reg.GPVirtual
 }
 
-// Vector registers: 0 to 7 and 11 to 13 are scratch.
+// Vector registers: 0 to 4 are scratch. The shifts are in the low halves of X
+// registers, as VPSLLD wants them.
 const (
-	rGathered = 0
-	rRow      = 1
-	rCodes    = 2 // and 3: low and high nibbles' codes
-	rSum      = 4 // and 5
-	rTerm     = 6
-	rMask     = 8
-	rLimit    = 9
-	rUnit     = 10
-	rTail     = 11 // the last 8 bytes
-	rTailRow  = 12
-	rTailHigh = 13
-	rPoints   = 16 // to 20
-	rWeights  = 21 // to 25
+	rLow    = 0
+	rHigh   = 1
+	rWhole  = 2
+	rRow    = 3
+	rCodes  = 4
+	rMask   = 5
+	rShifts = 6 // to 8
+	rLowW   = 9
+	rHighW  = 10
+	rFirstW = 11
+	rLastW  = 12 // AVX2: and 13
 )
 
-func (r *refiner) write(name string, wide bool) {
-	r.function(name, "func(planeA, planeB, rows, e8 *byte, t *byte, ids *uint32, n int, d2 *float32) int")
-	r.planeA, r.planeB, r.rows, r.e8, r.t = r.arg64("planeA"), r.arg64("planeB"), r.arg64("rows"), r.arg64("e8"), r.arg64("t")
-	ids, n, d2 := r.arg64("ids"), r.arg64("n"), r.arg64("d2")
+func (r *refiner) write(name string, load func(), sum func(row reg.Register)) {
+	r.function(name, "func(rows *byte, size int, t *byte, thr int32, ids *uint32, sums *int32, n int) int")
+	rows := r.arg64("rows")
+	r.size, r.t = r.arg64("size"), r.arg64("t")
+	thr, ids, sums, n := r.arg32("thr"), r.arg64("ids"), r.arg64("sums"), r.arg64("n")
 	from, kept := r.GP64(), r.GP64()
 	r.XORQ(from, from)
 	r.XORQ(kept, kept)
-	r.VMOVDQU(r.mask, y(rMask))
-	r.VMOVSS(mem(r.t, limit), x(rLimit))
-	r.VMOVSS(mem(r.t, unit), x(rUnit))
-	if wide {
-		for i := range terms {
-			r.VMOVUPS(mem(r.t, points+64*i), z(rPoints+i))
-			r.VMOVUPS(mem(r.t, weights+64*i), z(rWeights+i))
-		}
+	for i := range 3 {
+		r.VMOVD(mem(r.t, shiftsAt+4*i), x(rShifts+i))
 	}
-	last := r.GP64()
-	r.MOVQ(n, last)
-	r.DECQ(last)
+	load()
+	r.MOVL(mem(r.t, shiftRowBias), reg.ECX)
 
-	r.Label("first")
-	r.prefetch(ids, from, last)
-	r.INCQ(from)
-	r.CMPQ(from, imm(prefetchAhead))
-	r.JLT(label("first"))
-	r.XORQ(from, from)
+	end := r.GP64()
+	r.LEAQ(mem(n, -1), end)
 
 	r.Label("survivor")
-	ahead := r.GP64()
-	r.LEAQ(mem(from, prefetchAhead), ahead)
-	r.prefetch(ids, ahead, last)
-	id := r.GP32()
+	id, row, ahead := r.GP32(), r.GP64(), r.GP64()
+	r.LEAQ(mem(from, refineAhead), ahead)
+	r.CMPQ(ahead, end)
+	r.CMOVQGT(end, ahead)
+	r.MOVL(operand.Mem{Base: ids, Index: ahead, Scale: 4}, ahead.As32())
+	r.IMULQ(r.size, ahead)
+	r.ADDQ(rows, ahead)
+	r.PREFETCHT0(mem(ahead, 0))
+	r.PREFETCHT0(operand.Mem{Base: ahead, Index: r.size, Scale: 1, Disp: -1})
 	r.MOVL(operand.Mem{Base: ids, Index: from, Scale: 4}, id)
-	r.gather(id)
-	r.codes(id, wide)
-	if wide {
-		r.sumAVX512()
-	} else {
-		r.sumAVX2()
-	}
-	r.decide(id, ids, d2, kept)
+	r.MOVL(id, row.As32())
+	r.IMULQ(r.size, row)
+	r.ADDQ(rows, row)
+	sum(row)
+	r.ADDQ(r.size, row)
+	r.decide(id, row, thr, ids, sums, from, kept)
 	r.INCQ(from)
 	r.CMPQ(from, n)
 	r.JLT(label("survivor"))
@@ -109,176 +101,131 @@ func (r *refiner) write(name string, wide bool) {
 	r.RET()
 }
 
-// locate leaves the addresses of a row's words in the planes in two registers.
-func (r *refiner) locate(id reg.GPVirtual) (a, b reg.GPVirtual) {
-	block, lane := r.GP64(), r.GP64()
-	r.MOVL(id, block.As32())
-	r.SHRQ(imm(5), block)
-	r.MOVL(id, lane.As32())
-	r.ANDL(imm(31), lane.As32())
-	a, b = r.GP64(), r.GP64()
-	r.IMUL3Q(operand.U32(groupSize*r.ga+2*laneCount), block, a)
-	r.IMUL3Q(operand.U32(groupSize*(allGroups-r.ga)+2*laneCount), block, b)
-	r.ADDQ(r.planeA, a)
-	r.ADDQ(r.planeB, b)
-	r.LEAQ(operand.Mem{Base: a, Index: lane, Scale: 4}, a)
-	r.LEAQ(operand.Mem{Base: b, Index: lane, Scale: 4}, b)
-	return a, b
+func (r *refiner) loadVNNI() {
+	r.nibbleWeights()
+	r.VMOVDQU(mem(r.t, firstWeights), y(rFirstW))
+	r.VMOVDQU(mem(r.t, lastWeights), y(rLastW))
 }
 
-// prefetch asks for what a survivor, or the last one, needs and the scan has not
-// just read.
-func (r *refiner) prefetch(ids, at, last reg.GPVirtual) {
-	id, place := r.GP32(), r.GP64()
-	r.MOVQ(at, place)
-	r.CMPQ(place, last)
-	r.CMOVQGT(last, place)
-	r.MOVL(operand.Mem{Base: ids, Index: place, Scale: 4}, id)
-	_, b := r.locate(id)
-	for g := range allGroups - r.ga {
-		r.PREFETCHT0(mem(b, g*groupSize))
+func (r *refiner) nibbleWeights() {
+	r.VMOVD(r.int32Const(0x0f0f0f0f), x(rMask))
+	r.VPBROADCASTD(x(rMask), y(rMask))
+	r.VMOVDQU(mem(r.t, lowWeights), y(rLowW))
+	r.VMOVDQU(mem(r.t, highWeights), y(rHighW))
+}
+
+// lastOf is where the last 32 bytes of a row begin, and more.
+func (r *refiner) lastOf(row reg.Register, more int) operand.Mem {
+	return operand.Mem{Base: row, Index: r.size, Scale: 1, Disp: more - halfRow}
+}
+
+// sumVNNI leaves in the first lane of rLow what a row adds by its codes.
+func (r *refiner) sumVNNI(row reg.Register) {
+	r.VMOVDQU(mem(row, 0), y(rRow))
+	for _, v := range []int{rLow, rHigh, rWhole} {
+		r.VPXOR(y(v), y(v), y(v))
 	}
-	r.PREFETCHT0(operand.Mem{Base: r.e8, Index: id.As64(), Scale: 1})
-	row := r.row(id)
-	r.PREFETCHT0(row)
-	row.Disp = rowSize - 1
-	r.PREFETCHT0(row)
+	r.dpbusd(y(rFirstW), y(rRow), y(rWhole))
+	r.VPAND(y(rMask), y(rRow), y(rCodes))
+	r.dpbusd(y(rLowW), y(rCodes), y(rLow))
+	r.VPSRLW(imm(4), y(rRow), y(rCodes))
+	r.VPAND(y(rMask), y(rCodes), y(rCodes))
+	r.dpbusd(y(rHighW), y(rCodes), y(rHigh))
+	r.VMOVDQU(r.lastOf(row, 0), y(rRow))
+	r.dpbusd(y(rLastW), y(rRow), y(rWhole))
+	r.addParts()
 }
 
-// row is where the residual codes of a row are.
-func (r *refiner) row(id reg.GPVirtual) operand.Mem {
-	words := r.GP64()
-	r.MOVL(id, words.As32())
-	r.LEAQ(operand.Mem{Base: words, Index: words, Scale: 4}, words)
-	return operand.Mem{Base: r.rows, Index: words, Scale: 8}
-}
-
-// gather collects the ten words of a row.
-func (r *refiner) gather(id reg.GPVirtual) {
-	a, b := r.locate(id)
-	word := func(g int) operand.Mem {
-		if g < r.ga {
-			return mem(a, g*groupSize)
-		}
-		return mem(b, (g-r.ga)*groupSize)
+// addParts shifts the three sums and adds them.
+func (r *refiner) addParts() {
+	for i, v := range []int{rLow, rHigh, rWhole} {
+		r.VPSLLD(x(rShifts+i), y(v), y(v))
 	}
-	for half := range 2 {
-		v := x(rGathered + half)
-		r.VMOVD(word(4*half), v)
-		for k := 1; k < 4; k++ {
-			r.VPINSRD(imm(uint8(k)), word(4*half+k), v, v)
-		}
-	}
-	r.VINSERTI128(imm(1), x(rGathered+1), y(rGathered), y(rGathered))
-	r.VMOVD(word(8), x(rTail))
-	r.VPINSRD(imm(1), word(9), x(rTail), x(rTail))
+	r.VPADDD(y(rHigh), y(rLow), y(rLow))
+	r.VPADDD(y(rWhole), y(rLow), y(rLow))
+	r.foldInts()
 }
 
-// codes joins the leading and trailing nibbles to bytes.
-func (r *refiner) codes(id reg.GPVirtual, wide bool) {
-	row := r.row(id)
-	r.VMOVDQU(row, y(rRow))
-	row.Disp = 32
-	r.VMOVQ(row, x(rTailRow))
-	// The last 8 bytes: low nibbles in the lower half, high ones in the upper.
-	r.VPSLLW(imm(4), x(rTail), x(rTailHigh))
-	r.VPUNPCKLQDQ(x(rTail), x(rTailHigh), x(rTail))
-	r.VPSRLW(imm(4), x(rTailRow), x(rTailHigh))
-	r.VPUNPCKLQDQ(x(rTailHigh), x(rTailRow), x(rTailRow))
-	low, high := y(rCodes), y(rCodes+1)
-	r.VPSLLW(imm(4), y(rGathered), low)
-	r.VPSRLW(imm(4), y(rRow), high)
-	if wide {
-		// The truth tables of mask ? low : row and of mask ? gathered : high.
-		r.VPTERNLOGD(imm(0xe4), y(rMask), y(rRow), low)
-		r.VPTERNLOGD(imm(0xd8), y(rMask), y(rGathered), high)
-		r.VPTERNLOGD(imm(0xe4), x(rMask), x(rTailRow), x(rTail))
-		return
-	}
-	r.VPAND(y(rMask), low, low)
-	r.VPANDN(y(rRow), y(rMask), y(rRow))
-	r.VPOR(y(rRow), low, low)
-	r.VPANDN(high, y(rMask), high)
-	r.VPAND(y(rMask), y(rGathered), y(rGathered))
-	r.VPOR(y(rGathered), high, high)
-	r.VPAND(x(rMask), x(rTail), x(rTail))
-	r.VPANDN(x(rTailRow), x(rMask), x(rTailRow))
-	r.VPOR(x(rTailRow), x(rTail), x(rTail))
+// loadAVX2 leaves out the first 16 bytes, which are nibbles always.
+func (r *refiner) loadAVX2() {
+	r.nibbleWeights()
+	r.VPMOVSXBW(mem(r.t, firstWeights+16), y(rFirstW))
+	r.VPMOVSXBW(mem(r.t, lastWeights), y(rLastW))
+	r.VPMOVSXBW(mem(r.t, lastWeights+16), y(rLastW+1))
 }
 
-// codesOf is the register with the codes of a vector of terms.
-func codesOf(i int) int {
-	if i == terms-1 {
-		return rTail
-	}
-	return rCodes + i/2
-}
-
-// sumAVX512 leaves in the low four lanes of rSum the sums of lanes l, l+4, ….
-func (r *refiner) sumAVX512() {
-	for i := range terms {
-		codes := codesOf(i)
-		if i%2 == 1 {
-			r.VEXTRACTI128(imm(1), y(codes), x(codes))
-		}
-		term := z(rTerm)
+// sumAVX2 does the same. Products of two trailing codes and two weights are at
+// most 2·15·128 and fit int16; those of whole codes are made from int16.
+func (r *refiner) sumAVX2(row reg.Register) {
+	r.VMOVDQU(mem(row, 0), y(rRow))
+	r.VPAND(y(rMask), y(rRow), y(rLow))
+	r.VPSRLW(imm(4), y(rRow), y(rHigh))
+	r.VPAND(y(rMask), y(rHigh), y(rHigh))
+	r.VPMADDUBSW(y(rLowW), y(rLow), y(rLow))
+	r.VPMADDUBSW(y(rHighW), y(rHigh), y(rHigh))
+	r.VPMADDWD(r.ones, y(rLow), y(rLow))
+	r.VPMADDWD(r.ones, y(rHigh), y(rHigh))
+	for i, at := range []operand.Mem{mem(row, 16), r.lastOf(row, 0), r.lastOf(row, 16)} {
+		v := y(rCodes)
 		if i == 0 {
-			term = z(rSum)
+			v = y(rWhole)
 		}
-		r.VPMOVZXBD(x(codes), term)
-		r.VCVTDQ2PS(term, term)
-		r.VSUBPS(z(rPoints+i), term, term)
-		r.VMULPS(term, term, term)
-		r.VMULPS(z(rWeights+i), term, term)
+		r.VPMOVZXBW(at, v)
+		r.VPMADDWD(y(rFirstW+i), v, v)
 		if i > 0 {
-			r.VADDPS(z(rTerm), z(rSum), z(rSum))
+			r.VPADDD(v, y(rWhole), y(rWhole))
 		}
 	}
-	r.VEXTRACTF64X4(imm(1), z(rSum), y(rTerm))
-	r.VADDPS(y(rTerm), y(rSum), y(rSum))
+	r.addParts()
 }
 
-// sumAVX2 does the same with two vectors for the sixteen lanes.
-func (r *refiner) sumAVX2() {
-	for i := range terms {
-		for h := range 2 {
-			codes := codesOf(i)
-			term := y(rTerm + h)
-			if i == 0 {
-				term = y(rSum + h)
-			}
-			r.VPMOVZXBD(x(codes), term)
-			if i%2 == 0 || h == 0 {
-				r.VPERMQ(imm(0x39), y(codes), y(codes)) // the next eight codes to the front
-			}
-			r.VCVTDQ2PS(term, term)
-			r.VSUBPS(mem(r.t, points+64*i+32*h), term, term)
-			r.VMULPS(term, term, term)
-			r.VMULPS(mem(r.t, weights+64*i+32*h), term, term)
-			if i > 0 {
-				r.VADDPS(term, y(rSum+h), y(rSum+h))
-			}
-		}
-	}
-	r.VADDPS(y(rSum+1), y(rSum), y(rSum))
+// foldInts adds the eight lanes of rLow.
+func (r *refiner) foldInts() {
+	r.VEXTRACTI128(imm(1), y(rLow), x(rHigh))
+	r.VPADDD(x(rHigh), x(rLow), x(rLow))
+	r.VPSHUFD(imm(0x0e), x(rLow), x(rHigh))
+	r.VPADDD(x(rHigh), x(rLow), x(rLow))
+	r.VPSHUFD(imm(0x01), x(rLow), x(rHigh))
+	r.VPADDD(x(rHigh), x(rLow), x(rLow))
 }
 
-// decide finishes the sum and keeps the row if it is near enough.
-func (r *refiner) decide(id, ids, d2, kept reg.GPVirtual) {
-	r.foldEight(rSum, rTerm)
-	e, reach := r.GP32(), x(rTerm+1)
-	r.MOVL(id, e)
-	r.MOVBLZX(operand.Mem{Base: r.e8, Index: e.As64(), Scale: 1}, e)
-	r.VXORPS(reach, reach, reach)
-	r.VCVTSI2SSL(e, reach, reach)
-	r.VMULSS(x(rUnit), reach, reach)
-	r.VADDSS(x(rLimit), reach, reach)
-	r.VMULSS(reach, reach, reach)
+// decide finishes the total and keeps the row, which ends at end, if it is near
+// enough.
+func (r *refiner) decide(id, end, thr, ids, sums, from, kept reg.GPVirtual) {
+	total, bias, e := r.GP32(), r.GP32(), r.GP32()
+	r.MOVBLZX(mem(end, -trailer), e)
+	r.IMULL(mem(r.t, factor), e)
+	r.MOVL(mem(end, -trailer), bias)
+	r.SARL(imm(8), bias)
+	r.SHLL(reg.CL, bias)
+	r.ADDL(bias, e)
+	r.MOVL(operand.Mem{Base: sums, Index: from, Scale: 4}, bias)
+	r.SHLL(imm(sumShift), bias)
+	r.ADDL(bias, e)
+	r.VMOVD(x(rLow), total)
+	r.ADDL(e, total)
 	r.MOVL(id, operand.Mem{Base: ids, Index: kept, Scale: 4})
-	r.VMOVSS(x(rSum), operand.Mem{Base: d2, Index: kept, Scale: 4})
+	r.MOVL(total, operand.Mem{Base: sums, Index: kept, Scale: 4})
 	pass := r.GP64()
 	r.XORL(pass.As32(), pass.As32())
-	r.VUCOMISS(x(rSum), reach) // reach >= d2, false for NaN
-	r.SETCC(pass.As8L())
+	r.CMPL(total, thr)
+	r.SETGE(pass.As8L())
 	r.ADDQ(pass, kept)
+}
+
+// prefetchRows asks for the lines of each of n >= 1 rows, which span two at most.
+func (a *asm) prefetchRows() {
+	a.function("prefetchRowsOf", "func(rows *byte, size int, ids *uint32, n int)")
+	rows, size, ids, n := a.arg64("rows"), a.arg64("size"), a.arg64("ids"), a.arg64("n")
+	at := a.GP64()
+	a.Label("row")
+	a.MOVL(mem(ids, 0), at.As32())
+	a.IMULQ(size, at)
+	a.ADDQ(rows, at)
+	a.PREFETCHT0(mem(at, 0))
+	a.PREFETCHT0(operand.Mem{Base: at, Index: size, Scale: 1, Disp: -1})
+	a.ADDQ(imm(4), ids)
+	a.DECQ(n)
+	a.JNZ(label("row"))
+	a.RET()
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
@@ -46,67 +48,52 @@ func scansAVX2(a *asm) {
 		eights: a.data32("eights", same(8)),
 		places: a.data64("places", places),
 	}
-	scans(func(suffix string, planes []plane) { a.scanAVX2("scan"+suffix+"AVX2", planes, t) })
+	for _, groups := range sizes {
+		a.scanAVX2(fmt.Sprintf("scan%dAVX2", groups), groups, t)
+	}
 }
 
-func (a *asm) scanAVX2(name string, planes []plane, t tables) {
-	a.function(name, scanSignature(planes))
-	var totals operand.Mem
-	if len(planes) > 1 {
-		totals = a.AllocLocal(vectors * avx2Width)
-	}
-	ptr := make([]reg.GPVirtual, len(planes))
-	for i, p := range planes {
-		ptr[i] = a.arg64(p.arg)
-	}
-	blocks, w := a.arg64("blocks"), a.arg64("w")
+func (a *asm) scanAVX2(name string, groups int, t tables) {
+	a.function(name, scanSignature)
+	plane, blocks, w := a.arg64("plane"), a.arg64("blocks"), a.arg64("w")
 	a.VMOVD(a.arg32("thr"), x(yThr))
 	a.VPBROADCASTD(x(yThr), y(yThr))
-	base, out := a.arg32("base"), a.arg64("out")
-	start, places := a.GP64(), a.GP64()
-	a.MOVQ(out, start)
+	base, out, sums, n := a.arg32("base"), a.arg64("out"), a.arg64("sums"), a.GP64()
+	places := a.GP64()
+	a.XORQ(n, n)
 	a.LEAQ(t.places, places)
 	a.VMOVD(a.int32Const(0x0f0f0f0f), x(yMask))
 	a.VPBROADCASTD(x(yMask), y(yMask))
 
 	a.Label("block")
-	for i, p := range planes {
-		for g := range p.groups {
-			a.VPBROADCASTD(mem(w, p.weights+4*g), y(yLowWeight))
-			a.VPBROADCASTD(mem(w, p.weights+4*(p.groups+g)), y(yHiWeight))
-			for v := range vectors {
-				a.groupAVX2(mem(ptr[i], g*groupSize+v*avx2Width), v, g == 0)
-			}
-		}
-		last := i == len(planes)-1
+	for g := range groups {
+		a.VPBROADCASTD(mem(w, weightsA+4*g), y(yLowWeight))
+		a.VPBROADCASTD(mem(w, weightsA+4*(groups+g)), y(yHiWeight))
 		for v := range vectors {
-			a.totalAVX2(w, p, v, t)
-			if i > 0 {
-				a.VPADDD(totals.Offset(v*avx2Width), y(yLow+v), y(yLow+v))
-			}
-			if last {
-				a.VPMOVSXWD(mem(ptr[i], p.groups*groupSize+v*16), y(yCodes))
-				a.VPADDD(y(yCodes), y(yLow+v), y(yLow+v))
-				a.VPCMPGTD(y(yLow+v), y(yThr), y(yLow+v))
-			} else {
-				a.VMOVDQU(y(yLow+v), totals.Offset(v*avx2Width))
-			}
+			a.groupAVX2(mem(plane, g*groupSize+v*avx2Width), v, g == 0)
 		}
-		a.ADDQ(operand.U32(p.size()), ptr[i])
 	}
-	a.emitAVX2(base, out, places, t)
+	a.VMOVD(mem(w, shiftHigh), x(yShift))
+	a.VMOVD(mem(w, shiftBias), x(yLowWeight))
+	for v := range vectors {
+		a.totalAVX2(v, t)
+		a.VPMOVSXWD(mem(plane, groups*groupSize+v*16), y(yCodes))
+		a.VPSLLD(x(yLowWeight), y(yCodes), y(yCodes))
+		a.VPADDD(y(yCodes), y(yLow+v), y(yLow+v))
+		a.VPCMPGTD(y(yLow+v), y(yThr), y(yHigh+v))
+	}
+	a.ADDQ(operand.U32(blockSize(groups)), plane)
+	a.emitAVX2(base, out, sums, n, places, t)
 	a.ADDL(imm(laneCount), base)
 	a.DECQ(blocks)
 	a.JNZ(label("block"))
-	a.SUBQ(start, out)
-	a.SHRQ(imm(2), out)
-	a.Store(out, a.ReturnIndex(0))
+	a.Store(n, a.ReturnIndex(0))
 	a.VZEROUPPER()
 	a.RET()
 }
 
 // groupAVX2 adds one group's products of 8 lanes. A product of two codes and two
-// weights is at most 2·15·128, so six groups fit int16 and nothing saturates:
+// weights is at most 2·15·128, so eight groups fit int16 and nothing saturates:
 // that is why the high codes are shifted down before, not after.
 func (a *asm) groupAVX2(codes operand.Mem, v int, first bool) {
 	a.VMOVDQU(codes, y(yCodes))
@@ -124,28 +111,24 @@ func (a *asm) groupAVX2(codes operand.Mem, v int, first bool) {
 	a.VPADDW(y(yCodes), y(yHigh+v), y(yHigh+v))
 }
 
-// totalAVX2 leaves the shifted sums of a plane in the low register.
-func (a *asm) totalAVX2(w reg.Register, p plane, v int, t tables) {
+// totalAVX2 leaves the sum of both halves of the dimensions in the low register.
+func (a *asm) totalAVX2(v int, t tables) {
 	a.VPMADDWD(t.ones, y(yLow+v), y(yLow+v))
 	a.VPMADDWD(t.sixteens, y(yHigh+v), y(yHigh+v))
-	if p.lowShift >= 0 {
-		a.VMOVD(mem(w, p.lowShift), x(yShift))
-		a.VPSRAD(x(yShift), y(yLow+v), y(yLow+v))
-	}
-	a.VMOVD(mem(w, p.hiShift), x(yShift))
 	a.VPSRAD(x(yShift), y(yHigh+v), y(yHigh+v))
 	a.VPADDD(y(yHigh+v), y(yLow+v), y(yLow+v))
 }
 
-// emitAVX2 writes the ids of the lanes whose comparison did not set the mask.
-func (a *asm) emitAVX2(base reg.GPVirtual, out, places reg.Register, t tables) {
-	a.VPACKSSDW(y(yLow+1), y(yLow), y(yLow))
-	a.VPACKSSDW(y(yLow+3), y(yLow+2), y(yLow+2))
-	a.VPACKSSWB(y(yLow+2), y(yLow), y(yLow))
+// emitAVX2 writes the ids and sums of the lanes whose comparison left no mask in
+// the high registers.
+func (a *asm) emitAVX2(base, out, sums, n reg.GPVirtual, places reg.Register, t tables) {
+	a.VPACKSSDW(y(yHigh+1), y(yHigh), y(yHigh))
+	a.VPACKSSDW(y(yHigh+3), y(yHigh+2), y(yHigh+2))
+	a.VPACKSSWB(y(yHigh+2), y(yHigh), y(yHigh))
 	a.VMOVDQU(t.order, y(yTotal))
-	a.VPERMD(y(yLow), y(yTotal), y(yLow))
+	a.VPERMD(y(yHigh), y(yTotal), y(yHigh))
 	set, part := a.GP32(), a.GP32()
-	a.VPMOVMSKB(y(yLow), set)
+	a.VPMOVMSKB(y(yHigh), set)
 	a.NOTL(set)
 	a.TESTL(set, set)
 	a.JZ(label("none"))
@@ -154,10 +137,12 @@ func (a *asm) emitAVX2(base reg.GPVirtual, out, places reg.Register, t tables) {
 	for v := range vectors {
 		a.MOVBLZX(set.As8L(), part)
 		a.VPMOVZXBD(operand.Mem{Base: places, Index: part.As64(), Scale: 8}, y(yCodes))
+		a.VPERMD(y(yLow+v), y(yCodes), y(yLow+v))
 		a.VPADDD(y(yTotal), y(yCodes), y(yCodes))
-		a.VMOVDQU(y(yCodes), mem(out, 0))
+		a.VMOVDQU(y(yCodes), operand.Mem{Base: out, Index: n, Scale: 4})
+		a.VMOVDQU(y(yLow+v), operand.Mem{Base: sums, Index: n, Scale: 4})
 		a.POPCNTL(part, part)
-		a.LEAQ(operand.Mem{Base: out, Index: part.As64(), Scale: 4}, out)
+		a.ADDQ(part.As64(), n)
 		if v < vectors-1 {
 			a.SHRL(imm(8), set)
 			a.VPADDD(t.eights, y(yTotal), y(yTotal))
