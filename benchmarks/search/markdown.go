@@ -62,7 +62,7 @@ func (r *Report) goalTable(b *strings.Builder) {
 func (r *Report) populationTable(b *strings.Builder) {
 	for i, p := range r.Populations {
 		if i == 0 {
-			b.WriteString("Galleries of made-up people, two photos each, drawn from normal distributions (real faces have heavier tails: this measures speed, not accuracy):\n\n")
+			b.WriteString("Galleries of made-up people, two photos each, drawn from normal distributions (real faces have heavier tails: this measures speed, not accuracy); a query is another photo drawn like those, though the product makes probes of fewer crops than references:\n\n")
 		}
 		fmt.Fprintf(b, "- %s: %s. Raw distances: impostor median %.2f, one person's photos %.2f;", p.Name, p.From, p.Raw.Impostor, p.Raw.Mated)
 		for _, f := range p.Raw.FMR {
@@ -150,7 +150,7 @@ func found(r Row) string {
 
 func (r *Report) writeTables(b *strings.Builder) {
 	if len(r.Prefixes) > 0 {
-		b.WriteString("\nHow many leading dimensions plane A of the codes holds (eight a group), one core, codes alone:\n\n| space | templates | limit | groups | bytes read first | level 1 passes | level 2 passes | microseconds |\n|---|---|---|---|---|---|---|---|\n")
+		b.WriteString("\nHow many leading dimensions the plane of the codes holds (eight a group), one core, codes alone:\n\n| space | templates | limit | groups | bytes read first | level 1 passes | level 2 passes | microseconds |\n|---|---|---|---|---|---|---|---|\n")
 		for _, p := range r.Prefixes {
 			fmt.Fprintf(b, "| %s | %d | %.3f | %d%s | %.1f | %.3f %% | %.4f %% | %.0f |\n", p.Space, p.N, p.Limit, p.Groups, p.mark(), p.Scanned, 100*p.Level1, 100*p.Level2, p.MedianUS)
 		}

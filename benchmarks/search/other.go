@@ -55,34 +55,35 @@ func (b *bench) real(ctx context.Context) error {
 	return nil
 }
 
-// realData makes a gallery of labelled templates; the second result is the
-// number of queries of each kind.
+// realData makes a gallery of labelled templates and asks it with probes, as a
+// search makes them of a photo; the second result is the number of queries of each
+// kind.
 func realData(space face.Space, label string, groups []calibrate.Group) (*data, int, error) {
 	d := &data{space: space, label: label}
 	var hit, miss [][]float32
 	person := 0
 	for _, g := range groups {
-		photos := map[string][][]float32{}
+		photos := map[string][]calibrate.Sample{}
 		var order []string
 		for _, s := range g.Samples {
 			if photos[s.Person] == nil {
 				order = append(order, s.Person)
 			}
-			photos[s.Person] = append(photos[s.Person], s.Template)
+			photos[s.Person] = append(photos[s.Person], s)
 		}
 		for i, who := range order {
 			list := photos[who]
 			if i%10 == 0 {
-				miss = append(miss, list[0])
+				miss = append(miss, probeOf(list[0]))
 				continue
 			}
 			if len(list) > 1 {
-				hit, list = append(hit, list[0]), list[1:]
+				hit, list = append(hit, probeOf(list[0])), list[1:]
 			}
-			for _, t := range list {
+			for _, s := range list {
 				d.owner = append(d.owner, int32(person))
-				d.templates = append(d.templates, t...)
-				d.dim = len(t)
+				d.templates = append(d.templates, s.Template...)
+				d.dim = len(s.Template)
 			}
 			person++
 		}
@@ -96,6 +97,14 @@ func realData(space face.Space, label string, groups []calibrate.Group) (*data, 
 		return nil, 0, err
 	}
 	return d, queries, d.projectAll()
+}
+
+// probeOf is what a search makes of a photo.
+func probeOf(s calibrate.Sample) []float32 {
+	if s.Probe == nil {
+		return s.Template
+	}
+	return s.Probe
 }
 
 // wideModel is the model of the made-up templates of 512 values.

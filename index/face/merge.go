@@ -8,13 +8,9 @@ import (
 	"vigie/index/face/codes"
 )
 
-const (
-	// sampleRows is how many rows a basis is fitted on at most.
-	sampleRows = 20_000
-	// yieldRows is how many rows the background copies between two looks at
-	// whether others want the processor.
-	yieldRows = 64
-)
+// yieldRows is how many rows the background copies between two looks at whether
+// others want the processor.
+const yieldRows = 64
 
 // merged is what a merge made: a segment, nil when no row is left, and for each
 // old segment where its rows went.
@@ -76,23 +72,18 @@ func (t *task) build(stop func() bool) (*merged, error) {
 	return m, err
 }
 
-// fit fits a basis on an even sample of the segments' rows.
+// fit fits a basis to the segments' rows, and to how many there are.
 func fit(segs []*segment) (*codes.Basis, error) {
 	defer runtime.KeepAlive(segs)
-	rows := rowsOf(segs)
-	stride := segs[0].stride
-	n := min(rows, sampleRows*128/max(128, stride))
-	sample := make([][]float32, 0, n)
-	k, before := 0, 0
-	for j := range n {
-		i := int(uint64(j) * uint64(rows) / uint64(n))
-		for i-before >= segs[k].n {
-			before += segs[k].n
-			k++
-		}
-		sample = append(sample, segs[k].vector(i-before))
+	ends, rows := make([]int, len(segs)), 0
+	for k, s := range segs {
+		rows += s.n
+		ends[k] = rows
 	}
-	b, err := codes.Fit(stride, n, func(i int) []float32 { return sample[i] })
+	b, err := codes.Fit(segs[0].stride, rows, func(i int) []float32 {
+		k, _ := slices.BinarySearch(ends, i+1)
+		return segs[k].vector(i - ends[k] + segs[k].n)
+	})
 	if err != nil {
 		return nil, fmt.Errorf("fit a basis: %w", err)
 	}

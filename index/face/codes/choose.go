@@ -16,8 +16,12 @@ const (
 	// distance: a bound below costs little tightness, one above much, and bounds at
 	// which more pass are hardly worth scanning for.
 	referenceShare = 0.05
-	// asked is how many people a search without a threshold is taken to ask for.
-	asked = 10
+	// asked is how many people a search without a threshold is taken to ask for;
+	// fewest is the least share of pairs that the sample tells the distance of.
+	asked  = 10
+	fewest = 2e-5
+	// spare is how much larger than nearly all errors the limits are.
+	spare = 1.6
 )
 
 // Costs in nanoseconds on one core of an AMD EPYC 9004: reading a byte of the plane
@@ -34,11 +38,11 @@ const (
 // trial is what coding and comparing a sample showed.
 type trial struct {
 	rows   int
-	err4   map[int][]float64 // coding errors in the plane, by its groups
+	err4   [Dims/8 + 1][]float64 // coding errors in the plane, by its groups
 	err8   []float64
-	lead   map[int][]float64 // per pair: leading distance less coding error, sorted
-	whole  []float64         // per pair: distance in the coded dimensions, sorted
-	median float64           // distance of pairs
+	lead   [Dims/8 + 1][]float64 // per pair: leading distance less coding error, sorted
+	whole  []float64             // per pair: distance in the coded dimensions, sorted
+	median float64               // distance of pairs
 }
 
 // choose fixes what the spectrum alone does not tell, for a gallery of n vectors
@@ -46,7 +50,7 @@ type trial struct {
 func (p *plan) choose(sizes []int, n, m int, row func(i int) []float32) (*Basis, error) {
 	count := min(m, trialRows)
 	at := func(i int) []float32 { return row(i * m / count) }
-	t := &trial{rows: count, err4: map[int][]float64{}, lead: map[int][]float64{}}
+	t := &trial{rows: count}
 	for _, groups := range sizes {
 		b, err := p.basis(groups).bound(1e11, 1e11, 0)
 		if err != nil {
@@ -56,12 +60,13 @@ func (p *plan) choose(sizes []int, n, m int, row func(i int) []float32) (*Basis,
 	}
 	t.compare(p, at)
 	groups := t.groups(sizes, n)
-	err4 := slices.Sorted(slices.Values(t.err4[groups]))
+	err4 := t.err4[groups]
+	slices.Sort(err4)
 	slices.Sort(t.err8)
 	// Nearly all rows stay below. Rows beyond cost an exact score in every search;
 	// looser limits cost tightness at distances beyond the reference.
-	limitE := min(1.3*quantile(err4, 0.9995), 5*quantile(err4, 0.5))
-	limit8 := min(1.3*quantile(t.err8, 0.9995), limitE)
+	limitE := min(spare*quantile(err4, 0.9995), 5*quantile(err4, 0.5))
+	limit8 := min(spare*quantile(t.err8, 0.9995), limitE)
 	return p.basis(groups).bound(limitE, limit8, reference(t.lead[groups]))
 }
 
@@ -116,11 +121,13 @@ func (t *trial) compare(p *plan, row func(i int) []float32) {
 
 func (t *trial) pair(q, z *[Dims]float64, i int) {
 	sum := 0.0
-	for d := range Dims {
-		v := q[d] - z[d]
-		sum += v * v
-		if err, ok := t.err4[(d+1)/8]; ok && (d+1)%8 == 0 {
-			t.lead[(d+1)/8] = append(t.lead[(d+1)/8], math.Sqrt(sum)-err[i])
+	for g := range Dims / 8 {
+		for d := 8 * g; d < 8*g+8; d++ {
+			v := q[d] - z[d]
+			sum += v * v
+		}
+		if err := t.err4[g+1]; len(err) > 0 {
+			t.lead[g+1] = append(t.lead[g+1], math.Sqrt(sum)-err[i])
 		}
 	}
 	t.whole = append(t.whole, math.Sqrt(sum))
@@ -143,7 +150,7 @@ func distance(x, y []float32) float64 {
 func (t *trial) groups(sizes []int, n int) int {
 	best, least := sizes[0], math.Inf(1)
 	typical := typicalBound(n, t.median)
-	tenth := quantile(t.whole, min(1, asked/float64(n)))
+	tenth := quantile(t.whole, max(fewest, asked/float64(n)))
 	for _, groups := range sizes {
 		bytes := float64(4*groups + 2)
 		in := max(0, min(1, 2-float64(n)*bytes/fitsCache)) // the part that is cached

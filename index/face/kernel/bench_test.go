@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// benchSizes are rows whose plane A (22 B each) fits L2, L3 and neither.
+// benchSizes are rows whose plane (22 B each) fits L2, L3 and neither.
 var benchSizes = []struct {
 	name string
 	rows int
