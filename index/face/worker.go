@@ -17,9 +17,10 @@ const (
 	// lower bounds. By then the bound is tight, and sorting the rest costs more
 	// than it saves.
 	ordered = 8 * bunch
-	// loose is the share of rows beyond which codes are not worth reading: a
-	// distance of a row here and there costs about twice that of one in a run.
-	loose = 0.35
+	// refineCost and scatterCost are what a row that passes level 1 costs, and the
+	// distance of a row here and there, by that of a row in a run.
+	refineCost  = 0.65
+	scatterCost = 2
 	// sample is how many rows of a chunk are tried with codes after such a share.
 	sample = 8 * codes.Lanes
 )
@@ -83,16 +84,18 @@ func (w *worker) chunk(c *chunk) {
 	}
 }
 
-// coded looks at the survivors among rows of a chunk, notes whether they were too
-// many, and returns where to go on.
+// coded looks at the survivors among rows of a chunk, notes whether codes cost more
+// than they saved, and returns where to go on.
 func (w *worker) coded(c *chunk, from, to int) int {
 	limit := reach(w.bound())
 	if math.IsInf(limit, 1) {
 		w.loose = true
 		return from
 	}
+	before := w.scratch.Stats().Level1
 	w.out = c.part.seg.codes.Scan(c.part.mark, w.job.probes[c.probe], from, to, limit, &w.scratch, w.out[:0])
-	w.loose = float64(len(w.out)) > loose*float64(to-from)
+	passed := w.scratch.Stats().Level1 - before
+	w.loose = refineCost*float64(passed)+scatterCost*float64(len(w.out)) > float64(to-from)
 	w.bestFirst(c.part)
 	return to
 }
