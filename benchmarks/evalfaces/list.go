@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode"
 
 	"vigie/models/calibrate"
 )
@@ -57,6 +58,9 @@ func listPhotos(dir string) (listing, error) {
 				l.ignored++
 			}
 			continue
+		}
+		if strings.ContainsFunc(group, func(c rune) bool { return c == '|' || !unicode.IsPrint(c) }) {
+			return l, fmt.Errorf("group %q: the name goes into tables; use printable characters without |", group)
 		}
 		before := len(l.files)
 		if err := l.group(dir, group); err != nil {

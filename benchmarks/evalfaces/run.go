@@ -75,7 +75,9 @@ func Evaluate(set *Set, c *models.Calibration) (*Report, error) {
 			r.Variants = append(r.Variants, Variant{t.basis, f})
 		}
 	}
-	r.Growth = growthTrial(trials).growth(c)
+	// The first trial compares strangers to the calibration with its own thresholds:
+	// in its space, or person-disjoint where that was fitted on them.
+	r.Growth = trials[0].growth(c)
 	if r.Several, err = several(set, part, parts, c.Agreement()); err != nil {
 		r.Several = nil // said above: the same cohort has no person-disjoint figures
 	}
@@ -93,18 +95,6 @@ func (t trial) readings() []trial {
 	}
 	t.basis.Labels, t.excluded = LabelsCorrected, t.set.Corrected()
 	return []trial{t, stand}
-}
-
-// growthTrial picks what the growth of a gallery is measured in: person-disjoint
-// where there is that, since the false positives that count are those of people who
-// were not learned from.
-func growthTrial(trials []trial) trial {
-	for _, t := range trials {
-		if t.basis.Space == SpaceDisjoint {
-			return t
-		}
-	}
-	return trials[0]
 }
 
 // inShippedSpace compares in the space of the calibration.

@@ -209,6 +209,7 @@ func TestE2EEvaluateOddFolders(t *testing.T) {
 		"broken link": {made(func(dir string) error { return os.Symlink("nowhere", photo(dir)) }), `group "east", photo 1 in the order of names: no such file`},
 		"circle":      {made(func(dir string) error { return os.Symlink("1.jpg", photo(dir)) }), "too many levels of symbolic links"},
 		"all refused": {made(func(dir string) error { return os.WriteFile(photo(dir), []byte("text"), 0o600) }), "no photo gave a template"},
+		"group name":  {made(func(dir string) error { return os.Mkdir(filepath.Join(dir, "a|b"), 0o700) }), "without |"},
 		"wrong exclude": {made(func(dir string) error {
 			return os.WriteFile(filepath.Join(dir, "exclude.csv"), []byte("a,b,c\n"), 0o600)
 		}), "no photo <group>"},
