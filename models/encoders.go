@@ -108,7 +108,7 @@ type Library struct {
 }
 
 const runtimeCard = `What: the ONNX Runtime 1.24.3, a library that runs neural networks. It holds no model. It is loaded
-at start when a second encoder is configured, and only if its digest is the one expected.`
+when a second encoder is asked for, and only if its digest is the one expected.`
 
 // Libraries lists the known builds of the ONNX Runtime.
 func Libraries() []Library {

@@ -120,3 +120,39 @@ func TestInstallFile(t *testing.T) {
 		t.Errorf("another file: %v", err)
 	}
 }
+
+// The calibrations that ship are for the recipes that ship.
+func TestBuiltinCalibrations(t *testing.T) {
+	if c, err := BuiltinCalibration(DlibModel); err != nil || c.Version() != shipped(t).Version() {
+		t.Errorf("dlib: %v", err)
+	}
+	r, err := OpenRecipe("faceplugin-0.0.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := BuiltinCalibration(r.CompositeModel())
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := c.Data()
+	dlib, second := d.Parts[0], d.Parts[1]
+	if c.Model() != r.CompositeModel() || dlib.Model != DlibModel || dlib.Dim != DlibDim || second.Model != r.ID || second.Dim != r.Output.Dim ||
+		second.Keep != r.Comparison.Keep || second.Weight != r.Comparison.Weight || second.LambdaShare != r.Comparison.Lambda {
+		t.Errorf("the calibration is not the recipe's: %s, %+v", c.Model(), r.Comparison)
+	}
+	if len(d.Cohort.Groups) != 3 || d.FMR.Group != "west_african" || d.FMR.Pairs < 200_000 {
+		t.Errorf("cohort %q, false match rates on %s", c.Cohort(), d.FMR.Group)
+	}
+	for _, f := range d.Folds {
+		if f.Fold == FoldAll && f.Group == "west_african" && (f.MatedPairs < 100 || f.FNMR1e3 > 0.03 || f.FNMR1e4 > 0.08) {
+			t.Errorf("%+v", f)
+		}
+	}
+	sface, err := OpenRecipe("sface-2021dec")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := BuiltinCalibration(sface.CompositeModel()); err == nil || !strings.Contains(err.Error(), "no calibration is built in") {
+		t.Errorf("a model that nobody calibrated: %v", err)
+	}
+}

@@ -50,8 +50,8 @@ func (p *program) modelsAddCmd() *cobra.Command {
 		Use: "add --recipe RECIPE --file FILE", Short: "Add the model file of a second encoder, checked", Args: usage(cobra.NoArgs, "no arguments"),
 		Long: `Copies FILE under the recipe's name to the folder of the models, if it is the file that
 the recipe names: size and SHA-256. RECIPE is a built-in name or a file NAME.json. Then
-set faces.second in the configuration; without a calibration for the two encoders the
-node does not start ('vigie calibrate --recipe').`,
+'vigie calibrate --recipe' fits a calibration for dlib and that encoder together, and
+'vigie evaluate faces --recipe' measures both and each alone. Nodes run dlib alone.`,
 		Example: "  vigie models add --recipe sface-2021dec --file face_recognition_sface_2021dec.onnx --to /usr/share/vigie/models",
 		RunE: func(*cobra.Command, []string) error {
 			if recipe == "" || file == "" {
