@@ -10,7 +10,8 @@ import (
 )
 
 // blobWatch follows the registry like an index and asks for the photos that
-// entries refer to. It never blocks the state machine.
+// entries refer to and for the files of all calibration decisions. It never
+// blocks the state machine.
 type blobWatch struct {
 	applied atomic.Uint64
 
@@ -42,6 +43,16 @@ func (b *blobWatch) Rebuild(entries iter.Seq2[*watchlist.Entry, error], index ui
 	b.want(ids)
 	b.applied.Store(index)
 	return nil
+}
+
+// Decided implements fsm.Calibrated: a node keeps every calibration that was ever
+// in force.
+func (b *blobWatch) Decided(history []watchlist.CalibrationDecision) {
+	ids := make([]watchlist.BlobID, len(history))
+	for i, d := range history {
+		ids[i] = d.File
+	}
+	b.want(ids)
 }
 
 // Applied implements fsm.Index.

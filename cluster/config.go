@@ -10,6 +10,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"vigie/cluster/blob"
 	"vigie/cluster/transport"
 )
 
@@ -75,6 +76,13 @@ type Config struct {
 	Logger  *slog.Logger
 	// Registerer takes the node's metrics; nil for none.
 	Registerer prometheus.Registerer
+
+	// OnBlobs, when not nil, gets the blob store before the state is loaded. Local
+	// and Accept work at once, all else when Open has returned.
+	OnBlobs func(*blob.Store)
+	// Calibration tells the others which calibration this node compares with; nil
+	// tells nothing. It must not block.
+	Calibration func() string
 
 	// SnapshotThreshold is how many log entries make a snapshot worthwhile (0:
 	// 8192), SnapshotInterval how often that is checked (0: 2 min), and

@@ -79,12 +79,16 @@ func Open(ctx context.Context, cfg Config, indexes []fsm.Index) (node *Node, err
 			node = nil
 		}
 	}()
-	// Start order: lock, identity, state (answers from here on), network bound,
-	// stores, raft, network served, background work. close goes backwards.
+	// Start order: lock, identity, blobs on this disk, state (answers from here
+	// on), network bound, the other stores, raft, network served, background work.
+	// close goes backwards.
 	if n.id, err = openDir(n); err != nil {
 		return nil, err
 	}
 	n.log = n.log.With("node", string(n.id.Node))
+	if err := n.openBlobs(); err != nil {
+		return nil, err
+	}
 	rc := replicaConfig{dir: n.dir, id: n.id, timing: timing, cfg: &n.cfg, logger: n.log, indexes: indexes}
 	watch := &blobWatch{}
 	rc.indexes = append(append([]fsm.Index(nil), indexes...), watch)
@@ -155,13 +159,21 @@ func (n *Node) openNetwork(ctx context.Context) error {
 	return nil
 }
 
-func (n *Node) openStores(watch *blobWatch) error {
+// openBlobs opens the blobs before the state is loaded, since an index may need
+// one of them. What this disk does not hold can be fetched once the network is
+// there: nothing is asked for before.
+func (n *Node) openBlobs() error {
 	var err error
 	n.blobs, err = blob.Open(n.dir.blobs(), blob.Options{Sealer: n.id.nodeKey, Peers: blobPeers{n}, Logger: n.log})
-	if err != nil {
-		return err
+	if err == nil && n.cfg.OnBlobs != nil {
+		n.cfg.OnBlobs(n.blobs)
 	}
+	return err
+}
+
+func (n *Node) openStores(watch *blobWatch) error {
 	watch.attach(n.blobs)
+	var err error
 	n.audit, err = audit.Open(n.dir.audit(), audit.Options{Sealer: n.id.nodeKey, Node: n.id.Node, Logger: n.log, Now: n.cfg.Now})
 	return err
 }

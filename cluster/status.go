@@ -25,16 +25,22 @@ type progressReply struct {
 	Connected  bool   `cbor:"7,keyasint,omitempty"`
 	// Clock is the node's wall clock, Unix milliseconds.
 	Clock int64 `cbor:"8,keyasint,omitempty"`
+	// Calibration is the one that the node compares with, "" when it doesn't say.
+	Calibration string `cbor:"9,keyasint,omitempty"`
 }
 
 func (n *Node) ownProgress() progressReply {
 	st := n.Stamp()
 	count, head := n.audit.Head()
-	return progressReply{
+	p := progressReply{
 		Applied: st.AppliedIndex, StateHash: st.StateHash, Received: n.rep.raft.LastIndex(),
 		AgeMs: st.AgeMillis, Connected: st.Connected, AuditCount: count, AuditHead: head,
 		Clock: n.cfg.Now().UnixMilli(),
 	}
+	if n.cfg.Calibration != nil {
+		p.Calibration = n.cfg.Calibration()
+	}
+	return p
 }
 
 func (n *Node) serveProgress(w http.ResponseWriter, _ *http.Request) { reply(w, n.ownProgress(), nil) }
@@ -153,6 +159,9 @@ type MemberStatus struct {
 	AppliedIndex uint64 `json:"applied_index"`
 	StateHash    string `json:"state_hash"`
 	Lag          uint64 `json:"lag"`
+	// Calibration is what the member compared with as of then, "" when it did not
+	// say.
+	Calibration string `json:"calibration,omitempty"`
 }
 
 // Status reports from memory; it asks no other node. What it says of others is
@@ -199,10 +208,14 @@ func (n *Node) clockStatus() (offset int64, problem string) {
 func (n *Node) memberStatus(m watchlist.Member, voting bool, commit uint64) MemberStatus {
 	if m.ID == n.id.Node {
 		st := n.Stamp()
-		return MemberStatus{Member: m, Voting: voting, Reachable: true, AppliedIndex: st.AppliedIndex, StateHash: st.StateHash, Lag: n.lag(st.AppliedIndex, commit)}
+		out := MemberStatus{Member: m, Voting: voting, Reachable: true, AppliedIndex: st.AppliedIndex, StateHash: st.StateHash, Lag: n.lag(st.AppliedIndex, commit)}
+		if n.cfg.Calibration != nil {
+			out.Calibration = n.cfg.Calibration()
+		}
+		return out
 	}
 	p := n.progress.get(m.ID)
-	out := MemberStatus{Member: m, Voting: voting, Reachable: p.ok, SeenMillis: -1, AppliedIndex: p.Applied, StateHash: p.StateHash}
+	out := MemberStatus{Member: m, Voting: voting, Reachable: p.ok, SeenMillis: -1, AppliedIndex: p.Applied, StateHash: p.StateHash, Calibration: p.Calibration}
 	if !p.at.IsZero() {
 		out.SeenMillis = time.Since(p.at).Milliseconds()
 		out.Lag = n.lag(p.Applied, commit)

@@ -1,4 +1,4 @@
-// Package blob keeps photos outside the raft log: a content-addressed store on
+// Package blob keeps photos and calibration files outside the raft log: a content-addressed store on
 // each node. A blob's name is the SHA-256 of its plain bytes, so what a peer
 // sends is checked by its name, and two copies are never kept.
 //

@@ -220,6 +220,18 @@ func (s *Store) Get(ctx context.Context, id watchlist.BlobID) ([]byte, error) {
 	return append([]byte(nil), plain...), nil
 }
 
+// Local is Get for what is on this node's disk; it asks no peer.
+func (s *Store) Local(id watchlist.BlobID) ([]byte, error) {
+	if !id.Valid() {
+		return nil, fmt.Errorf("blob: %w", watchlist.ErrNotFound)
+	}
+	plain, err := s.readLocal(id)
+	if err != nil {
+		return nil, fmt.Errorf("blob %s: %w", id, err)
+	}
+	return plain, nil
+}
+
 // Has reports whether the blob is on this node's disk. It does not read it.
 func (s *Store) Has(id watchlist.BlobID) bool {
 	if !id.Valid() {

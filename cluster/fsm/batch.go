@@ -44,6 +44,8 @@ type batch struct {
 	changes []watchlist.Change
 	// stored is the clock as the registry has it, clock as the commands moved it.
 	stored, clock int64
+	// decided tells that a calibration was put in force.
+	decided bool
 }
 
 func newBatch(tx *registry.Tx, s setup) (*batch, error) {
@@ -127,6 +129,8 @@ func (s *step) dispatch() (command.Result, error) {
 		return s.tokenBurn(body)
 	case command.ClusterSetup:
 		return s.clusterSetup(body)
+	case command.CalibrationPut:
+		return s.calibrationPut(body)
 	}
 	return command.Result{}, fmt.Errorf("kind %d: %w", s.env.Kind, command.ErrUnknown)
 }

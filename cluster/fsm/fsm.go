@@ -176,7 +176,7 @@ func (f *FSM) applyBatch(logs []*raft.Log) ([]any, error) {
 		return nil, err
 	}
 	var changes []watchlist.Change
-	setup := f.setup()
+	setup, decided := f.setup(), false
 	err = f.reg.Update(last.Index, last.Term, func(tx *registry.Tx) error {
 		b, err := newBatch(tx, setup)
 		if err != nil {
@@ -192,13 +192,18 @@ func (f *FSM) applyBatch(logs []*raft.Log) ([]any, error) {
 			}
 			answers[i] = r
 		}
-		changes, setup = b.changes, b.setup
+		changes, setup, decided = b.changes, b.setup, b.decided
 		return b.finish()
 	})
 	if err != nil {
 		return nil, err
 	}
 	f.origin, f.setUp = setup.origin, setup.done
+	if decided {
+		if err := f.tellCalibrations(); err != nil {
+			return nil, err
+		}
+	}
 	for _, ix := range f.indexes {
 		if err := ix.Apply(changes, last.Index); err != nil {
 			return nil, fmt.Errorf("derived index: %w", err)
@@ -249,8 +254,8 @@ func (f *FSM) decode(logs []*raft.Log, applied uint64) ([]*command.Envelope, err
 
 func (f *FSM) setup() setup { return setup{origin: f.origin, done: f.setUp} }
 
-// adopt takes over the registry's present state: origin, indexes by means of
-// fill, position.
+// adopt takes over the registry's present state: origin, calibration, indexes by
+// means of fill, position.
 func (f *FSM) adopt(fill func(index uint64) error) error {
 	switch c, err := f.reg.Cluster(); {
 	case err == nil:
@@ -258,6 +263,9 @@ func (f *FSM) adopt(fill func(index uint64) error) error {
 	case errors.Is(err, watchlist.ErrNotFound):
 		f.origin, f.setUp = watchlist.Origin{}, false
 	default:
+		return err
+	}
+	if err := f.tellCalibrations(); err != nil {
 		return err
 	}
 	index, _, _ := f.reg.Position()

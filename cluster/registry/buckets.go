@@ -18,12 +18,15 @@ type bucket struct {
 	// derived: rebuilt from other buckets, neither in snapshots nor in the state
 	// hash.
 	derived bool
+	// since is the format that brought the bucket, 0 for the first one.
+	since uint16
 }
 
 // BucketEntries names the bucket of the watchlist entries in a Record.
 const BucketEntries = "entries"
 
-// The buckets. Only entry ids, times and raft indexes stand in the clear.
+// The buckets. Only entry ids, times, raft indexes and
+// numbers of decisions stand in the clear.
 var (
 	bucketEntries  = bucket{name: BucketEntries}
 	bucketUsers    = bucket{name: "users", hidden: true}
@@ -37,13 +40,15 @@ var (
 	bucketBatches  = bucket{name: "batches", hidden: true}
 	bucketUndo     = bucket{name: "undo", hidden: true}
 	bucketExpiry   = bucket{name: "expiry"}
+
+	bucketCalibrations = bucket{name: "calibrations", since: 2}
 )
 
 // buckets lists all of them in the order of a snapshot.
 func buckets() []bucket {
 	return []bucket{
 		bucketCluster, bucketMembers, bucketTokens, bucketUsers, bucketLogins, bucketSessions,
-		bucketAPIKeys, bucketEntries, bucketBatches, bucketUndo, bucketIdem, bucketExpiry,
+		bucketAPIKeys, bucketEntries, bucketBatches, bucketUndo, bucketIdem, bucketExpiry, bucketCalibrations,
 	}
 }
 

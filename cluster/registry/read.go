@@ -250,6 +250,17 @@ func (v *View) Cluster() (command.ClusterSetup, error) {
 	return getAs[command.ClusterSetup](v, bucketCluster, keySetup)
 }
 
+// Calibrations lists the calibration decisions, oldest first; the last one is in
+// force.
+func (s *Store) Calibrations() ([]watchlist.CalibrationDecision, error) {
+	return read(s, (*View).Calibrations)
+}
+
+// Calibrations lists the calibration decisions, oldest first.
+func (v *View) Calibrations() ([]watchlist.CalibrationDecision, error) {
+	return allAs[watchlist.CalibrationDecision](v, bucketCalibrations)
+}
+
 // Clock gives the highest stamped time of the applied commands, Unix
 // milliseconds; 0 before the first. A leader stamps no earlier time.
 func (s *Store) Clock() (int64, error) { return read(s, (*View).Clock) }

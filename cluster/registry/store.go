@@ -17,8 +17,13 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// Format is the version of the file's layout that this release writes.
-const Format uint16 = 1
+// Format is the newest layout of the file that this release knows. A file keeps
+// the first one until something is written that only a newer one has: format 2
+// begins with the first calibration decision.
+const Format uint16 = 2
+
+// firstFormat is the layout of a file without such records.
+const firstFormat uint16 = 1
 
 const (
 	// lockWait is how long Open waits for another process to let go of the file.
@@ -192,6 +197,9 @@ func (g *generation) format(tx *bolt.Tx) error {
 		return err
 	}
 	for _, b := range buckets() {
+		if b.since > firstFormat {
+			continue
+		}
 		if _, err := tx.CreateBucket([]byte(b.name)); err != nil {
 			return err
 		}
@@ -207,13 +215,27 @@ func (g *generation) format(tx *bolt.Tx) error {
 	if err := meta.Put(metaSecret, sealed); err != nil {
 		return err
 	}
-	if err := meta.Put(metaFormat, binary.BigEndian.AppendUint16(nil, Format)); err != nil {
+	if err := meta.Put(metaFormat, binary.BigEndian.AppendUint16(nil, firstFormat)); err != nil {
 		return err
 	}
 	if err := g.resetTouched(tx, 0); err != nil {
 		return err
 	}
 	return g.putState(tx, State{})
+}
+
+// extend makes the bucket of a newer format and raises the file's number, so
+// that an older release refuses the file from now on.
+func extend(tx *bolt.Tx, b bucket) (*bolt.Bucket, error) {
+	bb, err := tx.CreateBucket([]byte(b.name))
+	if err != nil {
+		return nil, err
+	}
+	meta := tx.Bucket(metaBucket)
+	if b.since <= binary.BigEndian.Uint16(meta.Get(metaFormat)) {
+		return bb, nil
+	}
+	return bb, meta.Put(metaFormat, binary.BigEndian.AppendUint16(nil, b.since))
 }
 
 // load reads what the generation keeps in memory.
@@ -224,8 +246,9 @@ func (g *generation) load(tx *bolt.Tx) error {
 		return fmt.Errorf("registry bucket meta: %w: %w", ErrCorrupt, err)
 	}
 	g.secret = secret
+	format := binary.BigEndian.Uint16(meta.Get(metaFormat)) // isFresh has checked it
 	for _, b := range buckets() {
-		if tx.Bucket([]byte(b.name)) == nil {
+		if b.since <= format && tx.Bucket([]byte(b.name)) == nil {
 			return fmt.Errorf("registry bucket %s is missing: %w", b.name, ErrCorrupt)
 		}
 	}

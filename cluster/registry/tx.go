@@ -83,6 +83,11 @@ func (t *Tx) put(b bucket, key, value []byte) error {
 		return err
 	}
 	bb := t.tx.Bucket([]byte(b.name))
+	if bb == nil {
+		if bb, err = extend(t.tx, b); err != nil {
+			return fmt.Errorf("registry bucket %s: %w", b.name, err)
+		}
+	}
 	if err := t.forget(b, bb, fk); err != nil {
 		return err
 	}
@@ -206,6 +211,11 @@ func (t *Tx) DropToken(hash []byte) error { return t.drop(bucketTokens, hash) }
 
 // PutCluster stores what the cluster was set up with.
 func (t *Tx) PutCluster(c command.ClusterSetup) error { return t.putAs(bucketCluster, keySetup, c) }
+
+// PutCalibration stores a calibration decision under its number.
+func (t *Tx) PutCalibration(d watchlist.CalibrationDecision) error {
+	return t.putAs(bucketCalibrations, binary.BigEndian.AppendUint64(nil, d.Number), d)
+}
 
 // PutClock stores the highest stamped time.
 func (t *Tx) PutClock(ms int64) error {

@@ -72,7 +72,11 @@ func (v *View) Records() iter.Seq2[Record, error] {
 // key that is not before from. It stops after an error.
 func (v *View) scan(b bucket, from []byte) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
-		c := v.tx.Bucket([]byte(b.name)).Cursor()
+		bb := v.tx.Bucket([]byte(b.name))
+		if bb == nil {
+			return // of a format that the file has not reached
+		}
+		c := bb.Cursor()
 		for k, sealed := c.Seek(from); k != nil; k, sealed = c.Next() {
 			r, err := v.open(b, k, sealed)
 			if !yield(r, err) || err != nil {
@@ -107,7 +111,11 @@ func (v *View) get(b bucket, key []byte) (Record, bool, error) {
 	if err != nil {
 		return Record{}, false, err
 	}
-	sealed := v.tx.Bucket([]byte(b.name)).Get(fk)
+	bb := v.tx.Bucket([]byte(b.name))
+	if bb == nil {
+		return Record{}, false, nil
+	}
+	sealed := bb.Get(fk)
 	if sealed == nil {
 		return Record{}, false, nil
 	}

@@ -19,6 +19,7 @@ const (
 	KindTokenPut     Kind = 10
 	KindTokenBurn    Kind = 11
 	KindClusterSetup Kind = 12
+	KindCalibration  Kind = 13
 )
 
 // Op says what an EntryPut does, for the audit and for the precondition.
@@ -137,6 +138,20 @@ type ClusterSetup struct {
 	CAKey     []byte           `cbor:"4,keyasint"`
 }
 
+// CalibrationPut puts a calibration in force if the one in force is IfVersion
+// ("": none was recorded). The file travels as a blob: it is on a majority of
+// the voters before the command is proposed.
+type CalibrationPut struct {
+	// Version, Model, File, Reason and Shipped are as in
+	// watchlist.CalibrationDecision.
+	Version   string           `cbor:"1,keyasint"`
+	Model     string           `cbor:"2,keyasint"`
+	File      watchlist.BlobID `cbor:"3,keyasint"`
+	IfVersion string           `cbor:"4,keyasint"`
+	Reason    string           `cbor:"5,keyasint"`
+	Shipped   bool             `cbor:"6,keyasint,omitempty"`
+}
+
 // Kind implements Body.
 func (EntryPut) Kind() Kind { return KindEntryPut }
 
@@ -172,3 +187,6 @@ func (TokenBurn) Kind() Kind { return KindTokenBurn }
 
 // Kind implements Body.
 func (ClusterSetup) Kind() Kind { return KindClusterSetup }
+
+// Kind implements Body.
+func (CalibrationPut) Kind() Kind { return KindCalibration }

@@ -115,6 +115,8 @@ func decodeBody(k Kind, raw []byte) (Body, error) {
 		return decodeAs[TokenBurn](raw)
 	case KindClusterSetup:
 		return decodeAs[ClusterSetup](raw)
+	case KindCalibration:
+		return decodeAs[CalibrationPut](raw)
 	}
 	return nil, fmt.Errorf("decode command: kind %d: %w", k, ErrUnknown)
 }

@@ -42,6 +42,9 @@ func samples() map[string]command.Envelope {
 		"token_put":     command.TokenPut{Hash: []byte{1, 2, 3}, Role: watchlist.NodeNonvoter, ExpiresAt: 9},
 		"token_burn":    command.TokenBurn{Hash: []byte{1, 2, 3}, Member: member},
 		"cluster_setup": command.ClusterSetup{ClusterID: "c1", Origin: e.Origin, CACert: []byte("cert"), CAKey: []byte("key")},
+		"calibration_put": command.CalibrationPut{
+			Version: "c0123456789ab", Model: "m1", File: watchlist.BlobID(strings.Repeat("a", 64)), IfVersion: "cba9876543210", Reason: "measured on more people", Shipped: true,
+		},
 	}
 	out := map[string]command.Envelope{}
 	for name, b := range bodies {
@@ -93,7 +96,7 @@ func TestGoldenBytes(t *testing.T) {
 			t.Errorf("%s changed on the way (-want +got):\n%s", name, d)
 		}
 	}
-	for k := command.KindEntryPut; k <= command.KindClusterSetup; k++ {
+	for k := command.KindEntryPut; k <= command.KindCalibration; k++ {
 		if !kinds[k] {
 			t.Errorf("kind %d has no golden bytes", k)
 		}
@@ -227,7 +230,7 @@ func TestErrorsTellNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for k := command.KindEntryPut; k <= command.KindClusterSetup; k++ {
+	for k := command.KindEntryPut; k <= command.KindCalibration; k++ {
 		_, err := command.Decode(envelope(t, map[int]any{1: 1, 2: 1, 3: int(k), 4: 0, 5: "a", 8: raw}))
 		if err != nil && strings.Contains(err.Error(), "Planted") {
 			t.Errorf("kind %d: the error quotes the input: %v", k, err)

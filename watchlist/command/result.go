@@ -11,9 +11,11 @@ const (
 	OK Code = "ok"
 	// NotFound: the entry, user, key, token or batch does not exist.
 	NotFound Code = "not_found"
-	// Conflict: the stored revision is not the expected one (HTTP 412).
+	// Conflict: the stored revision, or the calibration in force, is not the
+	// expected one (HTTP 412).
 	Conflict Code = "revision_conflict"
-	// Exists: the id or login is taken (HTTP 409).
+	// Exists: the id or login is taken, or the calibration is in force already
+	// (HTTP 409).
 	Exists Code = "exists"
 	// IdemMismatch: the idempotency key was used with another request (422).
 	IdemMismatch Code = "idempotency_mismatch"
