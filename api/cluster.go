@@ -46,6 +46,7 @@ func galleryOut(g GalleryStatus) gen.Gallery {
 func memberOut(m MemberStatus) gen.Member {
 	out := gen.Member{
 		Id: string(m.ID), Name: m.Name, Role: gen.NodeRole(m.Role), Voting: m.Voting, ClusterAddr: m.ClusterAddr, ApiAddr: m.APIAddr,
+		Calibration: m.Calibration,
 	}
 	if m.Known {
 		reachable, lag, contact := m.Reachable, int64(m.Lag), m.LastContact.Milliseconds()
@@ -113,5 +114,7 @@ func (s *service) GetReady(context.Context, gen.GetReadyRequestObject) (gen.GetR
 	if s.stopping.Load() || stamp.AppliedIndex == 0 {
 		return nil, fail("not_ready")
 	}
-	return gen.GetReady200JSONResponse{Status: gen.HealthStatusReady, Connected: &stamp.Connected}, nil
+	cal := s.deps.Calibrations.Status()
+	current := cal.Used == cal.InForce
+	return gen.GetReady200JSONResponse{Status: gen.HealthStatusReady, Connected: &stamp.Connected, Calibration: cal.Used, CalibrationCurrent: &current}, nil
 }

@@ -64,7 +64,7 @@ type FaceComparer interface {
 
 // Blobs keeps photos by hash.
 type Blobs interface {
-	// Put returns once a majority has the photo.
+	// Put returns once a majority has the photo, or the calibration file.
 	Put(ctx context.Context, photo []byte) (watchlist.BlobID, error)
 	// Get reads it here or from a peer; watchlist.ErrNotFound when nobody has
 	// it.
@@ -104,6 +104,57 @@ type ClusterInfo interface {
 	Status() ClusterStatus
 	// Origin is the owner of the entries written here.
 	Origin() (watchlist.Origin, error)
+}
+
+// Calibrations tells which calibration faces are compared by. Its methods read
+// memory and never wait for another node.
+type Calibrations interface {
+	Status() CalibrationStatus
+	// Inspect reads a calibration file. What is wrong with it is a
+	// watchlist.ValidationError with pointers to "/file".
+	Inspect(file []byte) (CalibrationReport, error)
+	// Shipped is the file of this node's release.
+	Shipped() (file []byte, report CalibrationReport)
+}
+
+// CalibrationStatus is how a node stands to the calibration in force.
+type CalibrationStatus struct {
+	// InForce is the version in force, Used what the node compares with, Shipped
+	// what its release brought.
+	InForce, Used, Shipped string
+	// State is "current", "changing", "no_file", "unusable_file", "other_model" or
+	// "failed".
+	State string
+	// Projected of ToProject templates are done while State is "changing".
+	Projected, ToProject int64
+	// Templates counts the rows of the gallery.
+	Templates int
+	// Report is that of Used.
+	Report CalibrationReport
+	// History holds the decisions, oldest first.
+	History []watchlist.CalibrationDecision
+}
+
+// CalibrationReport is a calibration at the present size of the list.
+type CalibrationReport struct {
+	Version, Model string
+	Point          watchlist.OperatingPoint
+	Groups         []CalibrationGroup
+	Folds          []CalibrationFold
+}
+
+// CalibrationGroup counts a group of the cohort; Weight is its share of 1.
+type CalibrationGroup struct {
+	Name                                       string
+	Weight                                     float64
+	Persons, Photos, MatedPairs, ImpostorPairs int
+}
+
+// CalibrationFold is the person-disjoint test of a group; rates are shares of 1.
+type CalibrationFold struct {
+	Fold, Group                             string
+	Persons, MatedPairs, ImpostorPairs      int
+	FNMR1e3, FNMR1e4, SharedFMR, SharedFNMR float64
 }
 
 // ClusterAdmin changes the membership.
@@ -166,6 +217,8 @@ type MemberStatus struct {
 	// Lag counts log entries behind the leader.
 	Lag         uint64
 	LastContact time.Duration
+	// Calibration is what the node compares with, "" when it did not say.
+	Calibration string
 }
 
 // Deps is what the API needs of the rest of the node. All are required and must
@@ -185,6 +238,7 @@ type Deps struct {
 	Names        NameSearcher
 	Cluster      ClusterInfo
 	ClusterAdmin ClusterAdmin
+	Calibrations Calibrations
 }
 
 func (d *Deps) check() error {
@@ -208,6 +262,7 @@ func (d *Deps) check() error {
 		{"Names", d.Names == nil},
 		{"Cluster", d.Cluster == nil},
 		{"ClusterAdmin", d.ClusterAdmin == nil},
+		{"Calibrations", d.Calibrations == nil},
 	} {
 		if c.nil {
 			errs = append(errs, missing(c.name))

@@ -49,8 +49,11 @@ type world struct {
 	onAudit func(e watchlist.AuditEvent)
 	probes  []watchlist.Probe
 	removed []watchlist.NodeID
-	others  []MemberStatus
-	moved   int
+	// decisions are those on the calibration.
+	decisions []watchlist.CalibrationDecision
+	putErr    error // of the blob store
+	others    []MemberStatus
+	moved     int
 }
 
 type idemRecord struct {
@@ -71,7 +74,7 @@ func newWorld() *world {
 func (w *world) deps() Deps {
 	return Deps{
 		Writer: w, Entries: w, Accounts: w, AccountList: w, Matcher: w, Enroller: w, Faces: w, Blobs: w,
-		Auditor: w, AuditReader: w, Consistency: w, Names: nameFake{w}, Cluster: w, ClusterAdmin: w,
+		Auditor: w, AuditReader: w, Consistency: w, Names: nameFake{w}, Cluster: w, ClusterAdmin: w, Calibrations: calibFake{w},
 	}
 }
 
@@ -116,6 +119,8 @@ func (w *world) Propose(ctx context.Context, e command.Envelope) (command.Result
 
 func (w *world) apply(b command.Body) command.Result {
 	switch x := b.(type) {
+	case command.CalibrationPut:
+		return w.decide(x)
 	case command.EntryPut:
 		return w.putEntry(x)
 	case command.EntryBatch:
@@ -310,6 +315,9 @@ func (w *world) Model() string { return testModel }
 func (w *world) Put(_ context.Context, b []byte) (watchlist.BlobID, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.putErr != nil {
+		return "", w.putErr
+	}
 	id := watchlist.BlobID(fmt.Sprintf("%x", sha256.Sum256(b)))
 	w.blobs[id] = b
 	return id, nil

@@ -26,15 +26,10 @@ func finite(x float64) float64 {
 func leadOut(l *watchlist.Lead, explain bool, now time.Time) gen.Lead {
 	return gen.Lead{
 		QueryId: string(l.Query), Notice: notice,
-		Candidates: list(l.Candidates, func(c watchlist.Candidate) gen.Candidate { return candidateOut(c, explain, now) }),
-		Cues:       list(l.Cues, cueOut),
-		OperatingPoint: gen.OperatingPoint{
-			TargetFpir: finite(l.OperatingPoint.TargetFPIR), GallerySize: l.OperatingPoint.GallerySize,
-			Fmr: finite(l.OperatingPoint.FMR), Threshold: finite(l.OperatingPoint.Threshold),
-			LowQualityThreshold: finite(l.OperatingPoint.LowQualityThreshold),
-			Calibration:         l.OperatingPoint.Calibration, Cohort: l.OperatingPoint.Cohort,
-		},
-		Stamp: stampOut(l.Stamp), Models: modelsOut(l.Models),
+		Candidates:     list(l.Candidates, func(c watchlist.Candidate) gen.Candidate { return candidateOut(c, explain, now) }),
+		Cues:           list(l.Cues, cueOut),
+		OperatingPoint: pointOut(l.OperatingPoint),
+		Stamp:          stampOut(l.Stamp), Models: modelsOut(l.Models),
 		Stages: list(l.Stages, stageOut), Faces: list(l.Faces, probeFaceOut),
 		Truncated: l.Truncated,
 	}
@@ -42,6 +37,13 @@ func leadOut(l *watchlist.Lead, explain bool, now time.Time) gen.Lead {
 
 func cueOut(c watchlist.Cue) gen.Cue {
 	return gen.Cue{Code: c.Code, Reason: c.Reason, Score: finite(c.Score), EntryId: gen.EntryId(c.Entry)}
+}
+
+func pointOut(p watchlist.OperatingPoint) gen.OperatingPoint {
+	return gen.OperatingPoint{
+		TargetFpir: finite(p.TargetFPIR), GallerySize: p.GallerySize,
+		Fmr: finite(p.FMR), Threshold: finite(p.Threshold), LowQualityThreshold: finite(p.LowQualityThreshold), Calibration: p.Calibration, Cohort: p.Cohort,
+	}
 }
 
 func modelsOut(m map[string]string) gen.StringMap {

@@ -26,7 +26,9 @@ var matrix = map[string][]watchlist.Role{
 	"getCluster":      {watchlist.RoleSupervisor, admin, watchlist.RoleAuditor, watchlist.RoleNode},
 	"createJoinToken": {admin}, "removeMember": {admin}, "transferLeadership": {admin},
 	"listAudit": {admin, watchlist.RoleAuditor}, "replaySearch": {admin, watchlist.RoleAuditor},
-	"getMetrics": {admin, watchlist.RoleAuditor, watchlist.RoleNode},
+	"getCalibration":   {watchlist.RoleSupervisor, admin, watchlist.RoleAuditor, watchlist.RoleNode},
+	"adoptCalibration": {admin},
+	"getMetrics":       {admin, watchlist.RoleAuditor, watchlist.RoleNode},
 }
 
 var everyone = []watchlist.Role{

@@ -66,7 +66,10 @@ var problemKinds = map[string]kind{
 
 	"history_gone": {410, "Too long ago", "This node has forgotten that state of its list; ask a node that has run longer.", 0},
 
-	"revision_conflict": {412, "The entry has changed", "Read it again and repeat the change on its present revision.", 0},
+	"calibration_gone": {410, "No gallery of that calibration", "This node does not hold it; ask the node that the search's audit event is from.", 0},
+
+	"calibration_conflict": {412, "Another calibration is in force", "Read it again and decide anew from the one in force.", 0},
+	"revision_conflict":    {412, "The entry has changed", "Read it again and repeat the change on its present revision.", 0},
 
 	"body_too_large":  {413, "The request is too large", "The contract's x-max-body and x-max-multipart say how much is accepted.", 0},
 	"entry_too_large": {413, "The record is too large", "One record takes at most 64 KiB besides its photos.", 0},
@@ -99,6 +102,7 @@ var problemKinds = map[string]kind{
 	"internal":    {500, "Internal error", "The node's log has the trace id.", 0},
 
 	"no_leader":         {503, "No leader", "This node sees no quorum. Matching goes on; writes and leader reads don't.", 2 * time.Second},
+	"file_not_taken":    {503, "Too few nodes took the file", "It must be on a majority of the voters before a decision; nothing was decided.", 5 * time.Second},
 	"overloaded":        {503, "Busy", "Try again in a moment.", time.Second},
 	"outcome_unknown":   {503, "Outcome unknown", "The write may or may not have happened: send it again with the same Idempotency-Key.", 2 * time.Second},
 	"timeout":           {503, "Took too long", "Try again in a moment.", 2 * time.Second},
@@ -193,6 +197,7 @@ func asAPIError(err error) *apiError {
 		tooBg *http.MaxBytesError
 		he    *echo.HTTPError
 		past  *watchlist.HistoryError
+		calib *watchlist.CalibrationError
 	)
 	switch {
 	case errors.As(err, &own):
@@ -207,6 +212,8 @@ func asAPIError(err error) *apiError {
 		return &apiError{code: "invalid", fields: fieldProblems(watchlist.ValidationError{field})}
 	case errors.As(err, &past):
 		return historyError(past)
+	case errors.As(err, &calib):
+		return calibrationError(calib)
 	case errors.As(err, &tooBg):
 		return fail("body_too_large")
 	case errors.As(err, &he):
@@ -228,6 +235,15 @@ func historyError(e *watchlist.HistoryError) *apiError {
 		code, what = "index_not_reached", "This node has not applied that index yet."
 	}
 	return &apiError{code: code, history: e, detail: what + " It can answer as of index " + strconv.FormatUint(e.Oldest, 10) + " to " + strconv.FormatUint(e.Newest, 10) + "."}
+}
+
+// calibrationError names a version of the cluster's history; one that was sent is
+// not repeated.
+func calibrationError(e *watchlist.CalibrationError) *apiError {
+	if !e.Known {
+		return failField("invalid", "/calibration", "unknown_value", "no calibration of this version was ever in force")
+	}
+	return &apiError{code: "calibration_gone", detail: "This node holds no gallery of calibration " + e.Version + ", which that search was made under; ask the node that its audit event is from."}
 }
 
 // fromEcho translates the framework's errors; their messages may hold input and

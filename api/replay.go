@@ -23,7 +23,7 @@ func (s *service) ReplaySearch(ctx context.Context, req gen.ReplaySearchRequestO
 	c.event.Purpose, c.event.Reason = watchlist.Purpose(in.Purpose), in.Reason
 	c.event.Subject = "index:" + strconv.FormatInt(in.AsOfIndex, 10)
 	q := watchlist.ReplayQuery{
-		AsOf: uint64(in.AsOfIndex), MinScore: in.MinScore, FMR: in.Fmr, Limit: in.MaxCandidates,
+		AsOf: uint64(in.AsOfIndex), MinScore: in.MinScore, FMR: in.Fmr, Limit: in.MaxCandidates, Calibration: string(in.Calibration),
 		Purpose: watchlist.Purpose(in.Purpose), Reason: in.Reason,
 	}
 	var err error

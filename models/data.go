@@ -21,6 +21,9 @@ const (
 	CompositeCalibrationFormat = 2
 )
 
+// ErrChanged: the content of a calibration file does not give its version.
+var ErrChanged = errors.New("content does not fit the version: the file was changed")
+
 // maxCalibrationBytes bounds what LoadCalibration reads: a 512-D file has some
 // 2.9 MB.
 const maxCalibrationBytes = 16 << 20
@@ -220,7 +223,7 @@ func (d *CalibrationData) check() error {
 		return err
 	}
 	if version, err := d.digest(); err != nil || version != d.Version {
-		return fmt.Errorf("content does not fit version %q: the file was changed", d.Version)
+		return fmt.Errorf("version %q: %w", d.Version, ErrChanged)
 	}
 	if err := d.LLR.check(); err != nil {
 		return err

@@ -78,3 +78,16 @@ func CalibrationAsOf(history []CalibrationDecision, index uint64) string {
 	}
 	return version
 }
+
+// CalibrationError says that a node holds no gallery of the calibration that a
+// replay needs.
+type CalibrationError struct {
+	// Version is the calibration; Known tells that the cluster's history has it.
+	Version string
+	Known   bool
+}
+
+// Error names the version.
+func (e *CalibrationError) Error() string {
+	return "this node holds no gallery of calibration " + e.Version
+}

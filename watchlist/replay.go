@@ -14,6 +14,9 @@ type ReplayQuery struct {
 	// match rate per comparison, above 0 and at most 0.5. With neither the node's
 	// present operating point is used; both together are refused.
 	MinScore, FMR *float64
+	// Calibration is the version that the search was made under, "" for the one
+	// that this node searched with at AsOf.
+	Calibration string
 	// Limit caps the candidates, 1 to 200; 0 means 20.
 	Limit int
 

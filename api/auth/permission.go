@@ -25,6 +25,9 @@ const (
 	AuditRead      Permission = "audit.read"
 	AuditReplay    Permission = "audit.replay"
 	MetricsRead    Permission = "metrics.read"
+
+	CalibrationRead   Permission = "calibration.read"
+	CalibrationDecide Permission = "calibration.decide"
 )
 
 // granted lists, per role, what it may do beside Public and Own. What isn't
@@ -37,16 +40,16 @@ func granted(r watchlist.Role) []Permission {
 	case watchlist.RoleOfficer:
 		return []Permission{MatchRun}
 	case watchlist.RoleSupervisor:
-		return []Permission{MatchRun, EntriesRead, PhotosRead, ClusterRead}
+		return []Permission{MatchRun, EntriesRead, PhotosRead, ClusterRead, CalibrationRead}
 	case watchlist.RoleAdministrator:
 		return []Permission{
 			MatchRun, EntriesRead, EntriesWrite, PhotosRead, ImportsWrite, AccountsManage,
-			ClusterRead, ClusterManage, AuditRead, AuditReplay, MetricsRead,
+			ClusterRead, ClusterManage, AuditRead, AuditReplay, MetricsRead, CalibrationRead, CalibrationDecide,
 		}
 	case watchlist.RoleAuditor:
-		return []Permission{AuditRead, AuditReplay, ClusterRead, MetricsRead}
+		return []Permission{AuditRead, AuditReplay, ClusterRead, MetricsRead, CalibrationRead}
 	case watchlist.RoleNode:
-		return []Permission{ClusterRead, MetricsRead}
+		return []Permission{ClusterRead, MetricsRead, CalibrationRead}
 	}
 	return nil
 }

@@ -90,6 +90,36 @@ func (e AuditEventKind) Valid() bool {
 	}
 }
 
+// Defines values for CalibrationState.
+const (
+	CalibrationStateChanging     CalibrationState = "changing"
+	CalibrationStateCurrent      CalibrationState = "current"
+	CalibrationStateFailed       CalibrationState = "failed"
+	CalibrationStateNoFile       CalibrationState = "no_file"
+	CalibrationStateOtherModel   CalibrationState = "other_model"
+	CalibrationStateUnusableFile CalibrationState = "unusable_file"
+)
+
+// Valid indicates whether the value is a known member of the CalibrationState enum.
+func (e CalibrationState) Valid() bool {
+	switch e {
+	case CalibrationStateChanging:
+		return true
+	case CalibrationStateCurrent:
+		return true
+	case CalibrationStateFailed:
+		return true
+	case CalibrationStateNoFile:
+		return true
+	case CalibrationStateOtherModel:
+		return true
+	case CalibrationStateUnusableFile:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for CandidateBand.
 const (
 	CandidateBandPossible CandidateBand = "possible"
@@ -763,6 +793,147 @@ type Box struct {
 	Top    int `json:"top"`
 }
 
+// Calibration defines model for Calibration.
+type Calibration struct {
+	// History All decisions, the newest first.
+	History []CalibrationDecision `json:"history"`
+	Nodes   []CalibrationNode     `json:"nodes"`
+
+	// Projected While `changing`: templates done,
+	Projected int64 `json:"projected,omitempty,omitzero"`
+
+	// Recorded Whether a decision says so.
+	Recorded bool `json:"recorded"`
+
+	// Report A calibration at the present size of the list.
+	Report CalibrationReport `json:"report"`
+
+	// Shipped What this node's release ships.
+	Shipped string `json:"shipped"`
+
+	// State Of this node: it uses what is in force; it projects its gallery anew; it can't get the file; it can't use it; its engine is of another model; it failed for a reason that its log has.
+	State CalibrationState `json:"state"`
+
+	// ToProject of how many.
+	ToProject int64 `json:"to_project,omitempty,omitzero"`
+
+	// Used What this node compares with now.
+	Used string `json:"used"`
+
+	// Version What is in force. Without a decision each node takes what its release ships.
+	Version string `json:"version"`
+}
+
+// CalibrationState Of this node: it uses what is in force; it projects its gallery anew; it can't get the file; it can't use it; its engine is of another model; it failed for a reason that its log has.
+type CalibrationState string
+
+// CalibrationAdopt defines model for CalibrationAdopt.
+type CalibrationAdopt struct {
+	// DryRun Only say what would change.
+	DryRun bool `json:"dry_run,omitempty,omitzero"`
+
+	// File The calibration file, base64; at most 4 MiB.
+	File []byte `json:"file"`
+
+	// Previous The version of a calibration, such as c0123456789ab.
+	Previous CalibrationVersion `json:"previous"`
+
+	// Reason Why; kept for good and shown with the decision.
+	Reason string `json:"reason"`
+}
+
+// CalibrationChange defines model for CalibrationChange.
+type CalibrationChange struct {
+	DryRun bool `json:"dry_run"`
+
+	// Index The index of the decision; absent when nothing was decided.
+	Index int64 `json:"index,omitempty,omitzero"`
+
+	// Now A calibration at the present size of the list.
+	Now      CalibrationReport `json:"now"`
+	Replayed bool              `json:"replayed"`
+
+	// Templates Rows of this node's gallery to project anew.
+	Templates int `json:"templates"`
+
+	// Then A calibration at the present size of the list.
+	Then CalibrationReport `json:"then"`
+}
+
+// CalibrationDecision defines model for CalibrationDecision.
+type CalibrationDecision struct {
+	At time.Time `json:"at"`
+
+	// By The account.
+	By string `json:"by"`
+
+	// File The SHA-256 of the file.
+	File  string `json:"file"`
+	Index int64  `json:"index"`
+
+	// Model The templates that it is for.
+	Model  string `json:"model"`
+	Number int64  `json:"number"`
+
+	// Previous What was in force before; absent for the first one.
+	Previous string `json:"previous,omitempty,omitzero"`
+	Reason   string `json:"reason"`
+
+	// Shipped It records what a release brought; nobody chose it.
+	Shipped bool   `json:"shipped"`
+	Version string `json:"version"`
+}
+
+// CalibrationFold A group, tested in a space that was learned from other persons.
+type CalibrationFold struct {
+	FnmrAtFmr1e3  float64 `json:"fnmr_at_fmr_1e3"`
+	FnmrAtFmr1e4  float64 `json:"fnmr_at_fmr_1e4"`
+	Fold          string  `json:"fold"`
+	Group         string  `json:"group"`
+	ImpostorPairs int     `json:"impostor_pairs"`
+	MatedPairs    int     `json:"mated_pairs"`
+	Persons       int     `json:"persons"`
+
+	// SharedFmr Its false match rate at the threshold at which the anchor group has 1e-3.
+	SharedFmr  float64 `json:"shared_fmr"`
+	SharedFnmr float64 `json:"shared_fnmr"`
+}
+
+// CalibrationGroup A group of the cohort.
+type CalibrationGroup struct {
+	ImpostorPairs int    `json:"impostor_pairs"`
+	MatedPairs    int    `json:"mated_pairs"`
+	Name          string `json:"name"`
+	Persons       int    `json:"persons"`
+	Photos        int    `json:"photos"`
+
+	// Weight Its share of mean and covariance.
+	Weight float64 `json:"weight"`
+}
+
+// CalibrationNode defines model for CalibrationNode.
+type CalibrationNode struct {
+	// Calibration What it compared with when it was last heard of; empty when it did not say.
+	Calibration string `json:"calibration"`
+	Current     bool   `json:"current"`
+	Id          string `json:"id"`
+	Name        string `json:"name"`
+}
+
+// CalibrationReport A calibration at the present size of the list.
+type CalibrationReport struct {
+	// Cohort On whom it was measured.
+	Cohort         string             `json:"cohort"`
+	Folds          []CalibrationFold  `json:"folds"`
+	Groups         []CalibrationGroup `json:"groups"`
+	Model          string             `json:"model"`
+	OperatingPoint OperatingPoint     `json:"operating_point"`
+	Version        string             `json:"version"`
+}
+
+// CalibrationVersion The version of a calibration, such as c0123456789ab.
+type CalibrationVersion = string
+
 // Candidate defines model for Candidate.
 type Candidate struct {
 	Action   Action        `json:"action"`
@@ -1094,8 +1265,13 @@ type GalleryFiles struct {
 
 // Health defines model for Health.
 type Health struct {
-	Connected bool         `json:"connected,omitempty,omitzero"`
-	Status    HealthStatus `json:"status"`
+	// Calibration What the node compares faces with.
+	Calibration string `json:"calibration,omitempty,omitzero"`
+
+	// CalibrationCurrent Whether that is the calibration in force; the node answers in either case.
+	CalibrationCurrent bool         `json:"calibration_current,omitempty,omitzero"`
+	Connected          bool         `json:"connected,omitempty,omitzero"`
+	Status             HealthStatus `json:"status"`
 }
 
 // HealthStatus defines model for Health.Status.
@@ -1244,7 +1420,10 @@ type MeKind string
 
 // Member defines model for Member.
 type Member struct {
-	ApiAddr     string `json:"api_addr"`
+	ApiAddr string `json:"api_addr"`
+
+	// Calibration What the node compares faces with; absent when it did not say.
+	Calibration string `json:"calibration,omitempty,omitzero"`
 	ClusterAddr string `json:"cluster_addr"`
 	Id          string `json:"id"`
 
@@ -1560,6 +1739,9 @@ type ReplayRequest struct {
 	// AsOfIndex The `index` of the audit event of the search.
 	AsOfIndex int64 `json:"as_of_index"`
 
+	// Calibration The version of a calibration, such as c0123456789ab.
+	Calibration CalibrationVersion `json:"calibration,omitempty,omitzero"`
+
 	// Fmr The false match rate per comparison to take the threshold from.
 	Fmr           *float64 `json:"fmr,omitempty"`
 	MaxCandidates int      `json:"max_candidates,omitempty,omitzero"`
@@ -1813,6 +1995,12 @@ type ReplaySearchMultipartBody struct {
 	Probe ReplayRequest `json:"probe"`
 }
 
+// AdoptCalibrationParams defines parameters for AdoptCalibration.
+type AdoptCalibrationParams struct {
+	// IdempotencyKey A random text that names this request; send the same one on a retry.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
 // ListEntriesParams defines parameters for ListEntries.
 type ListEntriesParams struct {
 	// Consistency `leader` (default) for a linearizable answer, `local` for this node's own copy.
@@ -2002,6 +2190,9 @@ type ReplaySearchJSONRequestBody = ReplayRequest
 // ReplaySearchMultipartRequestBody defines body for ReplaySearch for multipart/form-data ContentType.
 type ReplaySearchMultipartRequestBody ReplaySearchMultipartBody
 
+// AdoptCalibrationJSONRequestBody defines body for AdoptCalibration for application/json ContentType.
+type AdoptCalibrationJSONRequestBody = CalibrationAdopt
+
 // CreateJoinTokenJSONRequestBody defines body for CreateJoinToken for application/json ContentType.
 type CreateJoinTokenJSONRequestBody = TokenCreate
 
@@ -2183,6 +2374,12 @@ type ClientInterface interface {
 	// 503 `index_not_reached`; both say which indexes it can answer for. Purpose
 	// and reason are required, and a replay is audited like a search.
 	//
+	// A search is replayed under the calibration that this node used at that
+	// index, or under `calibration`. A node keeps the gallery of an earlier
+	// calibration for as long as its history reaches; without it the answer is
+	// 410 `calibration_gone`, which names the version. No other calibration
+	// takes its place.
+	//
 	// As multipart: one `probe` part (JSON, the same object without `photos`),
 	// which comes first, and one to four `photo` parts, as in a match.
 	//
@@ -2212,6 +2409,12 @@ type ClientInterface interface {
 	// 503 `index_not_reached`; both say which indexes it can answer for. Purpose
 	// and reason are required, and a replay is audited like a search.
 	//
+	// A search is replayed under the calibration that this node used at that
+	// index, or under `calibration`. A node keeps the gallery of an earlier
+	// calibration for as long as its history reaches; without it the answer is
+	// 410 `calibration_gone`, which names the version. No other calibration
+	// takes its place.
+	//
 	// As multipart: one `probe` part (JSON, the same object without `photos`),
 	// which comes first, and one to four `photo` parts, as in a match.
 	//
@@ -2219,6 +2422,53 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/audit/replays (the `ReplaySearch` operationId).
 	ReplaySearch(ctx context.Context, body ReplaySearchJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetCalibration The calibration in force, and all decisions on it
+	//
+	// The calibration says what a face score is worth; see ADR 0010. `version`
+	// is in force in the cluster, `used` is what this node compares with now.
+	// They differ while a node projects its gallery anew after a decision, and
+	// on a node that can't get or use the file: `state` says which. Every lead
+	// names the calibration that it was made with.
+	//
+	// Corresponds with GET /v1/calibration (the `GetCalibration` operationId).
+	GetCalibration(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AdoptCalibrationWithBody Put another calibration in force
+	//
+	// Takes the file that `vigie calibrate` wrote. It must be for the model of
+	// this node's engine, be unchanged since it was fitted, and say on how many
+	// people of which groups it rests; else 422, with what is wrong. `previous`
+	// is the version that the decision starts from: when another one is in
+	// force, 412 `calibration_conflict`. The decision is recorded for good,
+	// with who, when and why.
+	//
+	// The answer says what changes. Every node then projects its gallery anew
+	// while the earlier one serves; `GET /v1/calibration` shows how far they
+	// are. With `dry_run` nothing is decided.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /v1/calibration (the `AdoptCalibration` operationId).
+	AdoptCalibrationWithBody(ctx context.Context, params *AdoptCalibrationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AdoptCalibration Put another calibration in force
+	//
+	// Takes the file that `vigie calibrate` wrote. It must be for the model of
+	// this node's engine, be unchanged since it was fitted, and say on how many
+	// people of which groups it rests; else 422, with what is wrong. `previous`
+	// is the version that the decision starts from: when another one is in
+	// force, 412 `calibration_conflict`. The decision is recorded for good,
+	// with who, when and why.
+	//
+	// The answer says what changes. Every node then projects its gallery anew
+	// while the earlier one serves; `GET /v1/calibration` shows how far they
+	// are. With `dry_run` nothing is decided.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /v1/calibration (the `AdoptCalibration` operationId).
+	AdoptCalibration(ctx context.Context, params *AdoptCalibrationParams, body AdoptCalibrationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetCluster The cluster as this node sees it
 	//
@@ -2764,6 +3014,12 @@ func (c *Raw) ListAudit(ctx context.Context, params *ListAuditParams, reqEditors
 // 503 `index_not_reached`; both say which indexes it can answer for. Purpose
 // and reason are required, and a replay is audited like a search.
 //
+// A search is replayed under the calibration that this node used at that
+// index, or under `calibration`. A node keeps the gallery of an earlier
+// calibration for as long as its history reaches; without it the answer is
+// 410 `calibration_gone`, which names the version. No other calibration
+// takes its place.
+//
 // As multipart: one `probe` part (JSON, the same object without `photos`),
 // which comes first, and one to four `photo` parts, as in a match.
 //
@@ -2803,6 +3059,12 @@ func (c *Raw) ReplaySearchWithBody(ctx context.Context, contentType string, body
 // 503 `index_not_reached`; both say which indexes it can answer for. Purpose
 // and reason are required, and a replay is audited like a search.
 //
+// A search is replayed under the calibration that this node used at that
+// index, or under `calibration`. A node keeps the gallery of an earlier
+// calibration for as long as its history reaches; without it the answer is
+// 410 `calibration_gone`, which names the version. No other calibration
+// takes its place.
+//
 // As multipart: one `probe` part (JSON, the same object without `photos`),
 // which comes first, and one to four `photo` parts, as in a match.
 //
@@ -2811,6 +3073,83 @@ func (c *Raw) ReplaySearchWithBody(ctx context.Context, contentType string, body
 // Corresponds with POST /v1/audit/replays (the `ReplaySearch` operationId).
 func (c *Raw) ReplaySearch(ctx context.Context, body ReplaySearchJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewReplaySearchRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetCalibration The calibration in force, and all decisions on it
+//
+// The calibration says what a face score is worth; see ADR 0010. `version`
+// is in force in the cluster, `used` is what this node compares with now.
+// They differ while a node projects its gallery anew after a decision, and
+// on a node that can't get or use the file: `state` says which. Every lead
+// names the calibration that it was made with.
+//
+// Corresponds with GET /v1/calibration (the `GetCalibration` operationId).
+func (c *Raw) GetCalibration(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetCalibrationRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AdoptCalibrationWithBody Put another calibration in force
+//
+// Takes the file that `vigie calibrate` wrote. It must be for the model of
+// this node's engine, be unchanged since it was fitted, and say on how many
+// people of which groups it rests; else 422, with what is wrong. `previous`
+// is the version that the decision starts from: when another one is in
+// force, 412 `calibration_conflict`. The decision is recorded for good,
+// with who, when and why.
+//
+// The answer says what changes. Every node then projects its gallery anew
+// while the earlier one serves; `GET /v1/calibration` shows how far they
+// are. With `dry_run` nothing is decided.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /v1/calibration (the `AdoptCalibration` operationId).
+func (c *Raw) AdoptCalibrationWithBody(ctx context.Context, params *AdoptCalibrationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAdoptCalibrationRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AdoptCalibration Put another calibration in force
+//
+// Takes the file that `vigie calibrate` wrote. It must be for the model of
+// this node's engine, be unchanged since it was fitted, and say on how many
+// people of which groups it rests; else 422, with what is wrong. `previous`
+// is the version that the decision starts from: when another one is in
+// force, 412 `calibration_conflict`. The decision is recorded for good,
+// with who, when and why.
+//
+// The answer says what changes. Every node then projects its gallery anew
+// while the earlier one serves; `GET /v1/calibration` shows how far they
+// are. With `dry_run` nothing is decided.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /v1/calibration (the `AdoptCalibration` operationId).
+func (c *Raw) AdoptCalibration(ctx context.Context, params *AdoptCalibrationParams, body AdoptCalibrationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAdoptCalibrationRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -3880,6 +4219,86 @@ func NewReplaySearchRequestWithBody(server string, contentType string, body io.R
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetCalibrationRequest constructs an http.Request for the GetCalibration method
+func NewGetCalibrationRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/calibration")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewAdoptCalibrationRequest calls the generic AdoptCalibration builder with application/json body
+func NewAdoptCalibrationRequest(server string, params *AdoptCalibrationParams, body AdoptCalibrationJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAdoptCalibrationRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewAdoptCalibrationRequestWithBody constructs an http.Request for the AdoptCalibration method, with any body, and a specified content type
+func NewAdoptCalibrationRequestWithBody(server string, params *AdoptCalibrationParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/calibration")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+	}
 
 	return req, nil
 }
@@ -5445,6 +5864,12 @@ type ClientWithResponsesInterface interface {
 	// 503 `index_not_reached`; both say which indexes it can answer for. Purpose
 	// and reason are required, and a replay is audited like a search.
 	//
+	// A search is replayed under the calibration that this node used at that
+	// index, or under `calibration`. A node keeps the gallery of an earlier
+	// calibration for as long as its history reaches; without it the answer is
+	// 410 `calibration_gone`, which names the version. No other calibration
+	// takes its place.
+	//
 	// As multipart: one `probe` part (JSON, the same object without `photos`),
 	// which comes first, and one to four `photo` parts, as in a match.
 	//
@@ -5474,6 +5899,12 @@ type ClientWithResponsesInterface interface {
 	// 503 `index_not_reached`; both say which indexes it can answer for. Purpose
 	// and reason are required, and a replay is audited like a search.
 	//
+	// A search is replayed under the calibration that this node used at that
+	// index, or under `calibration`. A node keeps the gallery of an earlier
+	// calibration for as long as its history reaches; without it the answer is
+	// 410 `calibration_gone`, which names the version. No other calibration
+	// takes its place.
+	//
 	// As multipart: one `probe` part (JSON, the same object without `photos`),
 	// which comes first, and one to four `photo` parts, as in a match.
 	//
@@ -5481,6 +5912,55 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/audit/replays (the `ReplaySearch` operationId).
 	ReplaySearchWithResponse(ctx context.Context, body ReplaySearchJSONRequestBody, reqEditors ...RequestEditorFn) (*ReplaySearchResponse, error)
+
+	// GetCalibrationWithResponse The calibration in force, and all decisions on it
+	//
+	// The calibration says what a face score is worth; see ADR 0010. `version`
+	// is in force in the cluster, `used` is what this node compares with now.
+	// They differ while a node projects its gallery anew after a decision, and
+	// on a node that can't get or use the file: `state` says which. Every lead
+	// names the calibration that it was made with.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/calibration (the `GetCalibration` operationId).
+	GetCalibrationWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetCalibrationResponse, error)
+
+	// AdoptCalibrationWithBodyWithResponse Put another calibration in force
+	//
+	// Takes the file that `vigie calibrate` wrote. It must be for the model of
+	// this node's engine, be unchanged since it was fitted, and say on how many
+	// people of which groups it rests; else 422, with what is wrong. `previous`
+	// is the version that the decision starts from: when another one is in
+	// force, 412 `calibration_conflict`. The decision is recorded for good,
+	// with who, when and why.
+	//
+	// The answer says what changes. Every node then projects its gallery anew
+	// while the earlier one serves; `GET /v1/calibration` shows how far they
+	// are. With `dry_run` nothing is decided.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /v1/calibration (the `AdoptCalibration` operationId).
+	AdoptCalibrationWithBodyWithResponse(ctx context.Context, params *AdoptCalibrationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AdoptCalibrationResponse, error)
+
+	// AdoptCalibrationWithResponse Put another calibration in force
+	//
+	// Takes the file that `vigie calibrate` wrote. It must be for the model of
+	// this node's engine, be unchanged since it was fitted, and say on how many
+	// people of which groups it rests; else 422, with what is wrong. `previous`
+	// is the version that the decision starts from: when another one is in
+	// force, 412 `calibration_conflict`. The decision is recorded for good,
+	// with who, when and why.
+	//
+	// The answer says what changes. Every node then projects its gallery anew
+	// while the earlier one serves; `GET /v1/calibration` shows how far they
+	// are. With `dry_run` nothing is decided.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /v1/calibration (the `AdoptCalibration` operationId).
+	AdoptCalibrationWithResponse(ctx context.Context, params *AdoptCalibrationParams, body AdoptCalibrationJSONRequestBody, reqEditors ...RequestEditorFn) (*AdoptCalibrationResponse, error)
 
 	// GetClusterWithResponse The cluster as this node sees it
 	//
@@ -6177,6 +6657,88 @@ func (r ReplaySearchResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ReplaySearchResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetCalibrationResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Calibration
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetCalibrationResponse) GetJSON200() *Calibration {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r GetCalibrationResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetCalibrationResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetCalibrationResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetCalibrationResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type AdoptCalibrationResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CalibrationChange
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r AdoptCalibrationResponse) GetJSON200() *CalibrationChange {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r AdoptCalibrationResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AdoptCalibrationResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AdoptCalibrationResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AdoptCalibrationResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -7344,6 +7906,12 @@ func (c *ClientWithResponses) ListAuditWithResponse(ctx context.Context, params 
 // 503 `index_not_reached`; both say which indexes it can answer for. Purpose
 // and reason are required, and a replay is audited like a search.
 //
+// A search is replayed under the calibration that this node used at that
+// index, or under `calibration`. A node keeps the gallery of an earlier
+// calibration for as long as its history reaches; without it the answer is
+// 410 `calibration_gone`, which names the version. No other calibration
+// takes its place.
+//
 // As multipart: one `probe` part (JSON, the same object without `photos`),
 // which comes first, and one to four `photo` parts, as in a match.
 //
@@ -7379,6 +7947,12 @@ func (c *ClientWithResponses) ReplaySearchWithBodyWithResponse(ctx context.Conte
 // 503 `index_not_reached`; both say which indexes it can answer for. Purpose
 // and reason are required, and a replay is audited like a search.
 //
+// A search is replayed under the calibration that this node used at that
+// index, or under `calibration`. A node keeps the gallery of an earlier
+// calibration for as long as its history reaches; without it the answer is
+// 410 `calibration_gone`, which names the version. No other calibration
+// takes its place.
+//
 // As multipart: one `probe` part (JSON, the same object without `photos`),
 // which comes first, and one to four `photo` parts, as in a match.
 //
@@ -7391,6 +7965,73 @@ func (c *ClientWithResponses) ReplaySearchWithResponse(ctx context.Context, body
 		return nil, err
 	}
 	return ParseReplaySearchResponse(rsp)
+}
+
+// GetCalibrationWithResponse The calibration in force, and all decisions on it
+//
+// The calibration says what a face score is worth; see ADR 0010. `version`
+// is in force in the cluster, `used` is what this node compares with now.
+// They differ while a node projects its gallery anew after a decision, and
+// on a node that can't get or use the file: `state` says which. Every lead
+// names the calibration that it was made with.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/calibration (the `GetCalibration` operationId).
+func (c *ClientWithResponses) GetCalibrationWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetCalibrationResponse, error) {
+	rsp, err := c.GetCalibration(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetCalibrationResponse(rsp)
+}
+
+// AdoptCalibrationWithBodyWithResponse Put another calibration in force
+//
+// Takes the file that `vigie calibrate` wrote. It must be for the model of
+// this node's engine, be unchanged since it was fitted, and say on how many
+// people of which groups it rests; else 422, with what is wrong. `previous`
+// is the version that the decision starts from: when another one is in
+// force, 412 `calibration_conflict`. The decision is recorded for good,
+// with who, when and why.
+//
+// The answer says what changes. Every node then projects its gallery anew
+// while the earlier one serves; `GET /v1/calibration` shows how far they
+// are. With `dry_run` nothing is decided.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /v1/calibration (the `AdoptCalibration` operationId).
+func (c *ClientWithResponses) AdoptCalibrationWithBodyWithResponse(ctx context.Context, params *AdoptCalibrationParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AdoptCalibrationResponse, error) {
+	rsp, err := c.AdoptCalibrationWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAdoptCalibrationResponse(rsp)
+}
+
+// AdoptCalibrationWithResponse Put another calibration in force
+//
+// Takes the file that `vigie calibrate` wrote. It must be for the model of
+// this node's engine, be unchanged since it was fitted, and say on how many
+// people of which groups it rests; else 422, with what is wrong. `previous`
+// is the version that the decision starts from: when another one is in
+// force, 412 `calibration_conflict`. The decision is recorded for good,
+// with who, when and why.
+//
+// The answer says what changes. Every node then projects its gallery anew
+// while the earlier one serves; `GET /v1/calibration` shows how far they
+// are. With `dry_run` nothing is decided.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /v1/calibration (the `AdoptCalibration` operationId).
+func (c *ClientWithResponses) AdoptCalibrationWithResponse(ctx context.Context, params *AdoptCalibrationParams, body AdoptCalibrationJSONRequestBody, reqEditors ...RequestEditorFn) (*AdoptCalibrationResponse, error) {
+	rsp, err := c.AdoptCalibration(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAdoptCalibrationResponse(rsp)
 }
 
 // GetClusterWithResponse The cluster as this node sees it
@@ -8242,6 +8883,58 @@ func ParseReplaySearchResponse(rsp *http.Response) (*ReplaySearchResponse, error
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest Replay
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetCalibrationResponse parses an HTTP response from a GetCalibrationWithResponse call
+func ParseGetCalibrationResponse(rsp *http.Response) (*GetCalibrationResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetCalibrationResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Calibration
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseAdoptCalibrationResponse parses an HTTP response from a AdoptCalibrationWithResponse call
+func ParseAdoptCalibrationResponse(rsp *http.Response) (*AdoptCalibrationResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AdoptCalibrationResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CalibrationChange
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -91,6 +91,36 @@ func (e AuditEventKind) Valid() bool {
 	}
 }
 
+// Defines values for CalibrationState.
+const (
+	CalibrationStateChanging     CalibrationState = "changing"
+	CalibrationStateCurrent      CalibrationState = "current"
+	CalibrationStateFailed       CalibrationState = "failed"
+	CalibrationStateNoFile       CalibrationState = "no_file"
+	CalibrationStateOtherModel   CalibrationState = "other_model"
+	CalibrationStateUnusableFile CalibrationState = "unusable_file"
+)
+
+// Valid indicates whether the value is a known member of the CalibrationState enum.
+func (e CalibrationState) Valid() bool {
+	switch e {
+	case CalibrationStateChanging:
+		return true
+	case CalibrationStateCurrent:
+		return true
+	case CalibrationStateFailed:
+		return true
+	case CalibrationStateNoFile:
+		return true
+	case CalibrationStateOtherModel:
+		return true
+	case CalibrationStateUnusableFile:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for CandidateBand.
 const (
 	CandidateBandPossible CandidateBand = "possible"
@@ -764,6 +794,147 @@ type Box struct {
 	Top    int `json:"top"`
 }
 
+// Calibration defines model for Calibration.
+type Calibration struct {
+	// History All decisions, the newest first.
+	History []CalibrationDecision `json:"history"`
+	Nodes   []CalibrationNode     `json:"nodes"`
+
+	// Projected While `changing`: templates done,
+	Projected int64 `json:"projected,omitempty,omitzero"`
+
+	// Recorded Whether a decision says so.
+	Recorded bool `json:"recorded"`
+
+	// Report A calibration at the present size of the list.
+	Report CalibrationReport `json:"report"`
+
+	// Shipped What this node's release ships.
+	Shipped string `json:"shipped"`
+
+	// State Of this node: it uses what is in force; it projects its gallery anew; it can't get the file; it can't use it; its engine is of another model; it failed for a reason that its log has.
+	State CalibrationState `json:"state"`
+
+	// ToProject of how many.
+	ToProject int64 `json:"to_project,omitempty,omitzero"`
+
+	// Used What this node compares with now.
+	Used string `json:"used"`
+
+	// Version What is in force. Without a decision each node takes what its release ships.
+	Version string `json:"version"`
+}
+
+// CalibrationState Of this node: it uses what is in force; it projects its gallery anew; it can't get the file; it can't use it; its engine is of another model; it failed for a reason that its log has.
+type CalibrationState string
+
+// CalibrationAdopt defines model for CalibrationAdopt.
+type CalibrationAdopt struct {
+	// DryRun Only say what would change.
+	DryRun bool `json:"dry_run,omitempty,omitzero"`
+
+	// File The calibration file, base64; at most 4 MiB.
+	File []byte `json:"file"`
+
+	// Previous The version of a calibration, such as c0123456789ab.
+	Previous CalibrationVersion `json:"previous"`
+
+	// Reason Why; kept for good and shown with the decision.
+	Reason string `json:"reason"`
+}
+
+// CalibrationChange defines model for CalibrationChange.
+type CalibrationChange struct {
+	DryRun bool `json:"dry_run"`
+
+	// Index The index of the decision; absent when nothing was decided.
+	Index int64 `json:"index,omitempty,omitzero"`
+
+	// Now A calibration at the present size of the list.
+	Now      CalibrationReport `json:"now"`
+	Replayed bool              `json:"replayed"`
+
+	// Templates Rows of this node's gallery to project anew.
+	Templates int `json:"templates"`
+
+	// Then A calibration at the present size of the list.
+	Then CalibrationReport `json:"then"`
+}
+
+// CalibrationDecision defines model for CalibrationDecision.
+type CalibrationDecision struct {
+	At time.Time `json:"at"`
+
+	// By The account.
+	By string `json:"by"`
+
+	// File The SHA-256 of the file.
+	File  string `json:"file"`
+	Index int64  `json:"index"`
+
+	// Model The templates that it is for.
+	Model  string `json:"model"`
+	Number int64  `json:"number"`
+
+	// Previous What was in force before; absent for the first one.
+	Previous string `json:"previous,omitempty,omitzero"`
+	Reason   string `json:"reason"`
+
+	// Shipped It records what a release brought; nobody chose it.
+	Shipped bool   `json:"shipped"`
+	Version string `json:"version"`
+}
+
+// CalibrationFold A group, tested in a space that was learned from other persons.
+type CalibrationFold struct {
+	FnmrAtFmr1e3  float64 `json:"fnmr_at_fmr_1e3"`
+	FnmrAtFmr1e4  float64 `json:"fnmr_at_fmr_1e4"`
+	Fold          string  `json:"fold"`
+	Group         string  `json:"group"`
+	ImpostorPairs int     `json:"impostor_pairs"`
+	MatedPairs    int     `json:"mated_pairs"`
+	Persons       int     `json:"persons"`
+
+	// SharedFmr Its false match rate at the threshold at which the anchor group has 1e-3.
+	SharedFmr  float64 `json:"shared_fmr"`
+	SharedFnmr float64 `json:"shared_fnmr"`
+}
+
+// CalibrationGroup A group of the cohort.
+type CalibrationGroup struct {
+	ImpostorPairs int    `json:"impostor_pairs"`
+	MatedPairs    int    `json:"mated_pairs"`
+	Name          string `json:"name"`
+	Persons       int    `json:"persons"`
+	Photos        int    `json:"photos"`
+
+	// Weight Its share of mean and covariance.
+	Weight float64 `json:"weight"`
+}
+
+// CalibrationNode defines model for CalibrationNode.
+type CalibrationNode struct {
+	// Calibration What it compared with when it was last heard of; empty when it did not say.
+	Calibration string `json:"calibration"`
+	Current     bool   `json:"current"`
+	Id          string `json:"id"`
+	Name        string `json:"name"`
+}
+
+// CalibrationReport A calibration at the present size of the list.
+type CalibrationReport struct {
+	// Cohort On whom it was measured.
+	Cohort         string             `json:"cohort"`
+	Folds          []CalibrationFold  `json:"folds"`
+	Groups         []CalibrationGroup `json:"groups"`
+	Model          string             `json:"model"`
+	OperatingPoint OperatingPoint     `json:"operating_point"`
+	Version        string             `json:"version"`
+}
+
+// CalibrationVersion The version of a calibration, such as c0123456789ab.
+type CalibrationVersion = string
+
 // Candidate defines model for Candidate.
 type Candidate struct {
 	Action   Action        `json:"action"`
@@ -1095,8 +1266,13 @@ type GalleryFiles struct {
 
 // Health defines model for Health.
 type Health struct {
-	Connected *bool        `json:"connected,omitempty"`
-	Status    HealthStatus `json:"status"`
+	// Calibration What the node compares faces with.
+	Calibration string `json:"calibration,omitempty,omitzero"`
+
+	// CalibrationCurrent Whether that is the calibration in force; the node answers in either case.
+	CalibrationCurrent *bool        `json:"calibration_current,omitempty"`
+	Connected          *bool        `json:"connected,omitempty"`
+	Status             HealthStatus `json:"status"`
 }
 
 // HealthStatus defines model for Health.Status.
@@ -1245,7 +1421,10 @@ type MeKind string
 
 // Member defines model for Member.
 type Member struct {
-	ApiAddr     string `json:"api_addr"`
+	ApiAddr string `json:"api_addr"`
+
+	// Calibration What the node compares faces with; absent when it did not say.
+	Calibration string `json:"calibration,omitempty,omitzero"`
 	ClusterAddr string `json:"cluster_addr"`
 	Id          string `json:"id"`
 
@@ -1561,6 +1740,9 @@ type ReplayRequest struct {
 	// AsOfIndex The `index` of the audit event of the search.
 	AsOfIndex int64 `json:"as_of_index"`
 
+	// Calibration The version of a calibration, such as c0123456789ab.
+	Calibration CalibrationVersion `json:"calibration,omitempty,omitzero"`
+
 	// Fmr The false match rate per comparison to take the threshold from.
 	Fmr           *float64 `json:"fmr,omitempty"`
 	MaxCandidates int      `json:"max_candidates,omitempty,omitzero"`
@@ -1814,6 +1996,12 @@ type ReplaySearchMultipartBody struct {
 	Probe ReplayRequest `json:"probe"`
 }
 
+// AdoptCalibrationParams defines parameters for AdoptCalibration.
+type AdoptCalibrationParams struct {
+	// IdempotencyKey A random text that names this request; send the same one on a retry.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
 // ListEntriesParams defines parameters for ListEntries.
 type ListEntriesParams struct {
 	// Consistency `leader` (default) for a linearizable answer, `local` for this node's own copy.
@@ -2003,6 +2191,9 @@ type ReplaySearchJSONRequestBody = ReplayRequest
 // ReplaySearchMultipartRequestBody defines body for ReplaySearch for multipart/form-data ContentType.
 type ReplaySearchMultipartRequestBody ReplaySearchMultipartBody
 
+// AdoptCalibrationJSONRequestBody defines body for AdoptCalibration for application/json ContentType.
+type AdoptCalibrationJSONRequestBody = CalibrationAdopt
+
 // CreateJoinTokenJSONRequestBody defines body for CreateJoinToken for application/json ContentType.
 type CreateJoinTokenJSONRequestBody = TokenCreate
 
@@ -2068,6 +2259,12 @@ type ServerInterface interface {
 	// ReplaySearch Search the faces of an earlier list again
 	// (POST /v1/audit/replays)
 	ReplaySearch(ctx echo.Context) error
+	// GetCalibration The calibration in force, and all decisions on it
+	// (GET /v1/calibration)
+	GetCalibration(ctx echo.Context) error
+	// AdoptCalibration Put another calibration in force
+	// (PUT /v1/calibration)
+	AdoptCalibration(ctx echo.Context, params AdoptCalibrationParams) error
 	// GetCluster The cluster as this node sees it
 	// (GET /v1/cluster)
 	GetCluster(ctx echo.Context) error
@@ -2205,6 +2402,44 @@ func (w *ServerInterfaceWrapper) ReplaySearch(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ReplaySearch(ctx)
+	return err
+}
+
+// GetCalibration converts echo context to params.
+func (w *ServerInterfaceWrapper) GetCalibration(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetCalibration(ctx)
+	return err
+}
+
+// AdoptCalibration converts echo context to params.
+func (w *ServerInterfaceWrapper) AdoptCalibration(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AdoptCalibrationParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AdoptCalibration(ctx, params)
 	return err
 }
 
@@ -3027,6 +3262,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/health/ready", wrapper.GetReady, options.OperationMiddlewares["getReady"]...)
 	router.GET(options.BaseURL+"/v1/audit", wrapper.ListAudit, options.OperationMiddlewares["listAudit"]...)
 	router.POST(options.BaseURL+"/v1/audit/replays", wrapper.ReplaySearch, options.OperationMiddlewares["replaySearch"]...)
+	router.GET(options.BaseURL+"/v1/calibration", wrapper.GetCalibration, options.OperationMiddlewares["getCalibration"]...)
+	router.PUT(options.BaseURL+"/v1/calibration", wrapper.AdoptCalibration, options.OperationMiddlewares["adoptCalibration"]...)
 	router.GET(options.BaseURL+"/v1/cluster", wrapper.GetCluster, options.OperationMiddlewares["getCluster"]...)
 	router.DELETE(options.BaseURL+"/v1/cluster/members/:member", wrapper.RemoveMember, options.OperationMiddlewares["removeMember"]...)
 	router.POST(options.BaseURL+"/v1/cluster/tokens", wrapper.CreateJoinToken, options.OperationMiddlewares["createJoinToken"]...)
@@ -3167,6 +3404,50 @@ type ReplaySearchResponseObject interface {
 type ReplaySearch200JSONResponse Replay
 
 func (response ReplaySearch200JSONResponse) VisitReplaySearchResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetCalibrationRequestObject struct {
+}
+
+type GetCalibrationResponseObject interface {
+	VisitGetCalibrationResponse(w http.ResponseWriter) error
+}
+
+type GetCalibration200JSONResponse Calibration
+
+func (response GetCalibration200JSONResponse) VisitGetCalibrationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AdoptCalibrationRequestObject struct {
+	Params AdoptCalibrationParams
+	Body   *AdoptCalibrationJSONRequestBody
+}
+
+type AdoptCalibrationResponseObject interface {
+	VisitAdoptCalibrationResponse(w http.ResponseWriter) error
+}
+
+type AdoptCalibration200JSONResponse CalibrationChange
+
+func (response AdoptCalibration200JSONResponse) VisitAdoptCalibrationResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -3783,6 +4064,12 @@ type StrictServerInterface interface {
 	// ReplaySearch Search the faces of an earlier list again
 	// (POST /v1/audit/replays)
 	ReplaySearch(ctx context.Context, request ReplaySearchRequestObject) (ReplaySearchResponseObject, error)
+	// GetCalibration The calibration in force, and all decisions on it
+	// (GET /v1/calibration)
+	GetCalibration(ctx context.Context, request GetCalibrationRequestObject) (GetCalibrationResponseObject, error)
+	// AdoptCalibration Put another calibration in force
+	// (PUT /v1/calibration)
+	AdoptCalibration(ctx context.Context, request AdoptCalibrationRequestObject) (AdoptCalibrationResponseObject, error)
 	// GetCluster The cluster as this node sees it
 	// (GET /v1/cluster)
 	GetCluster(ctx context.Context, request GetClusterRequestObject) (GetClusterResponseObject, error)
@@ -3999,6 +4286,77 @@ func (sh *strictHandler) ReplaySearch(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(ReplaySearchResponseObject); ok {
 		return validResponse.VisitReplaySearchResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetCalibration operation middleware
+func (sh *strictHandler) GetCalibration(ctx echo.Context) error {
+	var request GetCalibrationRequestObject
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetCalibration(ctx.Request().Context(), request.(GetCalibrationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetCalibration")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetCalibrationResponseObject); ok {
+		return validResponse.VisitGetCalibrationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AdoptCalibration operation middleware
+func (sh *strictHandler) AdoptCalibration(ctx echo.Context, params AdoptCalibrationParams) error {
+	var request AdoptCalibrationRequestObject
+
+	request.Params = params
+
+	var body AdoptCalibrationJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AdoptCalibration(ctx.Request().Context(), request.(AdoptCalibrationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AdoptCalibration")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AdoptCalibrationResponseObject); ok {
+		return validResponse.VisitAdoptCalibrationResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -245,6 +245,33 @@ func (d *doctor) checkClock() {
 	}
 }
 
+// checkCalibration tells which nodes compare faces by another calibration than
+// the one in force.
+func (d *doctor) checkCalibration(ctx context.Context, c *client.Client) {
+	cal, err := answer[client.Calibration](c.GetCalibration(ctx))
+	switch {
+	case err != nil:
+		d.warn("calibration", "use an account that may read it", "not asked: %v", err)
+		return
+	case !cal.Recorded:
+		d.warn("calibration", "record it: vigie calibration adopt --shipped --reason …", "no decision is recorded; every node takes what its release ships, here %s", cal.Used)
+	case cal.State == "current":
+		d.ok("calibration", "%s, in force since %s", cal.Used, cal.History[0].At.UTC().Format(dateFormat))
+	case cal.State == "changing":
+		d.warn("calibration", "wait; 'vigie calibration show' tells how far it is", "the node still uses %s while it projects its gallery for %s", cal.Used, cal.Version)
+	default:
+		d.fail("calibration", "see the node's log; the file is on the nodes that were up when it was decided", "the node uses %s, in force is %s: %s", cal.Used, cal.Version, cal.State)
+	}
+	for _, n := range cal.Nodes {
+		if !n.Current && n.Calibration != "" && n.Calibration != cal.Used {
+			d.warn("calibration", "'vigie calibration show' on that node tells why", "%s uses %s, in force is %s", n.Name, n.Calibration, cal.Version)
+		}
+	}
+	if cal.Shipped != cal.Version && cal.Recorded {
+		d.warn("calibration", "decide whether to adopt it: vigie calibration adopt --shipped --dry-run --reason …", "this release ships %s, in force is %s", cal.Shipped, cal.Version)
+	}
+}
+
 // checkCluster asks a node, when it is known how, and tries every member's
 // addresses from here.
 func (d *doctor) checkCluster(ctx context.Context) {
@@ -263,6 +290,7 @@ func (d *doctor) checkCluster(ctx context.Context) {
 	} else {
 		d.ok("cluster", "%d nodes, term %d, %s", len(st.Members), st.Term, stampLine(st.Stamp))
 	}
+	d.checkCalibration(ctx, c)
 	for _, m := range st.Members {
 		for _, addr := range []string{m.ClusterAddr, m.ApiAddr} {
 			conn, err := (&net.Dialer{Timeout: 3 * time.Second}).DialContext(ctx, "tcp", addr)

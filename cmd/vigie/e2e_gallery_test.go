@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"vigie/cluster/clustertest"
+	"vigie/models"
 )
 
 // logSince gives what a node logged after the first n bytes of its log.
@@ -33,7 +34,11 @@ func TestGalleryFiles(t *testing.T) {
 	enrolTemplate(t, c, 0, "e2e-files-2", near)
 	gone := enrolTemplate(t, c, 0, "e2e-files-3", other)
 	index := gone.Index
-	manifest := filepath.Join(c.Dir(0), "data", "gallery", "manifest")
+	cal, err := models.DefaultCalibration()
+	if err != nil {
+		t.Fatal(err)
+	}
+	manifest := filepath.Join(c.Dir(0), "data", "gallery", cal.Version(), "manifest")
 
 	// restart ends the node in some way and starts it again; its log must then
 	// hold these words, and not those.

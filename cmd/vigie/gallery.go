@@ -5,6 +5,7 @@ import (
 
 	"vigie/api"
 	"vigie/cmd/vigie/internal/config"
+	"vigie/cmd/vigie/internal/spaces"
 	"vigie/index/face"
 )
 
@@ -19,10 +20,10 @@ func galleryOptions(c config.Match, log *slog.Logger) (face.Options, error) {
 }
 
 // galleryStatus shows a face index to the API, which knows no index package.
-func galleryStatus(g *face.Gallery, k *face.Keeper, kernelName string) api.GalleryStatus {
+func galleryStatus(g *spaces.Spaces, kernelName string) api.GalleryStatus {
 	st := g.Stats()
 	return api.GalleryStatus{
 		Kernel: kernelName, Model: g.Model(), Templates: st.Templates, Rows: st.Rows, Skipped: st.Skipped, Segments: st.Segments,
-		HotBytes: int64(st.Rows) * int64(st.HotBytes), Oldest: st.Oldest, Applied: st.Applied, Files: galleryFiles(k),
+		HotBytes: int64(st.Rows) * int64(st.HotBytes), Oldest: st.Oldest, Applied: st.Applied, Files: galleryFiles(g),
 	}
 }

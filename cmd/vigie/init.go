@@ -17,9 +17,11 @@ import (
 
 	"vigie/api/auth"
 	"vigie/cluster"
+	"vigie/cluster/blob"
 	"vigie/cluster/registry"
 	"vigie/cluster/seal"
 	"vigie/cmd/vigie/internal/config"
+	"vigie/models"
 	"vigie/watchlist"
 	"vigie/watchlist/command"
 )
@@ -101,6 +103,10 @@ func (p *program) initCluster(ctx context.Context, c *config.Config, login strin
 	if err != nil {
 		return nil, err
 	}
+	shipped, err := shippedDecision()
+	if err != nil {
+		return nil, err
+	}
 	res, err := cluster.Init(ctx, cluster.InitConfig{
 		DataDir: c.Node.DataDir, NodeKeyFile: c.Node.NodeKeyFile, ClusterKeyFile: c.Node.ClusterKeyFile, Name: c.Node.Name,
 		Origin:           watchlist.Origin{Country: watchlist.Country(c.Origin.Country), Authority: c.Origin.Authority},
@@ -108,6 +114,7 @@ func (p *program) initCluster(ctx context.Context, c *config.Config, login strin
 		Commands: []command.Envelope{
 			command.New("local", command.UserPut{User: user, Create: true}),
 			command.New("local", command.APIKeyPut{Key: key}),
+			command.New("local", shipped),
 		},
 	})
 	if errors.Is(err, cluster.ErrNotEmpty) {
@@ -128,6 +135,20 @@ func (p *program) initCluster(ctx context.Context, c *config.Config, login strin
 	}
 	out.ContextFile, err = p.newContext(c, linkFile{Server: "https://" + c.Advertise.API, CA: string(pemCert(ca)), Key: token, ClusterID: res.Cluster})
 	return out, err
+}
+
+// shippedDecision records what the release of the first node brings as the first
+// calibration in force: later releases that bring another one change nothing by
+// themselves. Every node of this release keeps the file.
+func shippedDecision() (command.CalibrationPut, error) {
+	c, err := models.DefaultCalibration()
+	if err != nil {
+		return command.CalibrationPut{}, fmt.Errorf("the built-in calibration: %w", err)
+	}
+	return command.CalibrationPut{
+		Version: c.Version(), Model: c.Model(), File: blob.Name(models.ShippedCalibration()), Shipped: true,
+		Reason: "shipped with the release that made the cluster",
+	}, nil
 }
 
 // readCA gives the CA certificate of the node that the configuration names, in

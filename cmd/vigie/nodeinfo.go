@@ -37,7 +37,7 @@ func (c clusterInfo) Status() api.ClusterStatus {
 		}
 		out.Members = append(out.Members, api.MemberStatus{
 			Member: m.Member, Voting: m.Voting, Known: m.SeenMillis >= 0, Reachable: m.Reachable, Lag: m.Lag,
-			LastContact: time.Duration(m.SeenMillis) * time.Millisecond,
+			LastContact: time.Duration(m.SeenMillis) * time.Millisecond, Calibration: m.Calibration,
 		})
 	}
 	return out

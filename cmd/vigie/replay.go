@@ -18,6 +18,7 @@ type replayFlags struct {
 	asOf              int64
 	minScore, fmr     float64
 	purpose, reason   string
+	calibration       string
 	limit             int
 }
 
@@ -29,6 +30,7 @@ func (p *program) auditReplayCmd() *cobra.Command {
 scores of a match: what an officer could be shown then, and what was withdrawn since.
 'vigie audit list' shows the index and the threshold of every search; a node can answer
 for a limited span, which 'vigie status' shows. Ask the node that the event is from.
+A search under an earlier calibration is replayed under that one.
 
 Entries are named by id, with their status now. One whose end date had passed at the
 time is listed too: end dates go by the clock. Only auditors and administrators may
@@ -48,6 +50,7 @@ replay, and each replay is audited with purpose and reason.`,
 	fl.Int64Var(&f.asOf, "as-of", 0, "the index of the search's audit event (required)")
 	fl.Float64Var(&f.minScore, "min-score", 0, "lowest score to list: the threshold of the audit event")
 	fl.Float64Var(&f.fmr, "fmr", 0, "take the threshold of this false match rate per comparison instead; without both: the node's present operating point")
+	fl.StringVar(&f.calibration, "calibration", "", "the calibration of the audit event (default: the one that the node searched with at that index)")
 	fl.IntVar(&f.limit, "limit", 20, "most entries to list, 1 to 200")
 	fl.StringVar(&f.purpose, "purpose", "", "border_check, second_line_check, investigation or test (required)")
 	fl.StringVar(&f.reason, "reason", "", "why the search is looked at again (required)")
@@ -71,7 +74,7 @@ func (f *replayFlags) request(cmd *cobra.Command) (req client.ReplayRequest, pho
 	if err := oneOf("--purpose", f.purpose, purposes); err != nil {
 		return req, nil, err
 	}
-	req = client.ReplayRequest{AsOfIndex: f.asOf, MaxCandidates: f.limit, Purpose: client.Purpose(f.purpose), Reason: f.reason}
+	req = client.ReplayRequest{AsOfIndex: f.asOf, MaxCandidates: f.limit, Purpose: client.Purpose(f.purpose), Reason: f.reason, Calibration: client.CalibrationVersion(f.calibration)}
 	score, rate := cmd.Flags().Changed("min-score"), cmd.Flags().Changed("fmr")
 	switch {
 	case score && rate:

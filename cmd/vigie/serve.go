@@ -18,8 +18,10 @@ import (
 
 	"vigie/api"
 	"vigie/cluster"
+	"vigie/cluster/blob"
 	"vigie/cluster/fsm"
 	"vigie/cmd/vigie/internal/config"
+	"vigie/cmd/vigie/internal/spaces"
 	"vigie/index/document"
 	"vigie/index/face"
 	"vigie/index/name"
@@ -56,14 +58,11 @@ type server struct {
 	metrics *prometheus.Registry
 
 	faces     faceEngine
-	calib     *models.Calibration
-	gallery   *face.Gallery
-	keeper    *face.Keeper // the gallery's files; nil without a node key
-	kernel    string       // that scans the gallery
+	spaces    *spaces.Spaces // the face index, over the calibration in force
+	kernel    string         // that scans it
 	names     *name.Index
 	documents *document.Index
 	node      *cluster.Node
-	matcher   *matcher.Matcher
 	api       *api.Server
 	listener  net.Listener
 }
@@ -102,11 +101,11 @@ func (p *program) serve(ctx context.Context, c *config.Config) (err error) {
 }
 
 func (s *server) openEngine(context.Context) (func() error, error) {
-	var err error
-	if s.calib, err = models.DefaultCalibration(); err != nil {
+	shipped, err := models.DefaultCalibration()
+	if err != nil {
 		return nil, fmt.Errorf("the built-in calibration: %w", err)
 	}
-	if s.faces, err = openFaceEngine(s.conf.Faces, s.calib.Model(), s.log); err != nil {
+	if s.faces, err = openFaceEngine(s.conf.Faces, shipped.Model(), s.log); err != nil {
 		return nil, err
 	}
 	return s.faces.Close, nil
@@ -120,15 +119,14 @@ func (s *server) openIndexes(context.Context) (func() error, error) {
 	if s.names, err = name.New(); err != nil {
 		return nil, fmt.Errorf("make the name index: %w", err)
 	}
-	s.gallery, s.documents = face.New(s.calib, opt), document.New()
-	s.kernel = opt.Kernel.Name()
-	s.metrics.MustRegister(newGalleryCollector(s.gallery.Stats, s.kernel))
-	closeGallery := s.gallery.Close
-	if s.keeper = keepGallery(s.gallery, s.conf.Node, s.calib.Version(), s.log); s.keeper != nil {
-		s.metrics.MustRegister(keeperCollectors(s.keeper)...)
-		closeGallery = s.keeper.Close
+	s.documents, s.kernel = document.New(), opt.Kernel.Name()
+	if s.spaces, err = spaces.New(spaceOptions(s.conf, opt, s.faces.Model(), s.log)); err != nil {
+		return nil, err
 	}
-	return func() error { return errors.Join(s.names.Close(), closeGallery()) }, nil
+	s.metrics.MustRegister(newGalleryCollector(s.spaces.Stats, s.kernel))
+	s.metrics.MustRegister(keeperCollectors(s.spaces)...)
+	s.metrics.MustRegister(calibrationCollector{s.spaces})
+	return func() error { return errors.Join(s.names.Close(), s.spaces.Close()) }, nil
 }
 
 func (s *server) openNode(ctx context.Context) (func() error, error) {
@@ -139,7 +137,8 @@ func (s *server) openNode(ctx context.Context) (func() error, error) {
 		DataDir: c.Node.DataDir, NodeKeyFile: c.Node.NodeKeyFile, ClusterKeyFile: c.Node.ClusterKeyFile,
 		ClusterListen: c.Listen.Cluster, ClusterAdvertise: c.Advertise.Cluster, APIAdvertise: c.Advertise.API,
 		Name: c.Node.Name, MaxClockJump: c.Node.MaxClockJump.Std(), Profile: cluster.Profile(c.Link.Profile), Logger: s.log, Registerer: s.metrics,
-	}, []fsm.Index{s.faceIndex(), s.names, s.documents})
+		OnBlobs: func(b *blob.Store) { s.spaces.SetFiles(b) }, Calibration: s.spaces.Used,
+	}, []fsm.Index{s.spaces, s.names, s.documents})
 	if errors.Is(err, cluster.ErrNoIdentity) {
 		return nil, withHint(err, "Begin with 'vigie init' (new cluster) or 'vigie join' (one more node).")
 	} else if err != nil {
@@ -148,7 +147,7 @@ func (s *server) openNode(ctx context.Context) (func() error, error) {
 	if err := s.checkOrigin(); err != nil {
 		return s.stopNode, err
 	}
-	s.log.Info("state is loaded", "entries", s.node.Registry().Count(), "templates", s.gallery.Size(), "took", time.Since(begin).Round(time.Millisecond).String())
+	s.log.Info("state is loaded", "entries", s.node.Registry().Count(), "templates", s.spaces.Stats().Templates, "took", time.Since(begin).Round(time.Millisecond).String())
 	return s.stopNode, nil
 }
 
@@ -176,13 +175,18 @@ func (s *server) checkOrigin() error {
 }
 
 func (s *server) openMatcher(context.Context) (func() error, error) {
-	var err error
-	s.matcher, err = matcher.New(matcher.Config{
-		Gallery: s.gallery, Names: s.names, Documents: s.documents, Entries: s.node.Registry(), Encoder: s.faces, Calibration: s.calib,
-		Stamper: s.node, Oldest: s.gallery.Oldest, Clock: s.clock, NewQueryID: newQueryID, BaseRate: s.conf.Match.BaseRate, TargetFPIR: s.conf.Match.TargetFPIR,
+	return nil, s.spaces.Start(s.node.Registry(), func(c *models.Calibration, g *face.Gallery) (spaces.Matcher, error) {
+		return s.newMatcher(c, g)
+	})
+}
+
+// newMatcher makes the matcher over one space.
+func (s *server) newMatcher(c *models.Calibration, g *face.Gallery) (*matcher.Matcher, error) {
+	return matcher.New(matcher.Config{
+		Gallery: g, Names: s.names, Documents: s.documents, Entries: s.node.Registry(), Encoder: s.faces, Calibration: c,
+		Stamper: s.node, Oldest: g.Oldest, Clock: s.clock, NewQueryID: newQueryID, BaseRate: s.conf.Match.BaseRate, TargetFPIR: s.conf.Match.TargetFPIR,
 		NamesVersion: names.Version, Logger: s.log,
 	})
-	return nil, err
 }
 
 // clock gives the time that expiry is measured against: this machine's, but
@@ -218,9 +222,9 @@ func (s *server) openAPI(ctx context.Context) (func() error, error) {
 		return nil, fmt.Errorf("issue the API certificate: %w", err)
 	}
 	s.api, err = api.New(api.Deps{
-		Writer: s.node, Entries: reg, Accounts: reg, AccountList: reg, Matcher: s.matcher, Enroller: s.faces, Faces: s.gallery, Blobs: s.node.Blobs(),
+		Writer: s.node, Entries: reg, Accounts: reg, AccountList: reg, Matcher: s.spaces, Calibrations: spaces.Reports{Spaces: s.spaces}, Enroller: s.faces, Faces: s.spaces, Blobs: s.node.Blobs(),
 		Auditor: s.node.Audit(), AuditReader: s.node.Audit(), Consistency: s.node, Names: s.names,
-		Cluster: clusterInfo{s.node, func() api.GalleryStatus { return galleryStatus(s.gallery, s.keeper, s.kernel) }}, ClusterAdmin: s.node,
+		Cluster: clusterInfo{s.node, func() api.GalleryStatus { return galleryStatus(s.spaces, s.kernel) }}, ClusterAdmin: s.node,
 	}, api.Options{
 		TLS: &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: certs.get}, Logger: s.log, Registry: s.metrics,
 		Post: s.conf.Node.Post, MaxPhotoBytes: s.conf.Faces.MaxBytes, StopGrace: s.conf.Node.StopGrace.Std(),

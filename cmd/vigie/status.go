@@ -48,7 +48,7 @@ func (p *program) statusCmd() *cobra.Command {
 
 // writeStatus writes the table of status.
 func writeStatus(w io.Writer, st *client.ClusterStatus) {
-	row(w, "NODE", "ROLE", "STATE", "API", "CLUSTER", "LAG", "REACHABLE")
+	row(w, "NODE", "ROLE", "STATE", "API", "CLUSTER", "LAG", "REACHABLE", "CALIBRATION")
 	for _, m := range st.Members {
 		state, lag, reach := "", "-", "-"
 		if m.Id == st.Leader {
@@ -64,14 +64,33 @@ func writeStatus(w io.Writer, st *client.ClusterStatus) {
 		if m.Role == "voter" && !m.Voting {
 			role = "voter (not voting yet)"
 		}
-		row(w, m.Name, role, dash(state), m.ApiAddr, m.ClusterAddr, lag, reach)
+		row(w, m.Name, role, dash(state), m.ApiAddr, m.ClusterAddr, lag, reach, dash(m.Calibration))
 	}
 	fmt.Fprintln(w, stampLine(st.Stamp))
 	fmt.Fprintln(w, printable(galleryLine(st.Gallery)))
 	fmt.Fprintln(w, printable(fmt.Sprintf("Origin: %s, %s. Term %d, committed index %d, version %s.", st.Origin.Country, st.Origin.Authority, st.Term, st.CommitIndex, st.Version)))
+	if line := mixedLine(st.Members); line != "" {
+		fmt.Fprintln(w, line)
+	}
 	if st.Leader == "" {
 		fmt.Fprintln(w, "NO LEADER: matching goes on, writes wait for a majority of the voters.")
 	}
+}
+
+// mixedLine says that the nodes compare faces by different calibrations, "" when
+// they agree as far as is known.
+func mixedLine(members []client.Member) string {
+	first := ""
+	for _, m := range members {
+		switch {
+		case m.Calibration == "":
+		case first == "":
+			first = m.Calibration
+		case first != m.Calibration:
+			return "THE NODES USE DIFFERENT CALIBRATIONS: a change is under way, or a node can't follow; see 'vigie calibration show' on each."
+		}
+	}
+	return ""
 }
 
 // galleryLine says what the face index of the node holds.

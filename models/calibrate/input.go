@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"vigie/models"
 )
 
 // Sample is one photo with the label of its person.
@@ -83,10 +85,10 @@ const Lambda = 0.5
 
 func (o *Options) defaults(groups []Group) {
 	if o.MinPersons <= 0 {
-		o.MinPersons = 20
+		o.MinPersons = models.MinGroupPersons
 	}
 	if o.MinSide <= 0 {
-		o.MinSide = 150
+		o.MinSide = models.MinSidePersons
 	}
 	named := func(g Group) bool { return g.Name == DefaultAnchor }
 	if o.Anchor == "" && slices.ContainsFunc(groups, named) {

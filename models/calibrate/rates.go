@@ -75,8 +75,8 @@ func endingTail(top []float64, start float64) (sigma, xi float64) {
 // of mates that could go unseen among those measured (rule of three).
 func fitLLR(mated, impostor []float64, fmr models.FMRModel) (models.LLRModel, error) {
 	pairs := len(mated) / 2
-	if pairs < 30 {
-		return models.LLRModel{}, fmt.Errorf("unbalanced cohort: %d mated pairs, at least 30 needed", pairs)
+	if pairs < models.MinMatedPairs {
+		return models.LLRModel{}, fmt.Errorf("unbalanced cohort: %d mated pairs, at least %d needed", pairs, models.MinMatedPairs)
 	}
 	slope, intercept, err := logistic(mated, impostor)
 	if err != nil {
