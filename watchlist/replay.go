@@ -44,7 +44,7 @@ type ReplayCandidate struct {
 	// FaceMatch has the entry, its best face of the time and the score, with the
 	// bits of the first search.
 	FaceMatch
-	// LLR is the score's log10 likelihood ratio by the present calibration.
+	// LLR is the score's log10 likelihood ratio by the calibration searched in.
 	LLR float64
 	// Status is the entry's effective status now.
 	Status Status

@@ -1662,7 +1662,9 @@ type ReasonInput struct {
 
 // Replay defines model for Replay.
 type Replay struct {
-	AsOfIndex   int64  `json:"as_of_index"`
+	AsOfIndex int64 `json:"as_of_index"`
+
+	// Calibration The calibration that was searched in.
 	Calibration string `json:"calibration"`
 
 	// Candidates By falling score.
@@ -1678,7 +1680,7 @@ type Replay struct {
 	// Frames How many of the faces were searched as their mean; absent when each was searched alone.
 	Frames int `json:"frames,omitempty,omitzero"`
 
-	// GallerySize Templates that can be found now.
+	// GallerySize Templates that can be found now; in a past gallery, that could be found when it was replaced.
 	GallerySize int `json:"gallery_size"`
 
 	// LowQualityThreshold For references of low quality alone; only with the present operating point.
@@ -1717,7 +1719,7 @@ type ReplayCandidate struct {
 	// FaceId The nearest of the entry's faces at the time; of a mean of several, the first.
 	FaceId string `json:"face_id"`
 
-	// Llr Its log10 likelihood ratio by the present calibration.
+	// Llr Its log10 likelihood ratio by the answer's `calibration`.
 	Llr float64 `json:"llr"`
 
 	// OtherFaceIds The faces whose mean with it was compared.
