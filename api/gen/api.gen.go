@@ -818,7 +818,7 @@ type Calibration struct {
 	// ToProject of how many.
 	ToProject int64 `json:"to_project,omitempty,omitzero"`
 
-	// Used What this node compares with now.
+	// Used What this node compares with now; `report` is its.
 	Used string `json:"used"`
 
 	// Version What is in force. Without a decision each node takes what its release ships.

@@ -108,7 +108,7 @@ func (s *Spaces) change(ctx context.Context, to target) error {
 	s.report.changed()
 	s.opt.Logger.Info("faces are compared by another calibration now", "from", old.calib.Version(), "to", to.version,
 		"index", at, "templates", next.gallery.Size(), "took", time.Since(begin).Round(time.Millisecond).String())
-	s.retire(old, at)
+	s.retire(ctx, old, at)
 	return nil
 }
 
@@ -129,6 +129,7 @@ func (s *Spaces) fetch(ctx context.Context, to target) (*models.Calibration, err
 // index of the swap.
 func (s *Spaces) build(ctx context.Context, next *space) (old *space, at uint64, err error) {
 	s.writer.Lock()
+	id := s.registry.Load() // before the view: files are never those of a later registry
 	v, err := s.reg.View()
 	if err != nil {
 		s.writer.Unlock()
@@ -138,7 +139,7 @@ func (s *Spaces) build(ctx context.Context, next *space) (old *space, at uint64,
 	s.queue = &queue{after: index}
 	s.writer.Unlock()
 
-	if id := s.registry.Load(); id != nil {
+	if id != nil {
 		next.recall(*id)
 	}
 	err = errors.Join(next.rebuild(s.counted(ctx, v.Each()), index), v.Close())
@@ -197,31 +198,27 @@ func (s *Spaces) counted(ctx context.Context, entries iter.Seq2[*watchlist.Entry
 // a past space, as of the index up to which it served. Searches under way in it
 // end undisturbed. What can't be kept is removed: replays of its searches are
 // refused then.
-func (s *Spaces) retire(old *space, until uint64) {
+func (s *Spaces) retire(ctx context.Context, old *space, until uint64) {
 	defer s.leaving.Store(nil)
-	kept := false
+	var err error
 	if old.keeper != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), saveTime)
-		err := old.keeper.Save(ctx)
+		saving, cancel := context.WithTimeout(ctx, saveTime)
+		err = old.keeper.Save(saving)
 		cancel()
-		if kept = err == nil && old.keeper.KeptStats().Applied > 0; !kept {
-			s.opt.Logger.Error("the replaced gallery can't be kept; its searches can't be replayed on this node", "calibration", old.calib.Version(), "error", err)
-		}
 	}
-	if err := old.close(); err != nil {
+	if err := old.close(); err != nil { // it tries once more, for a few seconds
 		s.opt.Logger.Error("close the replaced gallery", "error", err)
 	}
 	if old.keeper == nil {
 		return
 	}
-	from := s.folder(old.calib.Version())
-	if kept {
-		err := os.Rename(from, s.past.folder(past{until: until, version: old.calib.Version()}))
-		if err == nil {
+	from, saved := s.folder(old.calib.Version()), old.keeper.KeptStats().Applied
+	if saved == old.gallery.Applied() || err == nil && saved > 0 {
+		if err = os.Rename(from, s.past.folder(past{until: until, version: old.calib.Version()})); err == nil {
 			return
 		}
-		s.opt.Logger.Error("the replaced gallery can't be kept; its searches can't be replayed on this node", "calibration", old.calib.Version(), "error", err)
 	}
+	s.opt.Logger.Error("the replaced gallery can't be kept; its searches can't be replayed on this node", "calibration", old.calib.Version(), "error", err)
 	if err := os.RemoveAll(from); err != nil {
 		s.opt.Logger.Error("old gallery files can't be removed", "error", err)
 	}

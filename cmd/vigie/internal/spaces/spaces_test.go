@@ -78,7 +78,7 @@ func TestChangeUnderSearches(t *testing.T) {
 	nodes := []*world{a, b}
 	for _, w := range nodes {
 		w.decide(models.ShippedCalibration(), shipped)
-		for n := range uint64(400) {
+		for n := range uint64(200) {
 			w.put(entryOf(n))
 		}
 	}
@@ -92,7 +92,7 @@ func TestChangeUnderSearches(t *testing.T) {
 		for range 2 {
 			work.Go(func() {
 				seen := map[string]bool{}
-				for n := uint64(0); ctx.Err() == nil; n = (n + 1) % 400 {
+				for n := uint64(0); ctx.Err() == nil; n = (n + 1) % 200 {
 					lead, err := w.spaces.Match(context.Background(), probe(n))
 					if err != nil {
 						t.Errorf("match: %v", err)
@@ -113,7 +113,7 @@ func TestChangeUnderSearches(t *testing.T) {
 		for n := range uint64(100) {
 			e := entryOf(n)
 			e.Status, e.WithdrawnReason = watchlist.StatusWithdrawn, "test"
-			w.put(e, entryOf(400+n))
+			w.put(e, entryOf(200+n))
 			w.put(entryOf(n))
 		}
 	}
@@ -128,7 +128,7 @@ func TestChangeUnderSearches(t *testing.T) {
 	b.awaitUsed(other)
 	stop()
 	work.Wait()
-	for n := range uint64(500) {
+	for n := range uint64(300) {
 		for _, w := range nodes {
 			lead, err := w.spaces.Match(t.Context(), probe(n))
 			if err != nil || len(lead.Candidates) == 0 || lead.Candidates[0].Entry.ID != entryOf(n).ID || checkLead(t, lead, by, template(n)) != other.Version() {
@@ -136,7 +136,7 @@ func TestChangeUnderSearches(t *testing.T) {
 			}
 		}
 	}
-	if a.spaces.Stats().Live != 500 || a.spaces.Applied() != b.spaces.Applied() {
+	if a.spaces.Stats().Live != 300 || a.spaces.Applied() != b.spaces.Applied() {
 		t.Errorf("%d templates, applied %d and %d", a.spaces.Stats().Live, a.spaces.Applied(), b.spaces.Applied())
 	}
 }
