@@ -175,7 +175,7 @@ func (s *server) checkOrigin() error {
 }
 
 func (s *server) openMatcher(context.Context) (func() error, error) {
-	return nil, s.spaces.Start(s.node.Registry(), func(c *models.Calibration, g *face.Gallery) (spaces.Matcher, error) {
+	return nil, s.spaces.Start(s.node.Registry(), func() uint64 { return s.node.Stamp().AppliedIndex }, func(c *models.Calibration, g *face.Gallery) (spaces.Matcher, error) {
 		return s.newMatcher(c, g)
 	})
 }

@@ -108,7 +108,7 @@ func (s *Spaces) change(ctx context.Context, to target) error {
 	s.report.changed()
 	s.opt.Logger.Info("faces are compared by another calibration now", "from", old.calib.Version(), "to", to.version,
 		"index", at, "templates", next.gallery.Size(), "took", time.Since(begin).Round(time.Millisecond).String())
-	s.retire(ctx, old, at)
+	s.retire(ctx)
 	return nil
 }
 
@@ -143,6 +143,8 @@ func (s *Spaces) build(ctx context.Context, next *space) (old *space, at uint64,
 		next.recall(*id)
 	}
 	err = errors.Join(next.rebuild(s.counted(ctx, v.Each()), index), v.Close())
+	// The new gallery knows no earlier state: a stamp must not name one any more.
+	err = errors.Join(err, s.awaitStamped(ctx, index))
 	for err == nil {
 		var batch []change
 		s.writer.Lock()
@@ -155,9 +157,9 @@ func (s *Spaces) build(ctx context.Context, next *space) (old *space, at uint64,
 				err = next.apply(nil, at)
 			}
 			if err == nil {
-				s.leaving.Store(&leaving{old, at})
 				s.since.Store(at)
 				s.cur.Store(next)
+				s.leaving.Store(&leaving{space: old, idle: old.uses.shut(), fed: true})
 				s.queue = nil
 				s.writer.Unlock()
 				return old, at, nil
@@ -177,6 +179,21 @@ func (s *Spaces) build(ctx context.Context, next *space) (old *space, at uint64,
 	return nil, 0, err
 }
 
+// awaitStamped returns once a list stamp has an index; the registry may be ahead
+// of it for a moment.
+func (s *Spaces) awaitStamped(ctx context.Context, index uint64) error {
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for s.stamped() < index {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
 // counted passes entries on, counts their faces, and ends with ctx.
 func (s *Spaces) counted(ctx context.Context, entries iter.Seq2[*watchlist.Entry, error]) iter.Seq2[*watchlist.Entry, error] {
 	return func(yield func(*watchlist.Entry, error) bool) {
@@ -194,12 +211,21 @@ func (s *Spaces) counted(ctx context.Context, entries iter.Seq2[*watchlist.Entry
 	}
 }
 
-// retire writes the last state of a space that was replaced and makes its files
-// a past space, as of the index up to which it served. Searches under way in it
-// end undisturbed. What can't be kept is removed: replays of its searches are
-// refused then.
-func (s *Spaces) retire(ctx context.Context, old *space, until uint64) {
+// retire waits for the searches in the space that was replaced, writes its last
+// state and makes its files a past space, as of the index up to which it served.
+// What can't be kept is removed: replays of its searches are refused then.
+func (s *Spaces) retire(ctx context.Context) {
 	defer s.leaving.Store(nil)
+	l := s.leaving.Load()
+	old := l.space
+	select {
+	case <-l.idle:
+	case <-ctx.Done(): // the API has ended its searches before
+	}
+	s.writer.Lock()
+	l.fed = false
+	until := old.gallery.Applied()
+	s.writer.Unlock()
 	var err error
 	if old.keeper != nil {
 		saving, cancel := context.WithTimeout(ctx, saveTime)

@@ -37,10 +37,13 @@ func parsePast(name string) (past, bool) {
 	return past{until, m[2]}, err == nil
 }
 
-// leaving is a space that was replaced at a raft index.
+// leaving is a space that was replaced.
 type leaving struct {
 	space *space
-	until uint64
+	// idle is closed when the last search in it has ended; until then it is fed
+	// with changes. writer guards fed.
+	idle <-chan struct{}
+	fed  bool
 }
 
 // pastSpaces are the folders of past spaces.
@@ -98,10 +101,11 @@ func (p *pastSpaces) prune(applied, history uint64, log *slog.Logger) {
 // with at that index. It fails with a *watchlist.CalibrationError when the node
 // does not hold that space any more.
 func (s *Spaces) Replay(ctx context.Context, q watchlist.ReplayQuery) (*watchlist.Replay, error) {
-	m, err := s.present()
+	sp, m, err := s.enter()
 	if err != nil {
 		return nil, err
 	}
+	defer sp.uses.leave()
 	wanted := func(x past) bool {
 		return x.until >= q.AsOf && (q.Calibration == "" || q.Calibration == x.version)
 	}
@@ -111,10 +115,10 @@ func (s *Spaces) Replay(ctx context.Context, q watchlist.ReplayQuery) (*watchlis
 			return s.replayPast(ctx, q, x)
 		}
 	}
-	if last != nil && wanted(past{last.until, last.space.calib.Version()}) {
+	if last != nil && wanted(past{last.space.gallery.Applied(), last.space.calib.Version()}) {
 		return (*last.space.match.Load()).Replay(ctx, q)
 	}
-	used, want := s.Used(), q.Calibration
+	used, want := sp.calib.Version(), q.Calibration
 	lost := false
 	if want == "" {
 		want = used

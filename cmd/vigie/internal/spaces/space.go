@@ -23,6 +23,7 @@ type space struct {
 	gallery *face.Gallery
 	keeper  *face.Keeper // nil without files
 	match   atomic.Pointer[Matcher]
+	uses    uses
 }
 
 // newSpace makes an empty space whose files lie in a folder.

@@ -65,6 +65,7 @@ type Spaces struct {
 	files   Files
 	reg     Registry
 	matcher func(*models.Calibration, *face.Gallery) (Matcher, error)
+	stamped func() uint64
 
 	cur     atomic.Pointer[space] // nil before the first Decided
 	history atomic.Pointer[[]watchlist.CalibrationDecision]
@@ -117,9 +118,10 @@ func (s *Spaces) SetFiles(f Files) {
 }
 
 // Start gives what a space's matcher is made of and begins to follow the
-// decisions. Match fails before it.
-func (s *Spaces) Start(reg Registry, matcher func(*models.Calibration, *face.Gallery) (Matcher, error)) error {
-	s.reg, s.matcher = reg, matcher
+// decisions. stamped is the raft index that a list stamp would have now. Match
+// fails before Start.
+func (s *Spaces) Start(reg Registry, stamped func() uint64, matcher func(*models.Calibration, *face.Gallery) (Matcher, error)) error {
+	s.reg, s.stamped, s.matcher = reg, stamped, matcher
 	sp := s.cur.Load()
 	if sp == nil {
 		return errors.New("spaces: the state machine has not started")
@@ -148,22 +150,29 @@ func (s *Spaces) Close() error {
 	return nil
 }
 
-// Match answers a probe in the present space.
+// Match answers a probe in the present space. That goes on following the list
+// until the search has ended, also when another takes its place meanwhile: a
+// search takes its list stamp late, and must hold what that stamp says.
 func (s *Spaces) Match(ctx context.Context, p watchlist.Probe) (*watchlist.Lead, error) {
-	m, err := s.present()
+	sp, m, err := s.enter()
 	if err != nil {
 		return nil, err
 	}
+	defer sp.uses.leave()
 	return m.Match(ctx, p)
 }
 
-func (s *Spaces) present() (Matcher, error) {
-	if sp := s.cur.Load(); sp != nil {
-		if m := sp.match.Load(); m != nil {
-			return *m, nil
+// enter takes the present space for a search, which must leave it.
+func (s *Spaces) enter() (*space, Matcher, error) {
+	for {
+		sp := s.cur.Load()
+		if sp == nil || sp.match.Load() == nil {
+			return nil, nil, errors.New("spaces: not started")
+		}
+		if sp.uses.enter() {
+			return sp, *sp.match.Load(), nil
 		}
 	}
-	return nil, errors.New("spaces: not started")
 }
 
 // Decided implements fsm.Calibrated. The first call chooses the space to start
@@ -198,6 +207,7 @@ func (s *Spaces) CatchUp(changes []watchlist.Change, index uint64) error {
 	s.writer.Lock()
 	defer s.writer.Unlock()
 	s.epoch++ // it comes at a start only: nothing is being built
+	s.settle()
 	return s.cur.Load().catchUp(changes, index)
 }
 
@@ -208,10 +218,24 @@ func (s *Spaces) Apply(changes []watchlist.Change, index uint64) error {
 	if err := s.cur.Load().apply(changes, index); err != nil {
 		return err
 	}
+	if l := s.leaving.Load(); l != nil && l.fed {
+		if err := l.space.apply(changes, index); err != nil {
+			return err
+		}
+	}
 	if s.queue != nil {
 		s.queue.add(changes, index)
 	}
 	return nil
+}
+
+// settle waits for the searches in a space that was replaced: what comes next is
+// another list, which it will not see. The caller holds writer.
+func (s *Spaces) settle() {
+	if l := s.leaving.Load(); l != nil && l.fed {
+		<-l.idle
+		l.fed = false
+	}
 }
 
 // Rebuild implements fsm.Index. A space that is being built begins anew.
@@ -219,6 +243,7 @@ func (s *Spaces) Rebuild(entries iter.Seq2[*watchlist.Entry, error], index uint6
 	s.writer.Lock()
 	defer s.writer.Unlock()
 	s.epoch++
+	s.settle()
 	return s.cur.Load().rebuild(entries, index)
 }
 

@@ -314,3 +314,56 @@ func TestOvertaken(t *testing.T) {
 	w.decide(file, other)
 	w.awaitUsed(other)
 }
+
+// slow is a matcher that waits before it searches, as one that encodes a photo.
+type slow struct {
+	Matcher
+	begun, resume chan struct{}
+}
+
+func (m slow) Match(ctx context.Context, p watchlist.Probe) (*watchlist.Lead, error) {
+	close(m.begun)
+	<-m.resume
+	return m.Matcher.Match(ctx, p)
+}
+
+// TestSearchAcrossTheSwap: a search that began before a swap answers in the space
+// that it took, and with the entries that were written after the swap: its stamp
+// says so.
+func TestSearchAcrossTheSwap(t *testing.T) {
+	w := newWorld(t)
+	shipped := w.spaces.Calibration()
+	file, other := doctored(t, 0.5)
+	w.decide(models.ShippedCalibration(), shipped)
+	w.put(entryOf(1), entryOf(2))
+	sp := w.spaces.cur.Load()
+	m := slow{*sp.match.Load(), make(chan struct{}), make(chan struct{})}
+	wrapped := Matcher(m)
+	sp.match.Store(&wrapped)
+	answer := make(chan *watchlist.Lead)
+	go func() {
+		lead, err := w.spaces.Match(context.Background(), probe(7))
+		if err != nil {
+			t.Error(err)
+		}
+		answer <- lead
+	}()
+	<-m.begun
+	if err := w.files.Accept(digest(file), file); err != nil {
+		t.Fatal(err)
+	}
+	w.decide(file, other)
+	w.await("the swap", func() bool { return w.spaces.Used() == other.Version() })
+	gone := entryOf(1)
+	gone.Status, gone.WithdrawnReason = watchlist.StatusWithdrawn, "test"
+	w.put(entryOf(7), gone)
+	close(m.resume)
+	lead := <-answer
+	if lead.Models["calibration"] != shipped.Version() || lead.Stamp.AppliedIndex != w.index || len(lead.Candidates) == 0 || lead.Candidates[0].Entry.ID != entryOf(7).ID {
+		t.Errorf("calibration %s, stamp %d of %d, %d candidates", lead.Models["calibration"], lead.Stamp.AppliedIndex, w.index, len(lead.Candidates))
+	}
+	w.awaitUsed(other)
+	if got := w.spaces.past.list(); len(got) != 1 || got[0].until != w.index {
+		t.Errorf("past spaces: %v, want up to %d", got, w.index)
+	}
+}

@@ -146,7 +146,7 @@ func (w *world) open() {
 			w.t.Fatal(err)
 		}
 	}
-	if err := w.spaces.Start(w.reg, w.newMatcher); err != nil {
+	if err := w.spaces.Start(w.reg, w.spaces.Applied, w.newMatcher); err != nil {
 		w.t.Fatal(err)
 	}
 }
