@@ -24,8 +24,9 @@ const (
 	spare = 1.6
 )
 
-// Costs in nanoseconds on one core of an AMD EPYC 9004: reading a byte of the plane
-// from the second-level cache, and from memory; and level 2 of a row. A plane up to
+// Costs in nanoseconds, rounded from measurements on one core of a shared AMD EPYC:
+// reading a byte of the plane from the cache, and from memory; and level 2 of a row
+// from memory, 4 … 5 in the cache and 8 … 30 as busy as the memory was. A plane up to
 // fitsCache bytes is taken to stay in the last-level cache between searches, one
 // of twice that size not at all.
 const (

@@ -116,7 +116,7 @@ func BenchmarkRefine(b *testing.B) {
 	}
 }
 
-// BenchmarkLevels scans and refines eight million rows in chunks, as a search
+// BenchmarkLevels scans and refines four million rows in chunks, as a search
 // does, level 2 of a chunk after level 1 of the next.
 func BenchmarkLevels(b *testing.B) {
 	const rows = 1 << 22
