@@ -156,7 +156,7 @@ func cosine(a, b []float32) float64 {
 // notes says what holds for every set of figures.
 func notes(set *Set, part []GroupSet) []string {
 	out := []string{
-		"Impostor pairs are pairs within one group. Every pair is compared in both orders: either photo as the probe, the other as the reference. FNMR and FNIR leave out photos without a template: FTE counts those.",
+		"Impostor pairs are pairs within one group. Every pair is compared in both orders: either photo as the probe, the other as the reference. FNMR and FNIR leave out photos without a template: FTE counts those, by the gate for probes.",
 		"Identification: the first photo of every person is enrolled; every further photo is a mated search; the enrolled photos, each searched in the gallery of the others, are the non-mated ones.",
 		fmt.Sprintf("Brackets hold 95 %% intervals: %d drawings of persons with replacement, thresholds found anew; those of the searches keep the gallery.", replicates),
 	}
