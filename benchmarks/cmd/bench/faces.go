@@ -78,6 +78,9 @@ func (f faceFlags) measure(ctx context.Context, second *onnx.Options, name, titl
 	if err != nil {
 		return fmt.Errorf("evaluate the faces: %w", err)
 	}
+	if busy(machine) {
+		report.Notes = append(report.Notes, "The machine was busy (load before "+machine.LoadAvg+"): the stage times are too long. The error rates do not depend on it.")
+	}
 	measured := struct {
 		*evalfaces.Report
 		Goals   []evalfaces.Goal   `json:"goals"`
@@ -95,4 +98,11 @@ func (f faceFlags) measure(ctx context.Context, second *onnx.Options, name, titl
 		title, machine.Date, machine.Commit, machine.CPU, machine.Cores, machine.LoadAvg, name, evalfaces.GoalsMarkdown(measured.Goals), report.Markdown(), evalfaces.FoldsMarkdown(cal.Data()))
 	fmt.Println(text)
 	return benchmarks.WriteSection(f.results, name, text)
+}
+
+// busy tells whether more ran on the machine than it has cores for.
+func busy(m benchmarks.Machine) bool {
+	var load float64
+	n, err := fmt.Sscan(m.LoadAvg, &load)
+	return err == nil && n == 1 && load > float64(m.Cores)
 }
