@@ -59,7 +59,7 @@ func (c *Calibration) CheckCohort() error {
 		return fmt.Errorf("%w: group %d weighs %.3f, more than half", ErrCohort, heaviest+1, top)
 	case total < 2*MinSidePersons:
 		return fmt.Errorf("%w: %d persons, at least %d needed", ErrCohort, total, 2*MinSidePersons)
-	case top > 1/float64(len(groups))+1e-6 && (side < MinSidePersons || total-side < MinSidePersons):
+	case (len(groups) == 2 || top > 1/float64(len(groups))+1e-6) && (side < MinSidePersons || total-side < MinSidePersons):
 		return fmt.Errorf("%w: %d persons in group %d and %d in the others, at least %d needed on each side", ErrCohort, side, heaviest+1, total-side, MinSidePersons)
 	case mated < MinMatedPairs || c.data.LLR.MatedPairs < MinMatedPairs || c.data.LLR.ImpostorPairs < 1:
 		return fmt.Errorf("%w: at least %d mated pairs needed", ErrCohort, MinMatedPairs)
