@@ -44,6 +44,9 @@ type Matcher interface {
 	// Replay searches an earlier list again. It also fails with a
 	// *watchlist.HistoryError.
 	Replay(ctx context.Context, q watchlist.ReplayQuery) (*watchlist.Replay, error)
+	// Impact says what an entry does to the list. It also fails with
+	// watchlist.ErrNotFound.
+	Impact(ctx context.Context, q watchlist.ImpactQuery) (*watchlist.Impact, error)
 }
 
 // Enroller makes a face sample out of a photo for enrolment, and gives the

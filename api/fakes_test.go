@@ -44,6 +44,8 @@ type world struct {
 	// replay answers a replay; nil gives an empty answer.
 	replay  func(q watchlist.ReplayQuery) (*watchlist.Replay, error)
 	replays []watchlist.ReplayQuery
+	impact  func(q watchlist.ImpactQuery) (*watchlist.Impact, error)
+	impacts []watchlist.ImpactQuery
 	enrol   func(p watchlist.Photo) (watchlist.FaceSample, []byte, error)
 	// onAudit runs before an event is kept.
 	onAudit func(e watchlist.AuditEvent)
@@ -287,6 +289,17 @@ func (w *world) Match(ctx context.Context, p watchlist.Probe) (*watchlist.Lead, 
 		return f(ctx, p)
 	}
 	return &watchlist.Lead{Query: "0192f0c1-2222-7abc-8def-0123456789ab", Stamp: w.Stamp()}, nil
+}
+
+func (w *world) Impact(_ context.Context, q watchlist.ImpactQuery) (*watchlist.Impact, error) {
+	w.mu.Lock()
+	w.impacts = append(w.impacts, q)
+	f := w.impact
+	w.mu.Unlock()
+	if f != nil {
+		return f(q)
+	}
+	return &watchlist.Impact{Query: "q-3", Entry: q.Entry, Status: watchlist.StatusDraft, Stamp: w.Stamp()}, nil
 }
 
 func (w *world) Replay(_ context.Context, q watchlist.ReplayQuery) (*watchlist.Replay, error) {

@@ -38,9 +38,10 @@ func (plain) Project(t []float32) ([]float32, error) {
 	return out, nil
 }
 
-func (plain) LLR(score float64) float64                      { return score }
-func (plain) ThresholdAtFMR(float64) float64                 { return 0.5 }
-func (plain) OperatingPoint(float64, int) (float64, float64) { return 0.001, 0.5 }
+func (plain) LLR(score float64) float64                          { return score }
+func (plain) FMROf([]float32, float64) (a, b float64, err error) { return 0, 0, nil }
+func (plain) ThresholdAtFMR(float64) float64                     { return 0.5 }
+func (plain) OperatingPoint(float64, int) (float64, float64)     { return 0.001, 0.5 }
 func (plain) Extract(context.Context, watchlist.Photo) (watchlist.FaceSample, []watchlist.StageTime, error) {
 	return watchlist.FaceSample{}, nil, errFake
 }
@@ -85,7 +86,7 @@ func fullNode(t *testing.T) (*rig, stuck) {
 		t.Fatal(err)
 	}
 	m, err := matcher.New(matcher.Config{
-		Gallery: gallery, Names: nameFake{r.w}, Documents: noDocuments{}, Entries: reg, Encoder: plain{}, Calibration: plain{}, Stamper: r.w,
+		Gallery: gallery, Names: nameFake{r.w}, Documents: noDocuments{}, Entries: reg, Encoder: plain{}, Calibration: plain{}, Strangers: plain{}, Stamper: r.w,
 		Oldest: gallery.Oldest, Clock: testNow.UnixMilli, NewQueryID: func() watchlist.QueryID { return "q-1" },
 		BaseRate: 0.001, TargetFPIR: 0.01, Logger: slog.New(slog.DiscardHandler),
 	})

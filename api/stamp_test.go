@@ -50,7 +50,7 @@ func TestReplayFindsWhatTheMatchFound(t *testing.T) {
 		write(n)
 	}}
 	m, err := matcher.New(matcher.Config{
-		Gallery: gallery, Names: nameFake{r.w}, Documents: noDocuments{}, Entries: r.w, Encoder: plain{}, Calibration: plain{}, Stamper: stamper,
+		Gallery: gallery, Names: nameFake{r.w}, Documents: noDocuments{}, Entries: r.w, Encoder: plain{}, Calibration: plain{}, Strangers: plain{}, Stamper: stamper,
 		Oldest: gallery.Oldest, Clock: testNow.UnixMilli, NewQueryID: func() watchlist.QueryID { return "q-1" },
 		BaseRate: 0.001, TargetFPIR: 0.01, Logger: slog.New(slog.DiscardHandler),
 	})

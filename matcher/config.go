@@ -87,6 +87,7 @@ type Config struct {
 	Entries     Entries
 	Encoder     Encoder
 	Calibration Calibration
+	Strangers   Strangers
 	Stamper     Stamper
 	// Oldest gives the first raft index that the gallery can answer as of.
 	Oldest func() uint64
@@ -100,6 +101,9 @@ type Config struct {
 	// TargetFPIR is the share of searches for people who are not on the list
 	// that may return a face candidate all the same, above 0 and below 1.
 	TargetFPIR float64
+	// Travellers is the number of searches a day at all posts that Impact assumes;
+	// 0 means watchlist.DefaultTravellers.
+	Travellers float64
 	// NamesVersion is the version of the name rules, for Lead.Models; "" leaves
 	// it out.
 	NamesVersion string
@@ -120,7 +124,7 @@ type Matcher struct {
 func New(c Config) (*Matcher, error) {
 	switch {
 	case c.Gallery == nil, c.Names == nil, c.Documents == nil, c.Entries == nil, c.Encoder == nil,
-		c.Calibration == nil, c.Stamper == nil, c.Oldest == nil, c.Clock == nil, c.NewQueryID == nil, c.Logger == nil:
+		c.Calibration == nil, c.Strangers == nil, c.Stamper == nil, c.Oldest == nil, c.Clock == nil, c.NewQueryID == nil, c.Logger == nil:
 		return nil, errors.New("matcher: a required part of the configuration is missing")
 	case !(c.BaseRate > 0 && c.BaseRate < 1):
 		return nil, errors.New("matcher: the base rate must lie between 0 and 1")
@@ -128,6 +132,9 @@ func New(c Config) (*Matcher, error) {
 		return nil, errors.New("matcher: the target FPIR must lie between 0 and 1")
 	case c.Encoder.Model() != c.Gallery.Model():
 		return nil, fmt.Errorf("matcher: the encoder makes templates of %q, the calibration is for %q", c.Encoder.Model(), c.Gallery.Model())
+	}
+	if c.Travellers == 0 {
+		c.Travellers = watchlist.DefaultTravellers
 	}
 	if c.Fuser == nil {
 		c.Fuser = SumFuser{}

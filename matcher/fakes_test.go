@@ -85,7 +85,7 @@ func (w *world) matcher(t testing.TB) *Matcher {
 func (w *world) config() Config {
 	return Config{
 		Gallery: fakeGallery{w}, Names: fakeNames{w}, Documents: fakeDocuments{w}, Entries: fakeEntries{w},
-		Encoder: fakeEncoder{w}, Calibration: fakeCalibration{w}, Stamper: fakeStamper{w},
+		Encoder: fakeEncoder{w}, Calibration: fakeCalibration{w}, Strangers: fakeCalibration{w}, Stamper: fakeStamper{w},
 		Oldest:     func() uint64 { return 3 },
 		Clock:      func() int64 { return testNow },
 		NewQueryID: func() watchlist.QueryID { return "query-1" },
@@ -234,6 +234,11 @@ func (f fakeCalibration) Cohort() string            { return "nobody" }
 func (f fakeCalibration) OperatingPoint(target float64, size int) (float64, float64) {
 	f.w.targets = append(f.w.targets, target)
 	return target / float64(max(size, 1)), testThreshold
+}
+
+// FMROf makes more strangers of a template whose first value is larger.
+func (f fakeCalibration) FMROf(t []float32, score float64) (float64, float64, error) {
+	return float64(t[0]) * (1 - score), (1 - score) / 100, nil
 }
 
 func (f fakeCalibration) ThresholdAtFMR(fmr float64) float64 { return 1 - fmr }

@@ -1180,6 +1180,19 @@ type Face struct {
 	Quality  FaceQuality `json:"quality"`
 }
 
+// FaceImpact defines model for FaceImpact.
+type FaceImpact struct {
+	// Comparable It has a template of the model that is compared.
+	Comparable bool   `json:"comparable"`
+	FaceId     string `json:"face_id"`
+
+	// Fmr Expected share of strangers that reach the threshold with this face.
+	Fmr float64 `json:"fmr"`
+
+	// TypicalFmr The same for a typical face.
+	TypicalFmr float64 `json:"typical_fmr"`
+}
+
 // FaceInput Exactly one of `photo` and `template`.
 type FaceInput struct {
 	Photo PhotoInput `json:"photo,omitempty,omitzero"`
@@ -1276,6 +1289,47 @@ type Health struct {
 
 // HealthStatus defines model for Health.Status.
 type HealthStatus string
+
+// Impact defines model for Impact.
+type Impact struct {
+	// AlertsPerDay Strangers a day to whom a face of this entry is expected to be shown.
+	AlertsPerDay float64 `json:"alerts_per_day"`
+
+	// Alike Active entries like this one, the most alike first.
+	Alike []Candidate `json:"alike"`
+
+	// Duplicates Those of `alike` that are likely to be the same person.
+	Duplicates     []EntryId      `json:"duplicates"`
+	EntryId        EntryId        `json:"entry_id"`
+	Faces          []FaceImpact   `json:"faces"`
+	Models         StringMap      `json:"models"`
+	Notice         string         `json:"notice"`
+	OperatingPoint OperatingPoint `json:"operating_point"`
+
+	// QueryId Ties the answer to its audit event.
+	QueryId          string      `json:"query_id"`
+	Revision         int64       `json:"revision"`
+	Stamp            Stamp       `json:"stamp"`
+	Status           EntryStatus `json:"status"`
+	TravellersPerDay float64     `json:"travellers_per_day"`
+
+	// Truncated There are more entries like it.
+	Truncated bool `json:"truncated"`
+
+	// TypicalAlertsPerDay The same for as many typical faces.
+	TypicalAlertsPerDay float64 `json:"typical_alerts_per_day"`
+}
+
+// ImpactRequest defines model for ImpactRequest.
+type ImpactRequest struct {
+	Purpose Purpose `json:"purpose"`
+
+	// Reason Why this person is searched now; kept in the audit log.
+	Reason string `json:"reason"`
+
+	// TravellersPerDay Searches a day at all posts together; absent means as the node is configured.
+	TravellersPerDay float64 `json:"travellers_per_day,omitempty,omitzero"`
+}
 
 // ImportLine defines model for ImportLine.
 type ImportLine struct {
@@ -2216,6 +2270,9 @@ type AddFaceJSONRequestBody = FaceInput
 // AddFaceMultipartRequestBody defines body for AddFace for multipart/form-data ContentType.
 type AddFaceMultipartRequestBody AddFaceMultipartBody
 
+// EntryImpactJSONRequestBody defines body for EntryImpact for application/json ContentType.
+type EntryImpactJSONRequestBody = ImpactRequest
+
 // WithdrawEntryJSONRequestBody defines body for WithdrawEntry for application/json ContentType.
 type WithdrawEntryJSONRequestBody = ReasonInput
 
@@ -2651,6 +2708,52 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/entries/{entry}/faces/{face}/photo (the `GetFacePhoto` operationId).
 	GetFacePhoto(ctx context.Context, entry EntryId, face FaceId, params *GetFacePhotoParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EntryImpactWithBody What an entry does to the list
+	//
+	// A look at an entry as it would act on the list, best taken while it is a
+	// draft. It changes nothing.
+	//
+	// How many strangers a day its faces are expected to be shown for, at the
+	// threshold of a gallery that holds it and at `travellers_per_day` searches
+	// with one photo each. This is an estimate from the calibration: the worst
+	// measured group's false match rate, stretched for each face by how much
+	// strangers' scores with it spread compared with a typical face's. It does
+	// not know who else looks like this person; real tails are heavier.
+	//
+	// And the active entries that a search for this person brings up, weighed
+	// by all that the entry says: look-alikes, and the same person listed
+	// twice (`duplicates`: those in the strong band).
+	//
+	// Purpose and reason are required, and it is audited like a search.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/entries/{entry}/impact (the `EntryImpact` operationId).
+	EntryImpactWithBody(ctx context.Context, entry EntryId, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EntryImpact What an entry does to the list
+	//
+	// A look at an entry as it would act on the list, best taken while it is a
+	// draft. It changes nothing.
+	//
+	// How many strangers a day its faces are expected to be shown for, at the
+	// threshold of a gallery that holds it and at `travellers_per_day` searches
+	// with one photo each. This is an estimate from the calibration: the worst
+	// measured group's false match rate, stretched for each face by how much
+	// strangers' scores with it spread compared with a typical face's. It does
+	// not know who else looks like this person; real tails are heavier.
+	//
+	// And the active entries that a search for this person brings up, weighed
+	// by all that the entry says: look-alikes, and the same person listed
+	// twice (`duplicates`: those in the strong band).
+	//
+	// Purpose and reason are required, and it is audited like a search.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/entries/{entry}/impact (the `EntryImpact` operationId).
+	EntryImpact(ctx context.Context, entry EntryId, body EntryImpactJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// WithdrawEntryWithBody Withdraw an entry
 	//
@@ -3522,6 +3625,72 @@ func (c *Raw) RemoveFace(ctx context.Context, entry EntryId, face FaceId, params
 // Corresponds with GET /v1/entries/{entry}/faces/{face}/photo (the `GetFacePhoto` operationId).
 func (c *Raw) GetFacePhoto(ctx context.Context, entry EntryId, face FaceId, params *GetFacePhotoParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetFacePhotoRequest(c.Server, entry, face, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EntryImpactWithBody What an entry does to the list
+//
+// A look at an entry as it would act on the list, best taken while it is a
+// draft. It changes nothing.
+//
+// How many strangers a day its faces are expected to be shown for, at the
+// threshold of a gallery that holds it and at `travellers_per_day` searches
+// with one photo each. This is an estimate from the calibration: the worst
+// measured group's false match rate, stretched for each face by how much
+// strangers' scores with it spread compared with a typical face's. It does
+// not know who else looks like this person; real tails are heavier.
+//
+// And the active entries that a search for this person brings up, weighed
+// by all that the entry says: look-alikes, and the same person listed
+// twice (`duplicates`: those in the strong band).
+//
+// Purpose and reason are required, and it is audited like a search.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/entries/{entry}/impact (the `EntryImpact` operationId).
+func (c *Raw) EntryImpactWithBody(ctx context.Context, entry EntryId, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEntryImpactRequestWithBody(c.Server, entry, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EntryImpact What an entry does to the list
+//
+// A look at an entry as it would act on the list, best taken while it is a
+// draft. It changes nothing.
+//
+// How many strangers a day its faces are expected to be shown for, at the
+// threshold of a gallery that holds it and at `travellers_per_day` searches
+// with one photo each. This is an estimate from the calibration: the worst
+// measured group's false match rate, stretched for each face by how much
+// strangers' scores with it spread compared with a typical face's. It does
+// not know who else looks like this person; real tails are heavier.
+//
+// And the active entries that a search for this person brings up, weighed
+// by all that the entry says: look-alikes, and the same person listed
+// twice (`duplicates`: those in the strong band).
+//
+// Purpose and reason are required, and it is audited like a search.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/entries/{entry}/impact (the `EntryImpact` operationId).
+func (c *Raw) EntryImpact(ctx context.Context, entry EntryId, body EntryImpactJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEntryImpactRequest(c.Server, entry, body)
 	if err != nil {
 		return nil, err
 	}
@@ -5054,6 +5223,53 @@ func NewGetFacePhotoRequest(server string, entry EntryId, face FaceId, params *G
 	return req, nil
 }
 
+// NewEntryImpactRequest calls the generic EntryImpact builder with application/json body
+func NewEntryImpactRequest(server string, entry EntryId, body EntryImpactJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewEntryImpactRequestWithBody(server, entry, "application/json", bodyReader)
+}
+
+// NewEntryImpactRequestWithBody constructs an http.Request for the EntryImpact method, with any body, and a specified content type
+func NewEntryImpactRequestWithBody(server string, entry EntryId, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "entry", entry, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/entries/%s/impact", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewWithdrawEntryRequest calls the generic WithdrawEntry builder with application/json body
 func NewWithdrawEntryRequest(server string, entry EntryId, params *WithdrawEntryParams, body WithdrawEntryJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -6158,6 +6374,52 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/entries/{entry}/faces/{face}/photo (the `GetFacePhoto` operationId).
 	GetFacePhotoWithResponse(ctx context.Context, entry EntryId, face FaceId, params *GetFacePhotoParams, reqEditors ...RequestEditorFn) (*GetFacePhotoResponse, error)
 
+	// EntryImpactWithBodyWithResponse What an entry does to the list
+	//
+	// A look at an entry as it would act on the list, best taken while it is a
+	// draft. It changes nothing.
+	//
+	// How many strangers a day its faces are expected to be shown for, at the
+	// threshold of a gallery that holds it and at `travellers_per_day` searches
+	// with one photo each. This is an estimate from the calibration: the worst
+	// measured group's false match rate, stretched for each face by how much
+	// strangers' scores with it spread compared with a typical face's. It does
+	// not know who else looks like this person; real tails are heavier.
+	//
+	// And the active entries that a search for this person brings up, weighed
+	// by all that the entry says: look-alikes, and the same person listed
+	// twice (`duplicates`: those in the strong band).
+	//
+	// Purpose and reason are required, and it is audited like a search.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/entries/{entry}/impact (the `EntryImpact` operationId).
+	EntryImpactWithBodyWithResponse(ctx context.Context, entry EntryId, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*EntryImpactResponse, error)
+
+	// EntryImpactWithResponse What an entry does to the list
+	//
+	// A look at an entry as it would act on the list, best taken while it is a
+	// draft. It changes nothing.
+	//
+	// How many strangers a day its faces are expected to be shown for, at the
+	// threshold of a gallery that holds it and at `travellers_per_day` searches
+	// with one photo each. This is an estimate from the calibration: the worst
+	// measured group's false match rate, stretched for each face by how much
+	// strangers' scores with it spread compared with a typical face's. It does
+	// not know who else looks like this person; real tails are heavier.
+	//
+	// And the active entries that a search for this person brings up, weighed
+	// by all that the entry says: look-alikes, and the same person listed
+	// twice (`duplicates`: those in the strong band).
+	//
+	// Purpose and reason are required, and it is audited like a search.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/entries/{entry}/impact (the `EntryImpact` operationId).
+	EntryImpactWithResponse(ctx context.Context, entry EntryId, body EntryImpactJSONRequestBody, reqEditors ...RequestEditorFn) (*EntryImpactResponse, error)
+
 	// WithdrawEntryWithBodyWithResponse Withdraw an entry
 	//
 	// The entry stops matching at once on every node that has applied the change. Withdrawal is final. `If-Match` is optional here, since a withdrawal must not fail because somebody corrected a spelling.
@@ -7259,6 +7521,47 @@ func (r GetFacePhotoResponse) ContentType() string {
 	return ""
 }
 
+type EntryImpactResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Impact
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r EntryImpactResponse) GetJSON200() *Impact {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r EntryImpactResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r EntryImpactResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r EntryImpactResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r EntryImpactResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type WithdrawEntryResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -8344,6 +8647,64 @@ func (c *ClientWithResponses) GetFacePhotoWithResponse(ctx context.Context, entr
 	return ParseGetFacePhotoResponse(rsp)
 }
 
+// EntryImpactWithBodyWithResponse What an entry does to the list
+//
+// A look at an entry as it would act on the list, best taken while it is a
+// draft. It changes nothing.
+//
+// How many strangers a day its faces are expected to be shown for, at the
+// threshold of a gallery that holds it and at `travellers_per_day` searches
+// with one photo each. This is an estimate from the calibration: the worst
+// measured group's false match rate, stretched for each face by how much
+// strangers' scores with it spread compared with a typical face's. It does
+// not know who else looks like this person; real tails are heavier.
+//
+// And the active entries that a search for this person brings up, weighed
+// by all that the entry says: look-alikes, and the same person listed
+// twice (`duplicates`: those in the strong band).
+//
+// Purpose and reason are required, and it is audited like a search.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/entries/{entry}/impact (the `EntryImpact` operationId).
+func (c *ClientWithResponses) EntryImpactWithBodyWithResponse(ctx context.Context, entry EntryId, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*EntryImpactResponse, error) {
+	rsp, err := c.EntryImpactWithBody(ctx, entry, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEntryImpactResponse(rsp)
+}
+
+// EntryImpactWithResponse What an entry does to the list
+//
+// A look at an entry as it would act on the list, best taken while it is a
+// draft. It changes nothing.
+//
+// How many strangers a day its faces are expected to be shown for, at the
+// threshold of a gallery that holds it and at `travellers_per_day` searches
+// with one photo each. This is an estimate from the calibration: the worst
+// measured group's false match rate, stretched for each face by how much
+// strangers' scores with it spread compared with a typical face's. It does
+// not know who else looks like this person; real tails are heavier.
+//
+// And the active entries that a search for this person brings up, weighed
+// by all that the entry says: look-alikes, and the same person listed
+// twice (`duplicates`: those in the strong band).
+//
+// Purpose and reason are required, and it is audited like a search.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/entries/{entry}/impact (the `EntryImpact` operationId).
+func (c *ClientWithResponses) EntryImpactWithResponse(ctx context.Context, entry EntryId, body EntryImpactJSONRequestBody, reqEditors ...RequestEditorFn) (*EntryImpactResponse, error) {
+	rsp, err := c.EntryImpact(ctx, entry, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEntryImpactResponse(rsp)
+}
+
 // WithdrawEntryWithBodyWithResponse Withdraw an entry
 //
 // The entry stops matching at once on every node that has applied the change. Withdrawal is final. `If-Match` is optional here, since a withdrawal must not fail because somebody corrected a spelling.
@@ -9250,6 +9611,32 @@ func ParseGetFacePhotoResponse(rsp *http.Response) (*GetFacePhotoResponse, error
 	response := &GetFacePhotoResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
+// ParseEntryImpactResponse parses an HTTP response from a EntryImpactWithResponse call
+func ParseEntryImpactResponse(rsp *http.Response) (*EntryImpactResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &EntryImpactResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Impact
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
 	}
 
 	return response, nil

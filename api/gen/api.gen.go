@@ -1181,6 +1181,19 @@ type Face struct {
 	Quality  FaceQuality `json:"quality"`
 }
 
+// FaceImpact defines model for FaceImpact.
+type FaceImpact struct {
+	// Comparable It has a template of the model that is compared.
+	Comparable bool   `json:"comparable"`
+	FaceId     string `json:"face_id"`
+
+	// Fmr Expected share of strangers that reach the threshold with this face.
+	Fmr float64 `json:"fmr"`
+
+	// TypicalFmr The same for a typical face.
+	TypicalFmr float64 `json:"typical_fmr"`
+}
+
 // FaceInput Exactly one of `photo` and `template`.
 type FaceInput struct {
 	Photo PhotoInput `json:"photo,omitempty,omitzero"`
@@ -1277,6 +1290,47 @@ type Health struct {
 
 // HealthStatus defines model for Health.Status.
 type HealthStatus string
+
+// Impact defines model for Impact.
+type Impact struct {
+	// AlertsPerDay Strangers a day to whom a face of this entry is expected to be shown.
+	AlertsPerDay float64 `json:"alerts_per_day"`
+
+	// Alike Active entries like this one, the most alike first.
+	Alike []Candidate `json:"alike"`
+
+	// Duplicates Those of `alike` that are likely to be the same person.
+	Duplicates     []EntryId      `json:"duplicates"`
+	EntryId        EntryId        `json:"entry_id"`
+	Faces          []FaceImpact   `json:"faces"`
+	Models         StringMap      `json:"models"`
+	Notice         string         `json:"notice"`
+	OperatingPoint OperatingPoint `json:"operating_point"`
+
+	// QueryId Ties the answer to its audit event.
+	QueryId          string      `json:"query_id"`
+	Revision         int64       `json:"revision"`
+	Stamp            Stamp       `json:"stamp"`
+	Status           EntryStatus `json:"status"`
+	TravellersPerDay float64     `json:"travellers_per_day"`
+
+	// Truncated There are more entries like it.
+	Truncated bool `json:"truncated"`
+
+	// TypicalAlertsPerDay The same for as many typical faces.
+	TypicalAlertsPerDay float64 `json:"typical_alerts_per_day"`
+}
+
+// ImpactRequest defines model for ImpactRequest.
+type ImpactRequest struct {
+	Purpose Purpose `json:"purpose"`
+
+	// Reason Why this person is searched now; kept in the audit log.
+	Reason string `json:"reason"`
+
+	// TravellersPerDay Searches a day at all posts together; absent means as the node is configured.
+	TravellersPerDay float64 `json:"travellers_per_day,omitempty,omitzero"`
+}
 
 // ImportLine defines model for ImportLine.
 type ImportLine struct {
@@ -2217,6 +2271,9 @@ type AddFaceJSONRequestBody = FaceInput
 // AddFaceMultipartRequestBody defines body for AddFace for multipart/form-data ContentType.
 type AddFaceMultipartRequestBody AddFaceMultipartBody
 
+// EntryImpactJSONRequestBody defines body for EntryImpact for application/json ContentType.
+type EntryImpactJSONRequestBody = ImpactRequest
+
 // WithdrawEntryJSONRequestBody defines body for WithdrawEntry for application/json ContentType.
 type WithdrawEntryJSONRequestBody = ReasonInput
 
@@ -2306,6 +2363,9 @@ type ServerInterface interface {
 	// GetFacePhoto Read an enrolled photo
 	// (GET /v1/entries/{entry}/faces/{face}/photo)
 	GetFacePhoto(ctx echo.Context, entry EntryId, face FaceId, params GetFacePhotoParams) error
+	// EntryImpact What an entry does to the list
+	// (POST /v1/entries/{entry}/impact)
+	EntryImpact(ctx echo.Context, entry EntryId) error
 	// WithdrawEntry Withdraw an entry
 	// (POST /v1/entries/{entry}/withdraw)
 	WithdrawEntry(ctx echo.Context, entry EntryId, params WithdrawEntryParams) error
@@ -2879,6 +2939,22 @@ func (w *ServerInterfaceWrapper) GetFacePhoto(ctx echo.Context) error {
 	return err
 }
 
+// EntryImpact converts echo context to params.
+func (w *ServerInterfaceWrapper) EntryImpact(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "entry" -------------
+	var entry EntryId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "entry", ctx.Param("entry"), &entry, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter entry: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.EntryImpact(ctx, entry)
+	return err
+}
+
 // WithdrawEntry converts echo context to params.
 func (w *ServerInterfaceWrapper) WithdrawEntry(ctx echo.Context) error {
 	var err error
@@ -3278,6 +3354,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/entries/:entry/faces", wrapper.AddFace, options.OperationMiddlewares["addFace"]...)
 	router.DELETE(options.BaseURL+"/v1/entries/:entry/faces/:face", wrapper.RemoveFace, options.OperationMiddlewares["removeFace"]...)
 	router.GET(options.BaseURL+"/v1/entries/:entry/faces/:face/photo", wrapper.GetFacePhoto, options.OperationMiddlewares["getFacePhoto"]...)
+	router.POST(options.BaseURL+"/v1/entries/:entry/impact", wrapper.EntryImpact, options.OperationMiddlewares["entryImpact"]...)
 	router.POST(options.BaseURL+"/v1/entries/:entry/withdraw", wrapper.WithdrawEntry, options.OperationMiddlewares["withdrawEntry"]...)
 	router.POST(options.BaseURL+"/v1/entries/search", wrapper.SearchEntries, options.OperationMiddlewares["searchEntries"]...)
 	router.POST(options.BaseURL+"/v1/imports/:batch/entries", wrapper.ImportEntries, options.OperationMiddlewares["importEntries"]...)
@@ -3753,6 +3830,29 @@ func (response GetFacePhoto200ImagejpegResponse) VisitGetFacePhotoResponse(w htt
 	return err
 }
 
+type EntryImpactRequestObject struct {
+	Entry EntryId `json:"entry"`
+	Body  *EntryImpactJSONRequestBody
+}
+
+type EntryImpactResponseObject interface {
+	VisitEntryImpactResponse(w http.ResponseWriter) error
+}
+
+type EntryImpact200JSONResponse Impact
+
+func (response EntryImpact200JSONResponse) VisitEntryImpactResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type WithdrawEntryRequestObject struct {
 	Entry  EntryId `json:"entry"`
 	Params WithdrawEntryParams
@@ -4111,6 +4211,9 @@ type StrictServerInterface interface {
 	// GetFacePhoto Read an enrolled photo
 	// (GET /v1/entries/{entry}/faces/{face}/photo)
 	GetFacePhoto(ctx context.Context, request GetFacePhotoRequestObject) (GetFacePhotoResponseObject, error)
+	// EntryImpact What an entry does to the list
+	// (POST /v1/entries/{entry}/impact)
+	EntryImpact(ctx context.Context, request EntryImpactRequestObject) (EntryImpactResponseObject, error)
 	// WithdrawEntry Withdraw an entry
 	// (POST /v1/entries/{entry}/withdraw)
 	WithdrawEntry(ctx context.Context, request WithdrawEntryRequestObject) (WithdrawEntryResponseObject, error)
@@ -4833,6 +4936,54 @@ func (sh *strictHandler) GetFacePhoto(ctx echo.Context, entry EntryId, face Face
 		return err
 	} else if validResponse, ok := response.(GetFacePhotoResponseObject); ok {
 		return validResponse.VisitGetFacePhotoResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// EntryImpact operation middleware
+func (sh *strictHandler) EntryImpact(ctx echo.Context, entry EntryId) error {
+	var request EntryImpactRequestObject
+
+	request.Entry = entry
+
+	var body EntryImpactJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EntryImpact(ctx.Request().Context(), request.(EntryImpactRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EntryImpact")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(EntryImpactResponseObject); ok {
+		return validResponse.VisitEntryImpactResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -18,7 +18,7 @@ import (
 
 func (p *program) entryCmd() *cobra.Command {
 	cmd := group("entry", "Add, read, change and withdraw entries", "",
-		p.entryAddCmd(), p.entryGetCmd(), p.entryListCmd(), p.entryEditCmd(), p.entryWithdrawCmd(), p.faceAddCmd(), p.faceRemoveCmd(), p.entryExampleCmd())
+		p.entryAddCmd(), p.entryGetCmd(), p.entryImpactCmd(), p.entryListCmd(), p.entryEditCmd(), p.entryWithdrawCmd(), p.faceAddCmd(), p.faceRemoveCmd(), p.entryExampleCmd())
 	p.linkTo(cmd)
 	return cmd
 }
@@ -92,6 +92,9 @@ func (p *program) entryAddCmd() *cobra.Command {
 	var photos []string
 	cmd := &cobra.Command{
 		Use: "add FILE", Short: "Create an entry from JSON, with photos if there are any",
+		Long: `Creates an entry. With "status": "draft" in the file it does not match yet, and what it
+would do to the list is shown as by 'vigie entry impact'; activate it with
+'vigie entry edit'.`,
 		Example: "  vigie entry example > e.json   # then edit it\n  vigie entry add e.json --photo front.jpg\n  vigie entry add - < e.json",
 		Args:    usage(cobra.ExactArgs(1), "a JSON file, or -"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -124,7 +127,10 @@ func (p *program) entryAddCmd() *cobra.Command {
 					w.Warnings = append(w.Warnings, client.Warning{Pointer: photos[i], Code: x.Code, Detail: x.Detail})
 				}
 			}
-			return p.printWritten(w)
+			if err := p.printWritten(w); err != nil || p.json || in.Status != "draft" {
+				return err
+			}
+			return p.impact(cmd.Context(), c, w.Id, client.ImpactRequest{Purpose: "investigation", Reason: "draft of case " + in.CaseReference})
 		},
 	}
 	cmd.Flags().StringArrayVar(&photos, "photo", nil, "a photo of the person; may be repeated")

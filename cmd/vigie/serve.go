@@ -183,9 +183,9 @@ func (s *server) openMatcher(context.Context) (func() error, error) {
 // newMatcher makes the matcher over one space.
 func (s *server) newMatcher(c *models.Calibration, g *face.Gallery) (*matcher.Matcher, error) {
 	return matcher.New(matcher.Config{
-		Gallery: g, Names: s.names, Documents: s.documents, Entries: s.node.Registry(), Encoder: s.faces, Calibration: c,
+		Gallery: g, Names: s.names, Documents: s.documents, Entries: s.node.Registry(), Encoder: s.faces, Calibration: c, Strangers: c,
 		Stamper: s.node, Oldest: g.Oldest, Clock: s.clock, NewQueryID: newQueryID, BaseRate: s.conf.Match.BaseRate, TargetFPIR: s.conf.Match.TargetFPIR,
-		NamesVersion: names.Version, Logger: s.log,
+		Travellers: s.conf.Match.Travellers, NamesVersion: names.Version, Logger: s.log,
 	})
 }
 

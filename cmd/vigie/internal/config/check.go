@@ -42,6 +42,7 @@ func (c *Config) check() []finding {
 	add(c.Faces.MaxPixels < 1_000_000 || c.Faces.MaxPixels > 200_000_000, "faces.max_pixels", "use 1000000 to 200000000")
 	add(!(c.Match.TargetFPIR >= 1e-6 && c.Match.TargetFPIR <= 0.5), "match.target_fpir", "use 0.000001 to 0.5")
 	add(!(c.Match.BaseRate >= 1e-9 && c.Match.BaseRate <= 0.5), "match.base_rate", "use 0.000000001 to 0.5")
+	add(!(c.Match.Travellers >= 1 && c.Match.Travellers <= 1e9), "match.travellers_per_day", "use 1 to 1000000000")
 	add(!slices.Contains([]string{"auto", "avx512vnni", "avx2", "portable"}, c.Match.Kernel), "match.kernel", "use auto, avx512vnni, avx2 or portable")
 	add(c.Match.MaxWaiting < 1 || c.Match.MaxWaiting > 10_000, "match.max_waiting", "use 1 to 10000")
 	add(c.Match.History < 1 || c.Match.History > 100_000_000, "match.history", "use 1 to 100000000")

@@ -129,6 +129,9 @@ type Match struct {
 	// 0.0001, 0.000000001 to 0.5. It moves the bands of all leads, not their
 	// order.
 	BaseRate float64 `yaml:"base_rate"`
+	// Travellers is the number of searches a day at all posts together that the
+	// entry-impact test assumes, default 1000, 1 to 1000000000.
+	Travellers float64 `yaml:"travellers_per_day"`
 	// Kernel is the code that scans the faces: auto (default) for the fastest
 	// that this CPU can run, else avx512vnni, avx2 or portable. All give the
 	// same answers; one that the CPU can't run stops the start.
@@ -158,7 +161,7 @@ func Default() Config {
 		Listen: Listen{API: "127.0.0.1:8443", Cluster: "127.0.0.1:8444"},
 		Link:   Link{Profile: "lan"},
 		Faces:  Faces{Engine: "on", MaxQueue: 32, MaxBytes: 10 << 20, MaxPixels: 40_000_000},
-		Match:  Match{TargetFPIR: 0.01, BaseRate: 0.0001, Kernel: "auto", MaxWaiting: 64, History: 100_000},
+		Match:  Match{TargetFPIR: 0.01, BaseRate: 0.0001, Travellers: 1000, Kernel: "auto", MaxWaiting: 64, History: 100_000},
 		Log:    Log{Level: "info", Format: "json"},
 	}
 }

@@ -30,6 +30,7 @@ type Files interface {
 type Matcher interface {
 	Match(ctx context.Context, p watchlist.Probe) (*watchlist.Lead, error)
 	Replay(ctx context.Context, q watchlist.ReplayQuery) (*watchlist.Replay, error)
+	Impact(ctx context.Context, q watchlist.ImpactQuery) (*watchlist.Impact, error)
 }
 
 // Registry is the list that a new space is built from.
@@ -160,6 +161,16 @@ func (s *Spaces) Match(ctx context.Context, p watchlist.Probe) (*watchlist.Lead,
 	}
 	defer sp.uses.leave()
 	return m.Match(ctx, p)
+}
+
+// Impact looks at an entry in the present space.
+func (s *Spaces) Impact(ctx context.Context, q watchlist.ImpactQuery) (*watchlist.Impact, error) {
+	sp, m, err := s.enter()
+	if err != nil {
+		return nil, err
+	}
+	defer sp.uses.leave()
+	return m.Impact(ctx, q)
 }
 
 // enter takes the present space for a search, which must leave it.

@@ -266,7 +266,7 @@ func (noDocuments) Search(context.Context, []watchlist.Document) ([]watchlist.Do
 
 func (w *world) newMatcher(c *models.Calibration, g *face.Gallery) (Matcher, error) {
 	return matcher.New(matcher.Config{
-		Gallery: g, Names: noNames{}, Documents: noDocuments{}, Entries: w.reg, Encoder: nothing{w}, Calibration: c, Stamper: nothing{w},
+		Gallery: g, Names: noNames{}, Documents: noDocuments{}, Entries: w.reg, Encoder: nothing{w}, Calibration: c, Strangers: c, Stamper: nothing{w},
 		Oldest: g.Oldest, Clock: func() int64 { return 1 }, NewQueryID: func() watchlist.QueryID { return "q" },
 		BaseRate: 1e-4, TargetFPIR: 0.5, Logger: slog.New(slog.DiscardHandler),
 	})
