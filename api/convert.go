@@ -69,13 +69,35 @@ func boxIn(b gen.Box) *watchlist.Box {
 }
 
 func qualityOut(q watchlist.FaceQuality) gen.FaceQuality {
-	return gen.FaceQuality{InterEyePx: finite(q.InterEye), Sharpness: finite(q.Sharpness), Dark: finite(q.Dark), Bright: finite(q.Bright), Flags: q.Flags}
+	out := gen.FaceQuality{
+		InterEyePx: finite(q.InterEye), Sharpness: finite(q.Sharpness), Dark: finite(q.Dark), Bright: finite(q.Bright),
+		Flags: q.Flags, Measures: q.Measures,
+		Components: optional(q.Components, func(c watchlist.QualityComponent) gen.QualityComponent {
+			return gen.QualityComponent{Name: c.Name, Value: finite(c.Value), Score: c.Score}
+		}),
+	}
+	if a, ok := q.Advice(); ok {
+		out.Advice = adviceOut(a)
+	}
+	return out
 }
 
-func faceOut(f watchlist.Face) gen.Face {
+func adviceOut(a watchlist.Advice) gen.Advice {
+	return gen.Advice{Fr: a.French, En: a.English, Pt: a.Portuguese}
+}
+
+func measuredOut(m watchlist.FaceMeasure) gen.FaceMeasure {
+	return gen.FaceMeasure{Component: m.Component, Value: finite(m.Value), Limit: finite(m.Limit)}
+}
+
+// faceOut converts a face of an entry; reviewBy is the entry's.
+func faceOut(f watchlist.Face, reviewBy int64) gen.Face {
 	out := gen.Face{Id: f.ID, Model: f.Model, Quality: qualityOut(f.Quality), HasPhoto: f.Photo != ""}
 	if f.AddedAt != 0 {
 		out.AddedAt = millis(f.AddedAt)
+	}
+	if by := f.ReplaceBy(reviewBy); by != 0 {
+		out.ReplaceBy = millis(by)
 	}
 	return out
 }
@@ -94,7 +116,7 @@ func entryOut(e *watchlist.Entry, now time.Time) gen.Entry {
 		Status: gen.EntryStatus(e.EffectiveStatus(now.UnixMilli())), Revision: int64(e.Revision),
 		Names: list(e.Names, nameOut), Births: optional(e.Births, birthOut), Sex: gen.Sex(e.Sex),
 		Nationalities: castAll[gen.Country](e.Nationalities), Documents: optional(e.Documents, documentOut),
-		Faces: list(e.Faces, faceOut), Facts: e.Facts, Assessments: e.Assessments,
+		Faces: list(e.Faces, func(f watchlist.Face) gen.Face { return faceOut(f, e.ReviewBy) }), Facts: e.Facts, Assessments: e.Assessments,
 		LegalBasis: e.LegalBasis, Offence: e.Offence, CaseReference: e.CaseReference,
 		Issued: millis(e.Issued), ReviewBy: millis(e.ReviewBy), ExpiresAt: millis(e.ExpiresAt),
 		ReleasableTo: castAll[gen.Country](e.ReleasableTo), Caveats: e.Caveats, Specimen: e.Specimen,

@@ -50,10 +50,14 @@ type Matcher interface {
 }
 
 // Enroller makes a face sample out of a photo for enrolment, and gives the
-// photo to keep (JPEG, upright, without metadata). Errors are
-// *watchlist.FaceError.
+// photo to keep (JPEG, upright, without metadata). It also judges photos without
+// making anything of them. Errors are *watchlist.FaceError.
 type Enroller interface {
 	Enrol(ctx context.Context, p watchlist.Photo) (watchlist.FaceSample, []byte, error)
+	// Judge says whether Enrol, or Extract for a probe, would take the photo. The
+	// sample has no template; it holds what was measured also when the photo is
+	// refused.
+	Judge(ctx context.Context, p watchlist.Photo, reference bool) (watchlist.FaceSample, error)
 	// Model names the model whose templates this cluster compares.
 	Model() string
 }

@@ -126,7 +126,7 @@ func (s *service) AddFace(ctx context.Context, req gen.AddFaceRequestObject) (ge
 		}
 		c.headers["Location"] = "/v1/entries/" + req.Entry + "/faces/" + face.ID
 		return gen.AddFace201JSONResponse{
-			Id: w.Id, Revision: w.Revision, Index: w.Index, Replayed: w.Replayed, Face: faceOut(face), Warnings: s.warnOfNew(before.Faces, face),
+			Id: w.Id, Revision: w.Revision, Index: w.Index, Replayed: w.Replayed, Face: faceOut(face, 0), Warnings: s.warnOfNew(before.Faces, face),
 		}, nil
 	}
 }

@@ -47,6 +47,7 @@ type world struct {
 	impact  func(q watchlist.ImpactQuery) (*watchlist.Impact, error)
 	impacts []watchlist.ImpactQuery
 	enrol   func(p watchlist.Photo) (watchlist.FaceSample, []byte, error)
+	judge   func(p watchlist.Photo, reference bool) (watchlist.FaceSample, error)
 	// onAudit runs before an event is kept.
 	onAudit func(e watchlist.AuditEvent)
 	probes  []watchlist.Probe
@@ -321,6 +322,13 @@ func (w *world) Enrol(_ context.Context, p watchlist.Photo) (watchlist.FaceSampl
 	t, h := ramp(128), sha256.Sum256(p.Bytes)
 	t[0] += float32(h[0])*256 + float32(h[1])
 	return watchlist.FaceSample{Template: t, Model: testModel, Quality: watchlist.FaceQuality{InterEye: 60}}, []byte("kept:" + string(p.Bytes)), nil
+}
+
+func (w *world) Judge(_ context.Context, p watchlist.Photo, reference bool) (watchlist.FaceSample, error) {
+	if w.judge != nil {
+		return w.judge(p, reference)
+	}
+	return watchlist.FaceSample{Box: watchlist.Box{Right: 9, Bottom: 9}, Quality: watchlist.FaceQuality{InterEye: 60}}, nil
 }
 
 func (w *world) Model() string { return testModel }

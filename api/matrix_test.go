@@ -15,8 +15,9 @@ import (
 var matrix = map[string][]watchlist.Role{
 	"createSession": nil, "getLive": nil, "getReady": nil, "getOpenAPI": nil, // public
 	"endSession": everyone, "getMe": everyone, "changeMyPassword": everyone,
-	"match":     {watchlist.RoleOfficer, watchlist.RoleSupervisor, admin},
-	"listUsers": {admin}, "createUser": {admin}, "updateUser": {admin},
+	"judgePhoto": {watchlist.RoleOfficer, watchlist.RoleSupervisor, admin},
+	"match":      {watchlist.RoleOfficer, watchlist.RoleSupervisor, admin},
+	"listUsers":  {admin}, "createUser": {admin}, "updateUser": {admin},
 	"listKeys": {admin}, "createKey": {admin}, "revokeKey": {admin},
 	"listEntries": {watchlist.RoleSupervisor, admin}, "getEntry": {watchlist.RoleSupervisor, admin},
 	"searchEntries": {watchlist.RoleSupervisor, admin},

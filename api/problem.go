@@ -86,6 +86,9 @@ var problemKinds = map[string]kind{
 	watchlist.FaceMultiple:       {422, "Several faces", "Pick one of the boxes.", 0},
 	watchlist.FaceTooSmall:       {422, "Face too small", "Go closer.", 0},
 	watchlist.FaceBoxUnknown:     {422, "No face in that box", "Take a box from an earlier answer for the same photo.", 0},
+	watchlist.FaceTooBlurred:     {422, "Photo too blurred", "Hold the camera still and focus.", 0},
+	watchlist.FaceOverexposed:    {422, "Face overexposed", "Use less light, or no flash.", 0},
+	watchlist.FaceTurnedAway:     {422, "Face turned away", "Look straight at the lens.", 0},
 	watchlist.FaceUnsupported:    {415, "Image format not accepted", "Send JPEG, PNG or WebP.", 0},
 	watchlist.FaceCorrupt:        {422, "Damaged image", "The image can't be decoded.", 0},
 	watchlist.FaceImageTooLarge:  {413, "Image too large", "Send a smaller image.", 0},
@@ -150,6 +153,7 @@ type apiError struct {
 	retry    time.Duration
 	fields   []gen.FieldProblem
 	boxes    []gen.Box
+	measured *watchlist.FaceMeasure
 	mrz      *gen.MrzResult
 	revision uint64
 	// history says which indexes a replay can ask for; nil for other problems.
@@ -204,7 +208,7 @@ func asAPIError(err error) *apiError {
 		return own
 	case errors.As(err, &face):
 		if _, ok := problemKinds[face.Code]; ok {
-			return &apiError{code: face.Code, detail: face.Detail, boxes: boxes(face.Boxes), cause: face.Err}
+			return &apiError{code: face.Code, detail: face.Detail, boxes: boxes(face.Boxes), measured: face.Measure, cause: face.Err}
 		}
 	case errors.As(err, &list):
 		return &apiError{code: "invalid", fields: fieldProblems(list)}
@@ -273,6 +277,12 @@ func (e *apiError) problem(trace string) gen.Problem {
 	}
 	if e.detail != "" {
 		p.Detail = e.detail
+	}
+	if a, ok := watchlist.PhotoAdvice(e.code); ok {
+		p.Advice = adviceOut(a)
+	}
+	if e.measured != nil {
+		p.Measured = measuredOut(*e.measured)
 	}
 	if e.mrz != nil {
 		p.Mrz = *e.mrz

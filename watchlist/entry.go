@@ -177,17 +177,3 @@ type Face struct {
 // quality that is kept all the same, since it may be the only one. A reference of
 // such photos alone is held to a stricter threshold.
 const FlagLowQualityReference = "low_quality_reference"
-
-// FaceQuality says how good a face sample is, in pixels of the decoded photo and
-// in shares of 1.
-type FaceQuality struct {
-	// InterEye is the distance between the eye centres, pixels.
-	InterEye float64 `json:"inter_eye_px" cbor:"1,keyasint"`
-	// Sharpness is the variance of the Laplacian over the grey face chip.
-	Sharpness float64 `json:"sharpness" cbor:"2,keyasint"`
-	// Dark and Bright are the shares of clipped luminance in the face.
-	Dark   float64 `json:"dark" cbor:"3,keyasint"`
-	Bright float64 `json:"bright" cbor:"4,keyasint"`
-	// Flags lists quality reason codes, such as "low_resolution".
-	Flags []string `json:"flags,omitempty" cbor:"5,keyasint,omitempty"`
-}

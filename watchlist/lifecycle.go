@@ -43,6 +43,7 @@ func (e *Entry) Clone() *Entry {
 	for i := range c.Faces {
 		c.Faces[i].Template = append([]byte(nil), e.Faces[i].Template...)
 		c.Faces[i].Quality.Flags = append([]string(nil), e.Faces[i].Quality.Flags...)
+		c.Faces[i].Quality.Components = append([]QualityComponent(nil), e.Faces[i].Quality.Components...)
 	}
 	return &c
 }

@@ -80,6 +80,8 @@ type FaceError struct {
 	Detail string
 	// Boxes are the faces found, largest first, for FaceMultiple.
 	Boxes []Box
+	// Measure is what a quality limit was missed by; nil for other refusals.
+	Measure *FaceMeasure
 	// Err is the cause, for the operator's log; it never holds pixels.
 	Err error
 }
@@ -90,6 +92,9 @@ const (
 	FaceMultiple       = "multiple_faces"
 	FaceTooSmall       = "face_too_small"
 	FaceBoxUnknown     = "face_box_unknown"
+	FaceTooBlurred     = "face_too_blurred"
+	FaceOverexposed    = "face_overexposed"
+	FaceTurnedAway     = "face_turned_away"
 	FaceUnsupported    = "image_unsupported"
 	FaceCorrupt        = "image_corrupt"
 	FaceImageTooLarge  = "image_too_large"

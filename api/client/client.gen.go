@@ -441,6 +441,24 @@ func (e PhotoInputSource) Valid() bool {
 	}
 }
 
+// Defines values for PhotoUse.
+const (
+	PhotoUseProbe     PhotoUse = "probe"
+	PhotoUseReference PhotoUse = "reference"
+)
+
+// Valid indicates whether the value is a known member of the PhotoUse enum.
+func (e PhotoUse) Valid() bool {
+	switch e {
+	case PhotoUseProbe:
+		return true
+	case PhotoUseReference:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Purpose.
 const (
 	PurposeBorderCheck     Purpose = "border_check"
@@ -727,6 +745,13 @@ type APIKey struct {
 
 // Action defines model for Action.
 type Action string
+
+// Advice One short instruction for whoever takes the photo.
+type Advice struct {
+	En string `json:"en"`
+	Fr string `json:"fr"`
+	Pt string `json:"pt"`
+}
 
 // AuditEvent defines model for AuditEvent.
 type AuditEvent struct {
@@ -1173,11 +1198,16 @@ type EvidenceKind string
 
 // Face defines model for Face.
 type Face struct {
-	AddedAt  time.Time   `json:"added_at,omitempty,omitzero"`
-	HasPhoto bool        `json:"has_photo"`
-	Id       Uuid        `json:"id"`
-	Model    string      `json:"model"`
-	Quality  FaceQuality `json:"quality"`
+	AddedAt  time.Time `json:"added_at,omitempty,omitzero"`
+	HasPhoto bool      `json:"has_photo"`
+	Id       Uuid      `json:"id"`
+	Model    string    `json:"model"`
+
+	// Quality How good a photo of a face is. `flags` says what is wrong, what to mend first before all, and `advice` what to do about that first one.
+	Quality FaceQuality `json:"quality"`
+
+	// ReplaceBy For a low_quality_reference: when a better photo should have been found. Nothing happens by itself.
+	ReplaceBy time.Time `json:"replace_by,omitempty,omitzero"`
 }
 
 // FaceImpact defines model for FaceImpact.
@@ -1201,13 +1231,37 @@ type FaceInput struct {
 	Template TemplateInput `json:"template,omitempty,omitzero"`
 }
 
-// FaceQuality defines model for FaceQuality.
+// FaceMeasure The quality limit that a photo missed.
+type FaceMeasure struct {
+	// Component A component of ISO/IEC 29794-5.
+	Component string  `json:"component"`
+	Limit     float64 `json:"limit"`
+	Value     float64 `json:"value"`
+}
+
+// FaceQuality How good a photo of a face is. `flags` says what is wrong, what to mend first before all, and `advice` what to do about that first one.
 type FaceQuality struct {
-	Bright     float64  `json:"bright"`
-	Dark       float64  `json:"dark"`
-	Flags      []string `json:"flags,omitempty,omitzero"`
-	InterEyePx float64  `json:"inter_eye_px"`
-	Sharpness  float64  `json:"sharpness"`
+	// Advice One short instruction for whoever takes the photo.
+	Advice Advice `json:"advice,omitempty,omitzero"`
+
+	// Bright Share of the face without detail, too bright.
+	Bright     float64            `json:"bright"`
+	Components []QualityComponent `json:"components,omitempty,omitzero"`
+
+	// Dark Share of the face without detail, too dark.
+	Dark float64 `json:"dark"`
+
+	// Flags low_resolution, blurred, clipped_dark, clipped_bright, side_lit, turned, tilted, cropped; low_quality_reference for an enrolled photo that should be replaced.
+	Flags []string `json:"flags,omitempty,omitzero"`
+
+	// InterEyePx Distance between the eye centres, pixels of the photo as sent.
+	InterEyePx float64 `json:"inter_eye_px"`
+
+	// Measures The formulas that `components` were made by; scores of two are not comparable. Absent for faces enrolled before it was recorded, and for templates.
+	Measures string `json:"measures,omitempty,omitzero"`
+
+	// Sharpness Comparable between photos of one `measures` only.
+	Sharpness float64 `json:"sharpness"`
 }
 
 // FaceWritten defines model for FaceWritten.
@@ -1637,6 +1691,36 @@ type PhotoInput struct {
 // PhotoInputSource What was photographed: the person present, or the photo in the document. Given both, the answer compares them (`cues`).
 type PhotoInputSource string
 
+// PhotoUse What a photo is for: more is asked of a reference, which is kept for years.
+type PhotoUse string
+
+// PhotoVerdict Whether a photo would be taken, and what to mend first. `quality` is there where a face was found.
+type PhotoVerdict struct {
+	Accepted bool `json:"accepted"`
+
+	// Advice One short instruction for whoever takes the photo.
+	Advice Advice `json:"advice,omitempty,omitzero"`
+
+	// Box A face in pixels of the upright photo; right and bottom are exclusive.
+	Box Box `json:"box,omitempty,omitzero"`
+
+	// Boxes The faces found, largest first, when there are several.
+	Boxes []Box `json:"boxes,omitempty,omitzero"`
+
+	// Code `ok`, or the problem code that a search or an enrolment would be refused with.
+	Code   string `json:"code"`
+	Detail string `json:"detail,omitempty,omitzero"`
+
+	// Measured The quality limit that a photo missed.
+	Measured FaceMeasure `json:"measured,omitempty,omitzero"`
+
+	// Quality How good a photo of a face is. `flags` says what is wrong, what to mend first before all, and `advice` what to do about that first one.
+	Quality FaceQuality `json:"quality,omitempty,omitzero"`
+
+	// Use What a photo is for: more is asked of a reference, which is kept for years.
+	Use PhotoUse `json:"use"`
+}
+
 // PostName The border post.
 type PostName = string
 
@@ -1660,8 +1744,10 @@ type ProbeDocument struct {
 // ProbeFace defines model for ProbeFace.
 type ProbeFace struct {
 	// Box A face in pixels of the upright photo; right and bottom are exclusive.
-	Box     Box         `json:"box"`
-	Model   string      `json:"model"`
+	Box   Box    `json:"box"`
+	Model string `json:"model"`
+
+	// Quality How good a photo of a face is. `flags` says what is wrong, what to mend first before all, and `advice` what to do about that first one.
 	Quality FaceQuality `json:"quality"`
 }
 
@@ -1677,6 +1763,9 @@ type ProbeName struct {
 
 // Problem RFC 9457 problem details.
 type Problem struct {
+	// Advice One short instruction for whoever takes the photo.
+	Advice Advice `json:"advice,omitempty,omitzero"`
+
 	// Boxes The faces found, largest first.
 	Boxes []Box `json:"boxes,omitempty,omitzero"`
 
@@ -1686,6 +1775,9 @@ type Problem struct {
 	// Detail One sentence on what to do. Never a value that was sent.
 	Detail string         `json:"detail,omitempty,omitzero"`
 	Errors []FieldProblem `json:"errors,omitempty,omitzero"`
+
+	// Measured The quality limit that a photo missed.
+	Measured FaceMeasure `json:"measured,omitempty,omitzero"`
 
 	// Mrz What the machine-readable zone says, and which check digits hold. In a problem only `format` and `checks`.
 	Mrz MrzResult `json:"mrz,omitempty,omitzero"`
@@ -1708,6 +1800,22 @@ type Problem struct {
 
 // Purpose defines model for Purpose.
 type Purpose string
+
+// QualityComponent One quality component of ISO/IEC 29794-5.
+type QualityComponent struct {
+	Name string `json:"name"`
+
+	// Score 0 (worst) to 100.
+	Score int `json:"score"`
+
+	// Value The native measure: pixels, degrees, shares or bits.
+	Value float64 `json:"value"`
+}
+
+// QualityRequest defines model for QualityRequest.
+type QualityRequest struct {
+	Photo PhotoInput `json:"photo"`
+}
 
 // ReasonInput defines model for ReasonInput.
 type ReasonInput struct {
@@ -2175,6 +2283,19 @@ type WithdrawEntryParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
+// JudgePhotoMultipartBody defines parameters for JudgePhoto.
+type JudgePhotoMultipartBody struct {
+	// Face A face in pixels of the upright photo; right and bottom are exclusive.
+	Face  Box                `json:"face,omitempty,omitzero"`
+	Photo openapi_types.File `json:"photo"`
+}
+
+// JudgePhotoParams defines parameters for JudgePhoto.
+type JudgePhotoParams struct {
+	// Use What the photo is for.
+	Use PhotoUse `form:"use,omitempty" json:"use,omitempty,omitzero"`
+}
+
 // ImportEntriesParams defines parameters for ImportEntries.
 type ImportEntriesParams struct {
 	// DryRun Check only.
@@ -2275,6 +2396,12 @@ type EntryImpactJSONRequestBody = ImpactRequest
 
 // WithdrawEntryJSONRequestBody defines body for WithdrawEntry for application/json ContentType.
 type WithdrawEntryJSONRequestBody = ReasonInput
+
+// JudgePhotoJSONRequestBody defines body for JudgePhoto for application/json ContentType.
+type JudgePhotoJSONRequestBody = QualityRequest
+
+// JudgePhotoMultipartRequestBody defines body for JudgePhoto for multipart/form-data ContentType.
+type JudgePhotoMultipartRequestBody JudgePhotoMultipartBody
 
 // ImportEntriesJSONRequestBody defines body for ImportEntries for application/json ContentType.
 type ImportEntriesJSONRequestBody = ImportRequest
@@ -2772,6 +2899,34 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/entries/{entry}/withdraw (the `WithdrawEntry` operationId).
 	WithdrawEntry(ctx context.Context, entry EntryId, params *WithdrawEntryParams, body WithdrawEntryJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// JudgePhotoWithBody Judge a photo without searching
+	//
+	// For guidance while a photo is taken, and before an entry is made: whether
+	// the photo would be accepted as a probe (or, with `use`, as a reference),
+	// what was measured and what to mend first. Nothing is searched, no template
+	// is made, and nothing of the photo is kept; the audit event says who asked
+	// and how it ended, not what was seen. A photo that shows no usable face is
+	// judged, with 200 and `accepted` false. A file that is no photo is a problem.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/faces/quality (the `JudgePhoto` operationId).
+	JudgePhotoWithBody(ctx context.Context, params *JudgePhotoParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// JudgePhoto Judge a photo without searching
+	//
+	// For guidance while a photo is taken, and before an entry is made: whether
+	// the photo would be accepted as a probe (or, with `use`, as a reference),
+	// what was measured and what to mend first. Nothing is searched, no template
+	// is made, and nothing of the photo is kept; the audit event says who asked
+	// and how it ended, not what was seen. A photo that shows no usable face is
+	// judged, with 200 and `accepted` false. A file that is no photo is a problem.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/faces/quality (the `JudgePhoto` operationId).
+	JudgePhoto(ctx context.Context, params *JudgePhotoParams, body JudgePhotoJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ImportEntriesWithBody Write up to 256 entries of a batch
 	//
@@ -3729,6 +3884,54 @@ func (c *Raw) WithdrawEntryWithBody(ctx context.Context, entry EntryId, params *
 // Corresponds with POST /v1/entries/{entry}/withdraw (the `WithdrawEntry` operationId).
 func (c *Raw) WithdrawEntry(ctx context.Context, entry EntryId, params *WithdrawEntryParams, body WithdrawEntryJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewWithdrawEntryRequest(c.Server, entry, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// JudgePhotoWithBody Judge a photo without searching
+//
+// For guidance while a photo is taken, and before an entry is made: whether
+// the photo would be accepted as a probe (or, with `use`, as a reference),
+// what was measured and what to mend first. Nothing is searched, no template
+// is made, and nothing of the photo is kept; the audit event says who asked
+// and how it ended, not what was seen. A photo that shows no usable face is
+// judged, with 200 and `accepted` false. A file that is no photo is a problem.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/faces/quality (the `JudgePhoto` operationId).
+func (c *Raw) JudgePhotoWithBody(ctx context.Context, params *JudgePhotoParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewJudgePhotoRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// JudgePhoto Judge a photo without searching
+//
+// For guidance while a photo is taken, and before an entry is made: whether
+// the photo would be accepted as a probe (or, with `use`, as a reference),
+// what was measured and what to mend first. Nothing is searched, no template
+// is made, and nothing of the photo is kept; the audit event says who asked
+// and how it ended, not what was seen. A photo that shows no usable face is
+// judged, with 200 and `accepted` false. A file that is no photo is a problem.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/faces/quality (the `JudgePhoto` operationId).
+func (c *Raw) JudgePhoto(ctx context.Context, params *JudgePhotoParams, body JudgePhotoJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewJudgePhotoRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -5339,6 +5542,69 @@ func NewWithdrawEntryRequestWithBody(server string, entry EntryId, params *Withd
 	return req, nil
 }
 
+// NewJudgePhotoRequest calls the generic JudgePhoto builder with application/json body
+func NewJudgePhotoRequest(server string, params *JudgePhotoParams, body JudgePhotoJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewJudgePhotoRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewJudgePhotoRequestWithBody constructs an http.Request for the JudgePhoto method, with any body, and a specified content type
+func NewJudgePhotoRequestWithBody(server string, params *JudgePhotoParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/faces/quality")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "use", params.Use, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewImportEntriesRequest calls the generic ImportEntries builder with application/json body
 func NewImportEntriesRequest(server string, batch BatchId, params *ImportEntriesParams, body ImportEntriesJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -6437,6 +6703,34 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/entries/{entry}/withdraw (the `WithdrawEntry` operationId).
 	WithdrawEntryWithResponse(ctx context.Context, entry EntryId, params *WithdrawEntryParams, body WithdrawEntryJSONRequestBody, reqEditors ...RequestEditorFn) (*WithdrawEntryResponse, error)
+
+	// JudgePhotoWithBodyWithResponse Judge a photo without searching
+	//
+	// For guidance while a photo is taken, and before an entry is made: whether
+	// the photo would be accepted as a probe (or, with `use`, as a reference),
+	// what was measured and what to mend first. Nothing is searched, no template
+	// is made, and nothing of the photo is kept; the audit event says who asked
+	// and how it ended, not what was seen. A photo that shows no usable face is
+	// judged, with 200 and `accepted` false. A file that is no photo is a problem.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/faces/quality (the `JudgePhoto` operationId).
+	JudgePhotoWithBodyWithResponse(ctx context.Context, params *JudgePhotoParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*JudgePhotoResponse, error)
+
+	// JudgePhotoWithResponse Judge a photo without searching
+	//
+	// For guidance while a photo is taken, and before an entry is made: whether
+	// the photo would be accepted as a probe (or, with `use`, as a reference),
+	// what was measured and what to mend first. Nothing is searched, no template
+	// is made, and nothing of the photo is kept; the audit event says who asked
+	// and how it ended, not what was seen. A photo that shows no usable face is
+	// judged, with 200 and `accepted` false. A file that is no photo is a problem.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/faces/quality (the `JudgePhoto` operationId).
+	JudgePhotoWithResponse(ctx context.Context, params *JudgePhotoParams, body JudgePhotoJSONRequestBody, reqEditors ...RequestEditorFn) (*JudgePhotoResponse, error)
 
 	// ImportEntriesWithBodyWithResponse Write up to 256 entries of a batch
 	//
@@ -7603,6 +7897,47 @@ func (r WithdrawEntryResponse) ContentType() string {
 	return ""
 }
 
+type JudgePhotoResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PhotoVerdict
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r JudgePhotoResponse) GetJSON200() *PhotoVerdict {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r JudgePhotoResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r JudgePhotoResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r JudgePhotoResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r JudgePhotoResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ImportEntriesResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -8735,6 +9070,46 @@ func (c *ClientWithResponses) WithdrawEntryWithResponse(ctx context.Context, ent
 	return ParseWithdrawEntryResponse(rsp)
 }
 
+// JudgePhotoWithBodyWithResponse Judge a photo without searching
+//
+// For guidance while a photo is taken, and before an entry is made: whether
+// the photo would be accepted as a probe (or, with `use`, as a reference),
+// what was measured and what to mend first. Nothing is searched, no template
+// is made, and nothing of the photo is kept; the audit event says who asked
+// and how it ended, not what was seen. A photo that shows no usable face is
+// judged, with 200 and `accepted` false. A file that is no photo is a problem.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/faces/quality (the `JudgePhoto` operationId).
+func (c *ClientWithResponses) JudgePhotoWithBodyWithResponse(ctx context.Context, params *JudgePhotoParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*JudgePhotoResponse, error) {
+	rsp, err := c.JudgePhotoWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseJudgePhotoResponse(rsp)
+}
+
+// JudgePhotoWithResponse Judge a photo without searching
+//
+// For guidance while a photo is taken, and before an entry is made: whether
+// the photo would be accepted as a probe (or, with `use`, as a reference),
+// what was measured and what to mend first. Nothing is searched, no template
+// is made, and nothing of the photo is kept; the audit event says who asked
+// and how it ended, not what was seen. A photo that shows no usable face is
+// judged, with 200 and `accepted` false. A file that is no photo is a problem.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/faces/quality (the `JudgePhoto` operationId).
+func (c *ClientWithResponses) JudgePhotoWithResponse(ctx context.Context, params *JudgePhotoParams, body JudgePhotoJSONRequestBody, reqEditors ...RequestEditorFn) (*JudgePhotoResponse, error) {
+	rsp, err := c.JudgePhoto(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseJudgePhotoResponse(rsp)
+}
+
 // ImportEntriesWithBodyWithResponse Write up to 256 entries of a batch
 //
 // Each line stands alone: a bad one is rejected and the others are
@@ -9658,6 +10033,32 @@ func ParseWithdrawEntryResponse(rsp *http.Response) (*WithdrawEntryResponse, err
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest EntryWritten
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseJudgePhotoResponse parses an HTTP response from a JudgePhotoWithResponse call
+func ParseJudgePhotoResponse(rsp *http.Response) (*JudgePhotoResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &JudgePhotoResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PhotoVerdict
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -442,6 +442,24 @@ func (e PhotoInputSource) Valid() bool {
 	}
 }
 
+// Defines values for PhotoUse.
+const (
+	PhotoUseProbe     PhotoUse = "probe"
+	PhotoUseReference PhotoUse = "reference"
+)
+
+// Valid indicates whether the value is a known member of the PhotoUse enum.
+func (e PhotoUse) Valid() bool {
+	switch e {
+	case PhotoUseProbe:
+		return true
+	case PhotoUseReference:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Purpose.
 const (
 	PurposeBorderCheck     Purpose = "border_check"
@@ -728,6 +746,13 @@ type APIKey struct {
 
 // Action defines model for Action.
 type Action string
+
+// Advice One short instruction for whoever takes the photo.
+type Advice struct {
+	En string `json:"en"`
+	Fr string `json:"fr"`
+	Pt string `json:"pt"`
+}
 
 // AuditEvent defines model for AuditEvent.
 type AuditEvent struct {
@@ -1174,11 +1199,16 @@ type EvidenceKind string
 
 // Face defines model for Face.
 type Face struct {
-	AddedAt  time.Time   `json:"added_at,omitempty,omitzero"`
-	HasPhoto bool        `json:"has_photo"`
-	Id       Uuid        `json:"id"`
-	Model    string      `json:"model"`
-	Quality  FaceQuality `json:"quality"`
+	AddedAt  time.Time `json:"added_at,omitempty,omitzero"`
+	HasPhoto bool      `json:"has_photo"`
+	Id       Uuid      `json:"id"`
+	Model    string    `json:"model"`
+
+	// Quality How good a photo of a face is. `flags` says what is wrong, what to mend first before all, and `advice` what to do about that first one.
+	Quality FaceQuality `json:"quality"`
+
+	// ReplaceBy For a low_quality_reference: when a better photo should have been found. Nothing happens by itself.
+	ReplaceBy time.Time `json:"replace_by,omitempty,omitzero"`
 }
 
 // FaceImpact defines model for FaceImpact.
@@ -1202,13 +1232,37 @@ type FaceInput struct {
 	Template TemplateInput `json:"template,omitempty,omitzero"`
 }
 
-// FaceQuality defines model for FaceQuality.
+// FaceMeasure The quality limit that a photo missed.
+type FaceMeasure struct {
+	// Component A component of ISO/IEC 29794-5.
+	Component string  `json:"component"`
+	Limit     float64 `json:"limit"`
+	Value     float64 `json:"value"`
+}
+
+// FaceQuality How good a photo of a face is. `flags` says what is wrong, what to mend first before all, and `advice` what to do about that first one.
 type FaceQuality struct {
-	Bright     float64  `json:"bright"`
-	Dark       float64  `json:"dark"`
-	Flags      []string `json:"flags,omitempty,omitzero"`
-	InterEyePx float64  `json:"inter_eye_px"`
-	Sharpness  float64  `json:"sharpness"`
+	// Advice One short instruction for whoever takes the photo.
+	Advice Advice `json:"advice,omitempty,omitzero"`
+
+	// Bright Share of the face without detail, too bright.
+	Bright     float64            `json:"bright"`
+	Components []QualityComponent `json:"components,omitempty,omitzero"`
+
+	// Dark Share of the face without detail, too dark.
+	Dark float64 `json:"dark"`
+
+	// Flags low_resolution, blurred, clipped_dark, clipped_bright, side_lit, turned, tilted, cropped; low_quality_reference for an enrolled photo that should be replaced.
+	Flags []string `json:"flags,omitempty,omitzero"`
+
+	// InterEyePx Distance between the eye centres, pixels of the photo as sent.
+	InterEyePx float64 `json:"inter_eye_px"`
+
+	// Measures The formulas that `components` were made by; scores of two are not comparable. Absent for faces enrolled before it was recorded, and for templates.
+	Measures string `json:"measures,omitempty,omitzero"`
+
+	// Sharpness Comparable between photos of one `measures` only.
+	Sharpness float64 `json:"sharpness"`
 }
 
 // FaceWritten defines model for FaceWritten.
@@ -1638,6 +1692,36 @@ type PhotoInput struct {
 // PhotoInputSource What was photographed: the person present, or the photo in the document. Given both, the answer compares them (`cues`).
 type PhotoInputSource string
 
+// PhotoUse What a photo is for: more is asked of a reference, which is kept for years.
+type PhotoUse string
+
+// PhotoVerdict Whether a photo would be taken, and what to mend first. `quality` is there where a face was found.
+type PhotoVerdict struct {
+	Accepted bool `json:"accepted"`
+
+	// Advice One short instruction for whoever takes the photo.
+	Advice Advice `json:"advice,omitempty,omitzero"`
+
+	// Box A face in pixels of the upright photo; right and bottom are exclusive.
+	Box Box `json:"box,omitempty,omitzero"`
+
+	// Boxes The faces found, largest first, when there are several.
+	Boxes []Box `json:"boxes,omitempty,omitzero"`
+
+	// Code `ok`, or the problem code that a search or an enrolment would be refused with.
+	Code   string `json:"code"`
+	Detail string `json:"detail,omitempty,omitzero"`
+
+	// Measured The quality limit that a photo missed.
+	Measured FaceMeasure `json:"measured,omitempty,omitzero"`
+
+	// Quality How good a photo of a face is. `flags` says what is wrong, what to mend first before all, and `advice` what to do about that first one.
+	Quality FaceQuality `json:"quality,omitempty,omitzero"`
+
+	// Use What a photo is for: more is asked of a reference, which is kept for years.
+	Use PhotoUse `json:"use"`
+}
+
 // PostName The border post.
 type PostName = string
 
@@ -1661,8 +1745,10 @@ type ProbeDocument struct {
 // ProbeFace defines model for ProbeFace.
 type ProbeFace struct {
 	// Box A face in pixels of the upright photo; right and bottom are exclusive.
-	Box     Box         `json:"box"`
-	Model   string      `json:"model"`
+	Box   Box    `json:"box"`
+	Model string `json:"model"`
+
+	// Quality How good a photo of a face is. `flags` says what is wrong, what to mend first before all, and `advice` what to do about that first one.
 	Quality FaceQuality `json:"quality"`
 }
 
@@ -1678,6 +1764,9 @@ type ProbeName struct {
 
 // Problem RFC 9457 problem details.
 type Problem struct {
+	// Advice One short instruction for whoever takes the photo.
+	Advice Advice `json:"advice,omitempty,omitzero"`
+
 	// Boxes The faces found, largest first.
 	Boxes []Box `json:"boxes,omitempty,omitzero"`
 
@@ -1687,6 +1776,9 @@ type Problem struct {
 	// Detail One sentence on what to do. Never a value that was sent.
 	Detail string         `json:"detail,omitempty,omitzero"`
 	Errors []FieldProblem `json:"errors,omitempty,omitzero"`
+
+	// Measured The quality limit that a photo missed.
+	Measured FaceMeasure `json:"measured,omitempty,omitzero"`
 
 	// Mrz What the machine-readable zone says, and which check digits hold. In a problem only `format` and `checks`.
 	Mrz MrzResult `json:"mrz,omitempty,omitzero"`
@@ -1709,6 +1801,22 @@ type Problem struct {
 
 // Purpose defines model for Purpose.
 type Purpose string
+
+// QualityComponent One quality component of ISO/IEC 29794-5.
+type QualityComponent struct {
+	Name string `json:"name"`
+
+	// Score 0 (worst) to 100.
+	Score int `json:"score"`
+
+	// Value The native measure: pixels, degrees, shares or bits.
+	Value float64 `json:"value"`
+}
+
+// QualityRequest defines model for QualityRequest.
+type QualityRequest struct {
+	Photo PhotoInput `json:"photo"`
+}
 
 // ReasonInput defines model for ReasonInput.
 type ReasonInput struct {
@@ -2176,6 +2284,19 @@ type WithdrawEntryParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
 
+// JudgePhotoMultipartBody defines parameters for JudgePhoto.
+type JudgePhotoMultipartBody struct {
+	// Face A face in pixels of the upright photo; right and bottom are exclusive.
+	Face  Box                `json:"face,omitempty,omitzero"`
+	Photo openapi_types.File `json:"photo"`
+}
+
+// JudgePhotoParams defines parameters for JudgePhoto.
+type JudgePhotoParams struct {
+	// Use What the photo is for.
+	Use PhotoUse `form:"use,omitempty" json:"use,omitempty,omitzero"`
+}
+
 // ImportEntriesParams defines parameters for ImportEntries.
 type ImportEntriesParams struct {
 	// DryRun Check only.
@@ -2277,6 +2398,12 @@ type EntryImpactJSONRequestBody = ImpactRequest
 // WithdrawEntryJSONRequestBody defines body for WithdrawEntry for application/json ContentType.
 type WithdrawEntryJSONRequestBody = ReasonInput
 
+// JudgePhotoJSONRequestBody defines body for JudgePhoto for application/json ContentType.
+type JudgePhotoJSONRequestBody = QualityRequest
+
+// JudgePhotoMultipartRequestBody defines body for JudgePhoto for multipart/form-data ContentType.
+type JudgePhotoMultipartRequestBody JudgePhotoMultipartBody
+
 // ImportEntriesJSONRequestBody defines body for ImportEntries for application/json ContentType.
 type ImportEntriesJSONRequestBody = ImportRequest
 
@@ -2369,6 +2496,9 @@ type ServerInterface interface {
 	// WithdrawEntry Withdraw an entry
 	// (POST /v1/entries/{entry}/withdraw)
 	WithdrawEntry(ctx echo.Context, entry EntryId, params WithdrawEntryParams) error
+	// JudgePhoto Judge a photo without searching
+	// (POST /v1/faces/quality)
+	JudgePhoto(ctx echo.Context, params JudgePhotoParams) error
 	// ImportEntries Write up to 256 entries of a batch
 	// (POST /v1/imports/{batch}/entries)
 	ImportEntries(ctx echo.Context, batch BatchId, params ImportEntriesParams) error
@@ -3006,6 +3136,24 @@ func (w *ServerInterfaceWrapper) WithdrawEntry(ctx echo.Context) error {
 	return err
 }
 
+// JudgePhoto converts echo context to params.
+func (w *ServerInterfaceWrapper) JudgePhoto(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params JudgePhotoParams
+	// ------------- Optional query parameter "use" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "use", ctx.QueryParams(), &params.Use, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter use: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.JudgePhoto(ctx, params)
+	return err
+}
+
 // ImportEntries converts echo context to params.
 func (w *ServerInterfaceWrapper) ImportEntries(ctx echo.Context) error {
 	var err error
@@ -3357,6 +3505,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/entries/:entry/impact", wrapper.EntryImpact, options.OperationMiddlewares["entryImpact"]...)
 	router.POST(options.BaseURL+"/v1/entries/:entry/withdraw", wrapper.WithdrawEntry, options.OperationMiddlewares["withdrawEntry"]...)
 	router.POST(options.BaseURL+"/v1/entries/search", wrapper.SearchEntries, options.OperationMiddlewares["searchEntries"]...)
+	router.POST(options.BaseURL+"/v1/faces/quality", wrapper.JudgePhoto, options.OperationMiddlewares["judgePhoto"]...)
 	router.POST(options.BaseURL+"/v1/imports/:batch/entries", wrapper.ImportEntries, options.OperationMiddlewares["importEntries"]...)
 	router.POST(options.BaseURL+"/v1/imports/:batch/undo", wrapper.UndoImport, options.OperationMiddlewares["undoImport"]...)
 	router.GET(options.BaseURL+"/v1/keys", wrapper.ListKeys, options.OperationMiddlewares["listKeys"]...)
@@ -3877,6 +4026,30 @@ func (response WithdrawEntry200JSONResponse) VisitWithdrawEntryResponse(w http.R
 	return err
 }
 
+type JudgePhotoRequestObject struct {
+	Params        JudgePhotoParams
+	JSONBody      *JudgePhotoJSONRequestBody
+	MultipartBody *multipart.Reader
+}
+
+type JudgePhotoResponseObject interface {
+	VisitJudgePhotoResponse(w http.ResponseWriter) error
+}
+
+type JudgePhoto200JSONResponse PhotoVerdict
+
+func (response JudgePhoto200JSONResponse) VisitJudgePhotoResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ImportEntriesRequestObject struct {
 	Batch  BatchId `json:"batch"`
 	Params ImportEntriesParams
@@ -4217,6 +4390,9 @@ type StrictServerInterface interface {
 	// WithdrawEntry Withdraw an entry
 	// (POST /v1/entries/{entry}/withdraw)
 	WithdrawEntry(ctx context.Context, request WithdrawEntryRequestObject) (WithdrawEntryResponseObject, error)
+	// JudgePhoto Judge a photo without searching
+	// (POST /v1/faces/quality)
+	JudgePhoto(ctx context.Context, request JudgePhotoRequestObject) (JudgePhotoResponseObject, error)
 	// ImportEntries Write up to 256 entries of a batch
 	// (POST /v1/imports/{batch}/entries)
 	ImportEntries(ctx context.Context, request ImportEntriesRequestObject) (ImportEntriesResponseObject, error)
@@ -5033,6 +5209,63 @@ func (sh *strictHandler) WithdrawEntry(ctx echo.Context, entry EntryId, params W
 		return err
 	} else if validResponse, ok := response.(WithdrawEntryResponseObject); ok {
 		return validResponse.VisitWithdrawEntryResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// JudgePhoto operation middleware
+func (sh *strictHandler) JudgePhoto(ctx echo.Context, params JudgePhotoParams) error {
+	var request JudgePhotoRequestObject
+
+	request.Params = params
+	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "application/json") {
+		var body JudgePhotoJSONRequestBody
+		var err error
+		if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+			// A request validator built on kin-openapi's openapi3filter with
+			// KeepValidatedValue leaves the value it validated on the body. Bind
+			// that value, matching member names exactly, so the handler receives
+			// what was validated instead of a second, case-insensitive decode.
+			// Otherwise bind only the request body, so that path and query
+			// parameters are not also bound into the body struct.
+			if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+				err = binder.BindBody(ctx, &body)
+			}
+		} else {
+			// A custom binder is installed on the Echo instance; defer to it
+			// entirely, since echo.Binder does not expose body-only binding and
+			// the binder may do more than decode (for example call ctx.Validate).
+			err = ctx.Bind(&body)
+		}
+		if err != nil {
+			return err
+		}
+		request.JSONBody = &body
+
+	}
+	if strings.HasPrefix(ctx.Request().Header.Get("Content-Type"), "multipart/form-data") {
+		if reader, err := ctx.Request().MultipartReader(); err != nil {
+			return err
+		} else {
+			request.MultipartBody = reader
+		}
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.JudgePhoto(ctx.Request().Context(), request.(JudgePhotoRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "JudgePhoto")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(JudgePhotoResponseObject); ok {
+		return validResponse.VisitJudgePhotoResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -15,10 +15,16 @@ import (
 
 // faceEngine is what a node needs to read photos; *face.Engine is one.
 type faceEngine interface {
-	Extract(ctx context.Context, p watchlist.Photo) (watchlist.FaceSample, []watchlist.StageTime, error)
-	Enrol(ctx context.Context, p watchlist.Photo) (watchlist.FaceSample, []byte, error)
+	photoReader
 	Model() string
 	Close() error
+}
+
+// photoReader is what an engine makes of a photo.
+type photoReader interface {
+	Extract(ctx context.Context, p watchlist.Photo) (watchlist.FaceSample, []watchlist.StageTime, error)
+	Enrol(ctx context.Context, p watchlist.Photo) (watchlist.FaceSample, []byte, error)
+	Judge(ctx context.Context, p watchlist.Photo, reference bool) (watchlist.FaceSample, error)
 }
 
 // openFaceEngine starts the engine that the configuration asks for. An engine
@@ -67,6 +73,10 @@ func (n noEngine) Extract(context.Context, watchlist.Photo) (watchlist.FaceSampl
 
 func (n noEngine) Enrol(context.Context, watchlist.Photo) (watchlist.FaceSample, []byte, error) {
 	return watchlist.FaceSample{}, nil, n.refuse()
+}
+
+func (n noEngine) Judge(context.Context, watchlist.Photo, bool) (watchlist.FaceSample, error) {
+	return watchlist.FaceSample{}, n.refuse()
 }
 
 func (n noEngine) Model() string { return n.model }

@@ -188,6 +188,9 @@ func writeEntry(w io.Writer, e *client.Entry) {
 	}
 	for _, f := range e.Faces {
 		row(w, "face", fmt.Sprintf("%s, eyes %.0f px apart %s", f.Id, f.Quality.InterEyePx, strings.Join(f.Quality.Flags, " ")))
+		if !f.ReplaceBy.IsZero() {
+			row(w, "", "weak reference: find a better photo by "+showDate(f.ReplaceBy))
+		}
 	}
 	row(w, "legal basis", e.LegalBasis)
 	row(w, "offence", e.Offence)

@@ -37,6 +37,9 @@ func (p *program) faceAddCmd() *cobra.Command {
 			return p.emit(f, func(w io.Writer) {
 				row(w, "face", f.Face.Id)
 				row(w, "quality", fmt.Sprintf("eyes %.0f px apart %s", f.Face.Quality.InterEyePx, strings.Join(f.Face.Quality.Flags, " ")))
+				if a := f.Face.Quality.Advice; a.Fr != "" {
+					row(w, "conseil", a.Fr)
+				}
 				row(w, "revision", f.Revision)
 				writeWarnings(w, f.Warnings)
 			})

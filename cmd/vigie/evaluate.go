@@ -13,7 +13,7 @@ import (
 func (p *program) evaluateCmd() *cobra.Command {
 	return group("evaluate", "Measure accuracy on labelled data",
 		"Results are aggregates: no name of a person or photo is printed.",
-		p.evaluateFacesCmd(), p.evaluateNamesCmd())
+		p.evaluateFacesCmd(), p.evaluateQualityCmd(), p.evaluateNamesCmd())
 }
 
 func (p *program) evaluateNamesCmd() *cobra.Command {

@@ -202,6 +202,9 @@ func (e *problemError) Error() string {
 		}
 		lines = append(lines, fmt.Sprintf("  %s: %s", where, what))
 	}
+	if e.Advice.Fr != "" {
+		lines = append(lines, "  "+e.Advice.Fr)
+	}
 	for _, x := range e.Boxes {
 		lines = append(lines, fmt.Sprintf("  a face at left %d, top %d, right %d, bottom %d", x.Left, x.Top, x.Right, x.Bottom))
 	}

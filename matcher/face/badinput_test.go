@@ -178,16 +178,16 @@ func TestUnusualFormats(t *testing.T) {
 // A probe may be smaller than a reference that is kept for years.
 func TestEnrolmentAsksMore(t *testing.T) {
 	e := engine(t)
-	photo := watchlist.Photo{Bytes: jpegOf(t, crowd(1, 1, 100), 95)}
+	photo := watchlist.Photo{Bytes: jpegOf(t, crowd(1, 1, 84), 95)}
 	s, _, err := e.Extract(context.Background(), photo)
-	if err != nil || len(s.Quality.Flags) == 0 || s.Quality.Flags[0] != FlagLowResolution {
+	if err != nil || len(s.Quality.Flags) == 0 || s.Quality.Flags[0] != watchlist.FlagLowResolution {
 		t.Errorf("probe: %v, flags %v", err, s.Quality.Flags)
 	}
 	if _, _, err := e.Enrol(context.Background(), photo); code(err) != watchlist.FaceTooSmall {
 		t.Errorf("reference: %s", code(err))
 	}
 	ref, _, err := e.Enrol(context.Background(), watchlist.Photo{Bytes: jpegOf(t, crowd(1, 1, 150), 95)})
-	if err != nil || ref.Quality.Flags[len(ref.Quality.Flags)-1] != FlagLowReference {
+	if err != nil || ref.Quality.Flags[len(ref.Quality.Flags)-1] != watchlist.FlagLowQualityReference {
 		t.Errorf("small reference: %v, flags %v", err, ref.Quality.Flags)
 	}
 }

@@ -27,8 +27,23 @@ func errBoxUnknown(boxes []watchlist.Box) error {
 	return e
 }
 
-func errTooSmall(interEye, needed float64) error {
-	return refuse(watchlist.FaceTooSmall, nil, "The eyes are %.1f px apart and need %.0f: come closer, or send the photo at its full resolution.", interEye, needed)
+// errQuality says what to do about a refusal for quality, with its value and
+// limit where the reader can tell what they mean.
+func errQuality(f fault) error {
+	m := f.measure
+	var e *watchlist.FaceError
+	switch f.refusal {
+	case watchlist.FaceTooSmall:
+		e = refuse(f.refusal, nil, "The eyes are %.1f px apart and need %.0f: come closer, or send the photo at its full resolution.", m.Value, m.Limit)
+	case watchlist.FaceTurnedAway:
+		e = refuse(f.refusal, nil, "The face is turned away by about %.0f degrees, more than %.0f: look straight at the lens.", m.Value, m.Limit)
+	case watchlist.FaceOverexposed:
+		e = refuse(f.refusal, nil, "%.0f %% of the face is white without detail, more than %.0f %%: use less light, or no flash.", 100*m.Value, 100*m.Limit)
+	default:
+		e = refuse(f.refusal, nil, "The photo is too blurred (sharpness %.2f, at least %.2f is needed): hold the camera still and focus.", m.Value, m.Limit)
+	}
+	e.Measure = &m
+	return e
 }
 
 func errCorrupt(cause error) error {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"image"
 	"runtime"
-	"slices"
 	"strings"
 	"time"
 
@@ -54,7 +53,7 @@ func (e *Engine) Enrol(ctx context.Context, p watchlist.Photo) (watchlist.FaceSa
 }
 
 // Both is Extract for measuring: it also gives the reference template that Enrol
-// would make of the photo, and FlagLowReference where Enrol would set it. Its extra
+// would make of the photo, and FlagLowQualityReference where Enrol would set it. Its extra
 // time is in StageReference.
 func (e *Engine) Both(ctx context.Context, p watchlist.Photo) (probe watchlist.FaceSample, reference []float32, stages []watchlist.StageTime, err error) {
 	j := job{engine: e, bar: probeBar, template: asBoth}
@@ -69,6 +68,7 @@ const (
 	asProbe purpose = iota
 	asReference
 	asBoth
+	asVerdict // none is made
 )
 
 // job is one photo on its way through the stages.
@@ -194,16 +194,16 @@ func (j *job) encode(ctx context.Context, worker encoder, fine view, box image.R
 	if err != nil {
 		return err // our own pixels: not the sender's fault
 	}
-	scale, _ := near.scale()
-	q := j.bar.measure(box, face.Points[:], near.rgb, scale)
+	w, h := j.head.upright()
+	j.sample.Quality = qualityOf(poseOf(face.Points, near, w, h), lightOf(face.Chip))
+	j.sample.Quality.Flags, err = j.bar.judge(&j.sample.Quality)
+	if j.template == asBoth && enrolBar.weak(&j.sample.Quality) {
+		j.sample.Quality.Flags = append(j.sample.Quality.Flags, watchlist.FlagLowQualityReference)
+	}
 	j.lap(StageQuality)
-	if j.template == asBoth && slices.Contains(enrolBar.measure(box, face.Points[:], near.rgb, scale).Flags, FlagLowReference) {
-		q.Flags = append(q.Flags, FlagLowReference)
+	if err != nil || j.template == asVerdict {
+		return err
 	}
-	if q.InterEye < j.bar.hardInterEye {
-		return errTooSmall(q.InterEye, j.bar.hardInterEye)
-	}
-	j.sample.Quality = q
 	if err := j.embed(worker, &aligned{Aligned: face, seen: near.Pixels, box: box}); err != nil {
 		return err
 	}

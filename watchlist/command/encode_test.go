@@ -46,6 +46,10 @@ func samples() map[string]command.Envelope {
 			Version: "c0123456789ab", Model: "m1", File: watchlist.BlobID(strings.Repeat("a", 64)), IfVersion: "cba9876543210", Reason: "measured on more people", Shipped: true,
 		},
 	}
+	measured := sampleEntry()
+	measured.Faces[0].Quality.Measures = "formulas/1"
+	measured.Faces[0].Quality.Components = []watchlist.QualityComponent{{Name: watchlist.ComponentYaw, Value: -12.25, Score: 95}}
+	bodies["entry_put_measured"] = command.EntryPut{Op: command.OpFaceAdd, Entry: measured}
 	out := map[string]command.Envelope{}
 	for name, b := range bodies {
 		env := command.New("u1", b)
