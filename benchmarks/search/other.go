@@ -23,7 +23,7 @@ func (b *bench) real(ctx context.Context) error {
 		tau   func(n int) float64
 	}{
 		{rawSpace{rawModel}, "raw", func(int) float64 { return 0.5 }},
-		{b.cal, "calibrated", func(n int) float64 {
+		{apart{b.cal}, "calibrated", func(n int) float64 {
 			_, score := b.cal.OperatingPoint(targetFPIR, n)
 			return distanceAt(score)
 		}},
