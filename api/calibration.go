@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"slices"
 
@@ -53,17 +54,26 @@ func (s *service) AdoptCalibration(ctx context.Context, req gen.AdoptCalibration
 	if err != nil {
 		return nil, err
 	}
+	sum := sha256.Sum256(in.File)
+	// What the log would refuse is refused before anything is kept.
+	d := watchlist.CalibrationDecision{Version: then.Version, Model: then.Model, File: watchlist.BlobID(hex.EncodeToString(sum[:])), Reason: in.Reason}
+	if errs := d.Validate(); len(errs) > 0 {
+		return nil, errs
+	}
 	st := s.deps.Calibrations.Status()
 	c.event.Subject = then.Version
 	c.event.Changes = []string{"calibration=" + string(in.Previous) + "->" + then.Version}
 	out := gen.CalibrationChange{DryRun: in.DryRun, Templates: st.Templates, Now: calibrationOut(st.Report), Then: calibrationOut(then)}
-	idem := idempotent{req.Params.IdempotencyKey, calibrationTarget{sha256.Sum256(in.File), string(in.Previous), in.Reason}}
+	idem := idempotent{req.Params.IdempotencyKey, calibrationTarget{sum, string(in.Previous), in.Reason}}
 	if in.DryRun {
 		c.event.Changes = append(c.event.Changes, "dry_run")
 		return gen.AdoptCalibration200JSONResponse(out), s.wouldAdopt(st, string(in.Previous), then.Version)
 	}
 	ifVersion := string(in.Previous)
 	if len(st.History) == 0 {
+		if err := s.wouldAdopt(st, ifVersion, then.Version); err != nil {
+			return nil, err
+		}
 		if err := s.recordShipped(ctx, idem, ifVersion); err != nil {
 			return nil, err
 		}
@@ -114,10 +124,7 @@ func (s *service) adopt(ctx context.Context, idem idempotent, file []byte, put c
 	defer cancel()
 	var err error
 	if put.File, err = s.deps.Blobs.Put(wctx, file); err != nil {
-		if errors.Is(err, watchlist.ErrDiskFull) {
-			return command.Result{}, err
-		}
-		return command.Result{}, &apiError{code: "file_not_taken", cause: err}
+		return command.Result{}, err
 	}
 	r, err := s.propose(ctx, idem, put)
 	var refused *apiError

@@ -2,8 +2,9 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
-	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -134,9 +135,33 @@ func TestAdoptCalibration(t *testing.T) {
 			t.Errorf("%s: %d %.300s, want %d %s", name, code, text, c.status, c.code)
 		}
 	}
-	r.w.putErr = errors.New("too few nodes")
+	r.w.putErr = fmt.Errorf("%w: %w", watchlist.ErrNotReplicated, context.DeadlineExceeded)
 	if code, _, text := adopt("", adoptBody("v4", "v2", why, false)); code != 503 || !strings.Contains(text, "file_not_taken") || len(r.w.decisions) != 2 {
 		t.Errorf("a file on too few nodes: %d %s", code, text)
+	}
+}
+
+// TestRefusedCalibrationLeavesNothing: a decision that is refused records nothing
+// and keeps no file, not even what was in force before the first one.
+func TestRefusedCalibrationLeavesNothing(t *testing.T) {
+	r := newRig(t)
+	for name, c := range map[string]struct {
+		body      gen.CalibrationAdopt
+		code, has string
+	}{
+		"in force":                  {adoptBody("v1", "v1", why, false), "exists", "in force"},
+		"another was in force":      {adoptBody("v2", "v0", why, false), "calibration_conflict", ""},
+		"reason of spaces":          {adoptBody("v2", "v1", "x"+strings.Repeat(" ", 20), false), "invalid", `"/reason"`},
+		"reason of too many bytes":  {adoptBody("v2", "v1", strings.Repeat("é", 600), false), "invalid", `"/reason"`},
+		"the same, without writing": {adoptBody("v2", "v1", strings.Repeat("é", 600), true), "invalid", `"/reason"`},
+	} {
+		rec := r.do(ask{method: "PUT", path: "/v1/calibration", role: admin, body: c.body})
+		if text := rec.Body.String(); !strings.Contains(text, `"code":"`+c.code+`"`) || !strings.Contains(text, c.has) {
+			t.Errorf("%s: %d %s", name, rec.Code, text)
+		}
+		if len(r.w.decisions)+len(r.w.blobs) != 0 {
+			t.Fatalf("%s: %d decisions, %d files", name, len(r.w.decisions), len(r.w.blobs))
+		}
 	}
 }
 

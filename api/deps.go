@@ -71,7 +71,8 @@ type FaceComparer interface {
 
 // Blobs keeps photos by hash.
 type Blobs interface {
-	// Put returns once a majority has the photo, or the calibration file.
+	// Put returns once a majority has the photo, or the calibration file. It
+	// fails with watchlist.ErrNotReplicated when too few nodes can be reached.
 	Put(ctx context.Context, photo []byte) (watchlist.BlobID, error)
 	// Get reads it here or from a peer; watchlist.ErrNotFound when nobody has
 	// it.

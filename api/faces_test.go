@@ -1,7 +1,9 @@
 package api
 
 import (
+	"context"
 	"encoding/base64"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -197,4 +199,18 @@ func TestSameFaceTwice(t *testing.T) {
 		t.Errorf("errors %+v", p.Errors)
 	}
 	r.enrolled(map[string]any{"faces": []any{image}}) // another entry may have it
+}
+
+// TestPhotoOnTooFewNodes: a photo that can't be brought to a majority is no
+// fault of the node: the caller is told to send it again, and no entry changes.
+func TestPhotoOnTooFewNodes(t *testing.T) {
+	r := newRig(t)
+	id := r.enrolled()
+	r.w.putErr = fmt.Errorf("%w: %w", watchlist.ErrNotReplicated, context.DeadlineExceeded)
+	body := map[string]any{"photo": map[string]any{"image": []byte("one")}}
+	p := r.problem("file_not_taken", ask{method: "POST", path: "/v1/entries/" + id + "/faces", role: admin, body: body})
+	if e := r.w.entries[watchlist.EntryID(id)]; p.Status != 503 || !strings.Contains(p.Detail, "again") || len(e.Faces) != 0 || e.Revision != 1 {
+		t.Errorf("problem %+v, entry of revision %d with %d faces", p, e.Revision, len(e.Faces))
+	}
+	r.problem("file_not_taken", ask{method: "POST", path: "/v1/entries", role: admin, body: entryInput(map[string]any{"faces": []any{body}})})
 }

@@ -105,7 +105,7 @@ var problemKinds = map[string]kind{
 	"internal":    {500, "Internal error", "The node's log has the trace id.", 0},
 
 	"no_leader":         {503, "No leader", "This node sees no quorum. Matching goes on; writes and leader reads don't.", 2 * time.Second},
-	"file_not_taken":    {503, "Too few nodes took the file", "It must be on a majority of the voters before a decision; nothing was decided.", 5 * time.Second},
+	"file_not_taken":    {503, "Too few nodes took the file", "A photo or calibration file must be on a majority of the voters before it counts; nothing was changed. Send it again once they are reachable (GET /v1/cluster).", 5 * time.Second},
 	"overloaded":        {503, "Busy", "Try again in a moment.", time.Second},
 	"outcome_unknown":   {503, "Outcome unknown", "The write may or may not have happened: send it again with the same Idempotency-Key.", 2 * time.Second},
 	"timeout":           {503, "Took too long", "Try again in a moment.", 2 * time.Second},
@@ -122,8 +122,9 @@ var sentinels = []struct {
 	err  error
 	code string
 }{
-	// First: whoever joins it with another error must not hide it.
+	// First: whoever joins these with another error must not hide them.
 	{watchlist.ErrOutcomeUnknown, "outcome_unknown"},
+	{watchlist.ErrNotReplicated, "file_not_taken"},
 	{watchlist.ErrNotFound, "not_found"},
 	{watchlist.ErrNoLeader, "no_leader"},
 	{watchlist.ErrTooLarge, "entry_too_large"},

@@ -2,6 +2,7 @@ package matcher
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"vigie/watchlist"
@@ -98,18 +99,24 @@ func (q *query) eachAlone(ctx context.Context, samples []int, e *watchlist.Entry
 }
 
 // listed looks for listed persons whom the document's photo matches and no live
-// photo does.
+// photo does, on the list that the lead was made from. When the gallery has
+// forgotten it by now, the newest rows serve: a cue is worth more than its index.
 func (q *query) listed(ctx context.Context, live []int, d int) error {
 	base := bounds(q.lead.OperatingPoint, listedDepth)
 	search := base
-	search.Template, search.Model = q.samples[d].Template, q.samples[d].Model
+	search.Template, search.Model, search.AsOf = q.samples[d].Template, q.samples[d].Model, q.asOf
 	matches, _, err := q.m.c.Gallery.Search(ctx, search, q.load.matchable)
+	var gone *watchlist.HistoryError
+	if search.AsOf != 0 && errors.As(err, &gone) {
+		search.AsOf = 0
+		matches, _, err = q.m.c.Gallery.Search(ctx, search, q.load.matchable)
+	}
 	if err != nil {
 		return q.sampleError(d, err)
 	}
 	for _, m := range matches {
 		e := q.load.entry(m.Entry)
-		if e == nil {
+		if e == nil || !hasAll(e, m) {
 			continue
 		}
 		reached := false

@@ -1,6 +1,7 @@
 package matcher
 
 import (
+	"context"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -125,5 +126,53 @@ func TestDocumentIsNotAveragedInDoubt(t *testing.T) {
 		if len(w.searches) != want {
 			t.Errorf("%+v: %d searches", c, len(w.searches))
 		}
+	}
+}
+
+// TestCuesAreOfTheLeadsList: the document is searched as of the lead's index, and
+// among the newest rows when the gallery forgot it meanwhile; a photo that the
+// entry has lost since makes no cue.
+func TestCuesAreOfTheLeadsList(t *testing.T) {
+	for _, c := range []struct {
+		name            string
+		forgotten, lost bool
+	}{{"kept", false, false}, {"forgotten", true, false}, {"photo removed", false, true}} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld()
+			e := w.add(1, 0.3)
+			w.faces["probe"], w.faces["probe-1"] = 0.9, 0.9
+			var asked []uint64
+			config := w.config()
+			config.Gallery = asOfGallery{fakeGallery{w}, func(asOf uint64) error {
+				asked = append(asked, asOf)
+				if len(asked) == 2 && c.lost {
+					e.Faces = []watchlist.Face{{ID: "another", Model: testModel}}
+				}
+				if len(asked) == 2 && c.forgotten {
+					return &watchlist.HistoryError{AsOf: asOf, Oldest: asOf + 1, Newest: asOf + 1}
+				}
+				return nil
+			}}
+			m, err := New(config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m.compare = w.comparators()
+			lead, err := m.Match(context.Background(), carried(w, 0.01, 0.3))
+			if err != nil {
+				t.Fatal(err)
+			}
+			index := lead.Stamp.AppliedIndex
+			want := []uint64{index, index}
+			if c.forgotten {
+				want = append(want, 0)
+			}
+			if d := cmp.Diff(want, asked); d != "" {
+				t.Errorf("searched as of: %s", d)
+			}
+			if (len(lead.Cues) == 1) == c.lost {
+				t.Errorf("cues %+v, stamp %+v", lead.Cues, lead.Stamp)
+			}
+		})
 	}
 }

@@ -22,8 +22,10 @@ type Strangers interface {
 // its faces are expected to be shown for, and which active entries are like it.
 //
 // The first is an estimate from the calibration (Strangers): each photo counts for
-// itself, and a stranger is shown the entry when any reaches the threshold. It
-// says nothing of names. The second is a search with all that the entry says,
+// itself, as in the gallery's size, and a stranger is shown the entry when any
+// reaches the threshold. Photos that the gallery compares as one mean thus count
+// for more than they are: a mean matches fewer strangers than the best of its
+// photos. It says nothing of names. The second is a search with all that the entry says,
 // made like any other.
 //
 // It fails with watchlist.ErrNotFound, with a watchlist.ValidationError, and as
@@ -51,9 +53,12 @@ func (m *Matcher) Impact(ctx context.Context, q watchlist.ImpactQuery) (*watchli
 
 // expect fills the rates of the entry's faces and what they add up to.
 func (m *Matcher) expect(e *watchlist.Entry, out *watchlist.Impact) error {
-	size, low := m.c.Gallery.Size(), len(e.Faces) > 0
+	size, low := m.c.Gallery.Size(), true
 	for _, f := range e.Faces {
-		if out.Status != watchlist.StatusActive && m.comparable(f) {
+		if !m.comparable(f) {
+			continue
+		}
+		if out.Status != watchlist.StatusActive {
 			size++
 		}
 		low = low && slices.Contains(f.Quality.Flags, watchlist.FlagLowQualityReference)

@@ -58,6 +58,7 @@ func TestImpactOfActiveAndPoor(t *testing.T) {
 	e := w.add(1, 0.9)
 	e.Faces = nil
 	faceOf(e, "a", 0.01, testModel, watchlist.FlagLowQualityReference)
+	faceOf(e, "b", 0.01, "another") // is never compared
 	out, err := w.matcher(t).Impact(context.Background(), impactQuery())
 	if err != nil {
 		t.Fatal(err)

@@ -18,4 +18,7 @@ var (
 	ErrOverloaded = errors.New("overloaded")
 	// ErrDiskFull: the node's disk has no room for a write.
 	ErrDiskFull = errors.New("disk full")
+	// ErrNotReplicated: a blob is on this node's disk, but a majority of the
+	// voters could not be reached; put it again later.
+	ErrNotReplicated = errors.New("blob is not on a majority of the voters")
 )

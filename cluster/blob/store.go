@@ -30,9 +30,8 @@ const (
 var (
 	// ErrTooLarge: the blob exceeds MaxSize, or is empty.
 	ErrTooLarge = errors.New("blob is empty or larger than 4 MiB")
-	// ErrNotReplicated: the blob is on this node's disk, but a majority of the
-	// voters could not be reached. Put it again later.
-	ErrNotReplicated = errors.New("blob is not on a majority of the voters")
+	// ErrNotReplicated is what Put fails with on too few voters.
+	ErrNotReplicated = watchlist.ErrNotReplicated
 	// ErrCorrupt: the bytes don't match their name or their seal.
 	ErrCorrupt = errors.New("blob is damaged")
 	// ErrClosed: the store was closed.

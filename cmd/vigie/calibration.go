@@ -71,8 +71,10 @@ func (p *program) calibrationAdoptCmd() *cobra.Command {
 		Use: "adopt FILE --reason TEXT", Short: "Put a calibration file in force", Args: usage(cobra.MaximumNArgs(1), "one file"),
 		Long: `Checks the file, brings it to a majority of the nodes and records the decision with who,
 when and why. Every node then projects its gallery anew; until that is done it answers
-with the earlier calibration, and every lead names the one that was used. The answer
-shows the threshold and the groups now and then; --dry-run shows that alone.`,
+with the earlier calibration, holds both galleries in memory, and every lead names the
+one that was used. The answer shows the threshold and the groups now and then; --dry-run
+shows that alone. Bring all nodes to a release with this command first: an older one
+stops at the decision, which it does not know.`,
 		Example: "  vigie calibration adopt calibration.json --reason 'fitted on 400 more officials' --dry-run\n  vigie calibration adopt --shipped --reason 'the release of May brings a larger cohort'",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if (len(args) == 1) == shipped {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -161,21 +160,10 @@ func testPastReplay(t *testing.T, c *clustertest.Cluster, n int, event client.Au
 		return
 	}
 	out, faces := replayFaces(t, c, n, body)
-	slices.SortFunc(before, func(a, b faceKey) int { return cmp2(b.score, a.score, a.entry, b.entry) })
+	slices.SortFunc(before, replayOrder)
 	if d := cmp.Diff(before, faces, cmp.AllowUnexported(faceKey{})); d != "" || out.Calibration != event.Models["calibration"] {
 		t.Errorf("%s: calibration %s, the replay differs (-match +replay):\n%s", c.Name(n), out.Calibration, d)
 	}
-}
-
-// cmp2 orders by number, then by text.
-func cmp2(a, b float64, x, y string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return strings.Compare(x, y)
 }
 
 func testCalibrationRefusals(t *testing.T, c *clustertest.Cluster, v *cli) {
@@ -196,30 +184,19 @@ func testCalibrationRefusals(t *testing.T, c *clustertest.Cluster, v *cli) {
 		"falling llr": {true, func(d *models.CalibrationData) { d.LLR.Slope = -1 }, "malformed"},
 	} {
 		path, _ := calibrationFile(t, "bad.json", x.seal, x.change)
-		b, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r := call(t, c, 1, "PUT", "/v1/calibration", mustJSON(t, client.CalibrationAdopt{File: b, Previous: "cx", Reason: "a test of refusals"}))
+		r := call(t, c, 1, "PUT", "/v1/calibration", mustJSON(t, client.CalibrationAdopt{File: readFile(t, path), Previous: "cx", Reason: "a test of refusals"}))
 		if r.status != http.StatusUnprocessableEntity || !bytes.Contains(r.body, []byte(`"/file"`)) || !bytes.Contains(r.body, []byte(`"`+x.rule+`"`)) {
 			t.Errorf("%s: %d %s, want %s", name, r.status, r.body, x.rule)
 		}
 	}
-	text := filepath.Join(t.TempDir(), "text.json")
-	if err := os.WriteFile(text, []byte("no calibration"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	text := writeFile(t, filepath.Join(t.TempDir(), "text.json"), []byte("no calibration"))
 	v.fails(exitFailure, "/file: this is no face calibration", "calibration", "adopt", text, "--reason", "a test of refusals")
 	file, _ := scaled(t, 0.9)
 	v.fails(exitFailure, "calibration_conflict", "calibration", "adopt", file, "--reason", "a test of refusals", "--previous", "c0")
 	v.fails(exitFailure, "exists", "calibration", "adopt", "--shipped", "--reason", "a test of refusals")
 	v.fails(exitFailure, "/reason", "calibration", "adopt", file, "--reason", "because")
 	v.fails(exitUsage, "--reason", "calibration", "adopt", file)
-	b, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	body := mustJSON(t, client.CalibrationAdopt{File: b, Previous: "c0", Reason: "a test of refusals"})
+	body := mustJSON(t, client.CalibrationAdopt{File: readFile(t, file), Previous: "c0", Reason: "a test of refusals"})
 	for _, role := range []client.Role{"officer", "auditor"} {
 		if r := call(t, c, 0, "PUT", "/v1/calibration", body, "Authorization", "Bearer "+roleKey(t, c, role)); r.status != http.StatusForbidden {
 			t.Errorf("%s decides: %d", role, r.status)
@@ -238,7 +215,7 @@ func testCalibrationBehind(t *testing.T, c *clustertest.Cluster, v *cli, now, en
 	file, version := scaled(t, 0.8)
 	down := 2
 	c.Kill9(down)
-	body := mustJSON(t, client.CalibrationAdopt{File: readAllOf(t, file), Previous: now, Reason: "a second test of the change"})
+	body := mustJSON(t, client.CalibrationAdopt{File: readFile(t, file), Previous: now, Reason: "a second test of the change"})
 	for node := 0; ; node = 1 - node { // whichever leads, and once it does
 		if r, err := request(t.Context(), c, node, "PUT", "/v1/calibration", body, "Idempotency-Key", "e2e-calib-down"); err == nil && r.status == http.StatusOK {
 			break
@@ -266,13 +243,4 @@ func testCalibrationBehind(t *testing.T, c *clustertest.Cluster, v *cli, now, en
 	if r := call(t, c, 0, "GET", "/health/ready", nil); !strings.Contains(string(r.body), `"calibration":"`+version+`"`) {
 		t.Errorf("ready: %s", r.body)
 	}
-}
-
-func readAllOf(t *testing.T, path string) []byte {
-	t.Helper()
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
 }

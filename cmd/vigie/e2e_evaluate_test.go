@@ -62,11 +62,7 @@ func evaluationFolder(t *testing.T, faces string) string {
 // figures that it can tell, null for the others, the model card, and a cache that
 // is gone after a run that succeeded.
 func TestE2EEvaluateFaces(t *testing.T) {
-	models, missing := testModels()
-	faces, noFaces := demoFaces()
-	if missing+noFaces != "" {
-		loudSkip(t, missing+noFaces)
-	}
+	models, faces := needFaces(t)
 	dir, out, cache := evaluationFolder(t, faces), filepath.Join(t.TempDir(), "card"), filepath.Join(t.TempDir(), "cache")
 	stdout, stderr, err := vigieRun(t, "evaluate", "faces", dir, "--models", models, "--json", "--out", out, "--cache", cache, "--keep-cache")
 	if err != nil {

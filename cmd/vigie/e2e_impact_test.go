@@ -1,7 +1,6 @@
 package main
 
 import (
-	"os"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -48,10 +47,7 @@ func testE2EImpact(t *testing.T, c *clustertest.Cluster) {
 	v := newCLI(t, c)
 	v.has(v.ok("entry", "impact", draft.Id, "--reason", "end-to-end test"), "draft, revision 1", "expected false alerts", "at 1000 travellers a day", "LIKELY DUPLICATE", active.Id)
 	v.has(v.ok("entry", "impact", draft.Id, "--reason", "end-to-end test", "--travellers", "50", "--json"), `"travellers_per_day": 50`)
-	file := filepath.Join(t.TempDir(), "draft.json")
-	if err := os.WriteFile(file, mustJSON(t, in), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	file := writeFile(t, filepath.Join(t.TempDir(), "draft.json"), mustJSON(t, in))
 	v.has(v.ok("entry", "add", file), "revision", "expected false alerts", "LIKELY DUPLICATE", active.Id)
 	v.fails(exitUsage, "--reason", "entry", "impact", draft.Id)
 }

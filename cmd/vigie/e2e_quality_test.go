@@ -19,23 +19,12 @@ import (
 // TestE2EQuality spoils a portrait in every way that the gate knows and asks a
 // running node what it thinks of it.
 func TestE2EQuality(t *testing.T) {
-	models, missing := testModels()
-	if missing != "" {
-		loudSkip(t, missing)
-	}
-	faces, missing := demoFaces()
-	if missing != "" {
-		loudSkip(t, missing)
-	}
+	models, faces := needFaces(t)
 	portrait := readPicture(t, filepath.Join(faces, "profile-picture-1.jpg"))
 	c := startNodes(t, clustertest.Options{Nodes: 1, Faces: true, ModelsDir: models})
 	dir := t.TempDir()
 	file := func(name string, m image.Image) string {
-		path := filepath.Join(dir, name+".jpg")
-		if err := os.WriteFile(path, jpegBytes(t, m), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return path
+		return writeFile(t, filepath.Join(dir, name+".jpg"), jpegBytes(t, m))
 	}
 	v := newCLI(t, c)
 	good := judge(t, v, exitOK, file("good", portrait))
@@ -83,6 +72,7 @@ func TestE2EQuality(t *testing.T) {
 	v.has(v.ok("photo", "check", path, "--enrol"), "accepted", "low_resolution", "Approchez.", "inter_eye_distance")
 	v.has(v.ok("photo", "check", path, "--enrol", "--lang", "pt"), "Aproxime-se.")
 	v.fails(exitUsage, "--lang", "photo", "check", path, "--lang", "xx")
+	v.fails(exitUsage, "--face goes with one photo", "photo", "check", path, path, "--face", "1,2,30,40")
 }
 
 // judge runs photo check on a file; exit is the code wanted, -1 for that of the

@@ -1,6 +1,7 @@
 package main
 
 import (
+	stdcmp "cmp"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -63,6 +64,11 @@ func withdraw(t *testing.T, c *clustertest.Cluster, node int, w client.EntryWrit
 type faceKey struct {
 	entry string
 	score float64
+}
+
+// replayOrder sorts as a replay does: the highest score first, then by entry.
+func replayOrder(a, b faceKey) int {
+	return stdcmp.Or(stdcmp.Compare(b.score, a.score), stdcmp.Compare(a.entry, b.entry))
 }
 
 func matchFaces(t *testing.T, c *clustertest.Cluster, node int, probe client.TemplateInput, index int64) (client.Lead, []faceKey) {
@@ -173,12 +179,7 @@ func testE2EReplay(t *testing.T, c *clustertest.Cluster, engine bool) {
 	body := replayBody(t, probe, event.Index, event.Threshold)
 	for n := range c.Len() {
 		out, faces := replayFaces(t, c, n, body)
-		slices.SortFunc(before, func(a, b faceKey) int {
-			if a.score != b.score && a.score > b.score {
-				return -1
-			}
-			return strings.Compare(a.entry, b.entry)
-		})
+		slices.SortFunc(before, replayOrder)
 		if d := cmp.Diff(before, faces, cmp.AllowUnexported(faceKey{})); d != "" {
 			t.Errorf("%s: the replay differs from the match (-match +replay):\n%s", c.Name(n), d)
 		}

@@ -15,11 +15,7 @@ import (
 // own, which nothing is measured with before it is calibrated. What is missing is
 // named, and nothing crashes.
 func TestE2ESecondEncoder(t *testing.T) {
-	dlibModels, missing := testModels()
-	faces, noFaces := demoFaces()
-	if missing+noFaces != "" {
-		loudSkip(t, missing+noFaces)
-	}
+	dlibModels, faces := needFaces(t)
 	library := onnxtest.Library(t, filepath.Join("..", ".."))
 	eval, dir := filepath.Dir(library), evaluationFolder(t, faces)
 	evaluate := func(args ...string) (string, string, error) {
@@ -65,14 +61,7 @@ func TestE2ESecondEncoder(t *testing.T) {
 func ownEncoder(t *testing.T, library string) (dir, recipe string) {
 	t.Helper()
 	dir = t.TempDir()
-	b, err := json.Marshal(onnxtest.Recipe(128, "nchw"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	recipe = filepath.Join(dir, "own.json")
-	if err := os.WriteFile(recipe, b, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	recipe = writeFile(t, filepath.Join(dir, "own.json"), mustJSON(t, onnxtest.Recipe(128, "nchw")))
 	if err := os.Symlink(library, filepath.Join(dir, filepath.Base(library))); err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,6 @@ import (
 	"image/jpeg"
 	"math/rand/v2"
 	"net/http"
-	"os"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -143,20 +142,10 @@ func checkSeveralReplay(t *testing.T, c *clustertest.Cluster, entry string, asOf
 // stranger's portrait on an entry is warned of, and two copies of a portrait are
 // one probe.
 func TestE2ESeveralRealPhotos(t *testing.T) {
-	models, missing := testModels()
-	if missing != "" {
-		loudSkip(t, missing)
-	}
-	dir, missing := demoFaces()
-	if missing != "" {
-		loudSkip(t, missing)
-	}
+	models, dir := needFaces(t)
 	c := startNodes(t, clustertest.Options{Nodes: 1, Faces: true, ModelsDir: models})
 	v := newCLI(t, c)
-	file := filepath.Join(t.TempDir(), "e.json")
-	if err := os.WriteFile(file, []byte(exampleEntry(time.Now())), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	file := writeFile(t, filepath.Join(t.TempDir(), "e.json"), []byte(exampleEntry(time.Now())))
 	portrait := func(n int) string { return filepath.Join(dir, fmt.Sprintf("profile-picture-%d.jpg", n)) }
 	copied := copyOf(t, portrait(1))
 	var w client.EntryWritten
@@ -175,19 +164,10 @@ func TestE2ESeveralRealPhotos(t *testing.T) {
 	// An import warns too, and ends well.
 	photos := t.TempDir()
 	for _, n := range []int{3, 4} {
-		b, err := os.ReadFile(portrait(n))
-		if err == nil {
-			err = os.WriteFile(filepath.Join(photos, fmt.Sprintf("%d.jpg", n)), b, 0o600)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
+		writeFile(t, filepath.Join(photos, fmt.Sprintf("%d.jpg", n)), readFile(t, portrait(n)))
 	}
-	list := filepath.Join(photos, "list.jsonl")
 	text := fmt.Sprintf(`{"category":"smuggler","action":"locate","legal_basis":"b","offence":"o","case_reference":"c","issued":%q,"expires_at":"2090-01-01","names":[{"full":"Awa Sarr"}],"photos":["3.jpg","4.jpg"]}`, time.Now().UTC().Format(time.DateOnly))
-	if err := os.WriteFile(list, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	list := writeFile(t, filepath.Join(photos, "list.jsonl"), []byte(text))
 	v.has(v.ok("import", "jsonl", list, "--photos", photos), "WARNING: line 1", "/faces/1", "1 entries and 2 photos written")
 }
 
@@ -195,21 +175,9 @@ func TestE2ESeveralRealPhotos(t *testing.T) {
 // face.
 func copyOf(t *testing.T, path string) string {
 	t.Helper()
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	picture, err := jpeg.Decode(bytes.NewReader(b))
-	if err != nil {
-		t.Fatal(err)
-	}
 	var out bytes.Buffer
-	if err := jpeg.Encode(&out, picture, &jpeg.Options{Quality: 60}); err != nil {
+	if err := jpeg.Encode(&out, readPicture(t, path), &jpeg.Options{Quality: 60}); err != nil {
 		t.Fatal(err)
 	}
-	to := filepath.Join(t.TempDir(), "copy.jpg")
-	if err := os.WriteFile(to, out.Bytes(), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return to
+	return writeFile(t, filepath.Join(t.TempDir(), "copy.jpg"), out.Bytes())
 }

@@ -114,12 +114,3 @@ func searchTree(t *testing.T, dir string, needles map[string][]byte) (found []st
 	}
 	return found, files
 }
-
-func readFile(t *testing.T, path string) []byte {
-	t.Helper()
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}

@@ -93,8 +93,8 @@ func (p *program) entryAddCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "add FILE", Short: "Create an entry from JSON, with photos if there are any",
 		Long: `Creates an entry. With "status": "draft" in the file it does not match yet, and what it
-would do to the list is shown as by 'vigie entry impact'; activate it with
-'vigie entry edit'.`,
+would do to the list is shown as by 'vigie entry impact' (not with --json), which is
+audited like a search; activate it with 'vigie entry edit'.`,
 		Example: "  vigie entry example > e.json   # then edit it\n  vigie entry add e.json --photo front.jpg\n  vigie entry add - < e.json",
 		Args:    usage(cobra.ExactArgs(1), "a JSON file, or -"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -130,7 +130,10 @@ would do to the list is shown as by 'vigie entry impact'; activate it with
 			if err := p.printWritten(w); err != nil || p.json || in.Status != "draft" {
 				return err
 			}
-			return p.impact(cmd.Context(), c, w.Id, client.ImpactRequest{Purpose: "investigation", Reason: "draft of case " + in.CaseReference})
+			if err := p.impact(cmd.Context(), c, w.Id, client.ImpactRequest{Purpose: "investigation", Reason: "draft of case " + in.CaseReference}); err != nil {
+				return withHint(fmt.Errorf("the draft %s is written, but not what it does to the list: %w", w.Id, err), "Ask again: vigie entry impact %s --reason TEXT", w.Id)
+			}
+			return nil
 		},
 	}
 	cmd.Flags().StringArrayVar(&photos, "photo", nil, "a photo of the person; may be repeated")

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -107,6 +108,18 @@ func loudSkip(t *testing.T, reason string) {
 	t.Skip(reason)
 }
 
+// needFaces gives the folders of the models and of the demonstration portraits,
+// or skips.
+func needFaces(t *testing.T) (modelsDir, portraits string) {
+	t.Helper()
+	modelsDir, missing := testModels()
+	portraits, none := demoFaces()
+	if missing != "" || none != "" {
+		loudSkip(t, strings.TrimSpace(missing+" "+none))
+	}
+	return modelsDir, portraits
+}
+
 // startNodes starts a cluster that is stopped when the test ends; the logs'
 // ends are shown when it failed.
 func startNodes(t *testing.T, opt clustertest.Options) *clustertest.Cluster {
@@ -190,6 +203,25 @@ func call(t *testing.T, c *clustertest.Cluster, i int, method, path string, body
 		t.Fatal(err)
 	}
 	return r
+}
+
+// readFile reads a file that must be there.
+func readFile(t *testing.T, path string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// writeFile writes a private file and gives its path.
+func writeFile(t *testing.T, path string, b []byte) string {
+	t.Helper()
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // mustJSON encodes what can always be encoded.

@@ -2,10 +2,8 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
 	"path/filepath"
-	"runtime"
 
 	"github.com/spf13/cobra"
 
@@ -45,11 +43,11 @@ the recipe is checked and printed: a beginning for a recipe of your own.`,
 }
 
 func (p *program) modelsAddCmd() *cobra.Command {
-	recipe, file, to := "", "", "var/models"
+	recipe, file, to := "", "", secondDir
 	cmd := &cobra.Command{
 		Use: "add --recipe RECIPE --file FILE", Short: "Add the model file of a second encoder, checked", Args: usage(cobra.NoArgs, "no arguments"),
-		Long: `Copies FILE under the recipe's name to the folder of the models, if it is the file that
-the recipe names: size and SHA-256. RECIPE is a built-in name or a file NAME.json. Then
+		Long: `Copies FILE under the recipe's name to the folder of --to, if it is the file that the
+recipe names: size and SHA-256. RECIPE is a built-in name or a file NAME.json. Then
 'vigie calibrate --recipe' fits a calibration for dlib and that encoder together, and
 'vigie evaluate faces --recipe' measures both and each alone. Nodes run dlib alone.`,
 		Example: "  vigie models add --recipe sface-2021dec --file face_recognition_sface_2021dec.onnx --to /usr/share/vigie/models",
@@ -73,12 +71,12 @@ the recipe names: size and SHA-256. RECIPE is a built-in name or a file NAME.jso
 	f := cmd.Flags()
 	f.StringVar(&recipe, "recipe", "", "recipe of the encoder (required)")
 	f.StringVar(&file, "file", "", "the model file (required)")
-	f.StringVar(&to, "to", to, "folder to install into")
+	f.StringVar(&to, "to", to, "folder to install into; calibrate and evaluate find it there by --recipe-dir")
 	return cmd
 }
 
 func (p *program) modelsAddRuntimeCmd() *cobra.Command {
-	from, to := "", "var/models"
+	from, to := "", secondDir
 	cmd := &cobra.Command{
 		Use: "add-runtime --from DIR", Short: "Add the ONNX Runtime that second encoders need, checked", Args: usage(cobra.NoArgs, "no arguments"),
 		Long: `Copies the runtime's library for this machine out of an unpacked onnxruntime-node
@@ -88,10 +86,9 @@ func (p *program) modelsAddRuntimeCmd() *cobra.Command {
 			if from == "" {
 				return usagef("say where the package is: --from DIR")
 			}
-			platform := runtime.GOOS + "/" + runtime.GOARCH
-			lib, ok := models.LibraryFor(platform)
-			if !ok {
-				return fmt.Errorf("no build of the ONNX Runtime is known for %s", platform)
+			lib, err := runtimeLibrary()
+			if err != nil {
+				return err
 			}
 			if err := models.InstallFile(lib.File, filepath.Join(from, filepath.FromSlash(lib.Path)), to); err != nil {
 				return err
@@ -100,7 +97,7 @@ func (p *program) modelsAddRuntimeCmd() *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&from, "from", "", "folder of the package onnxruntime-node 1.24.3")
-	f.StringVar(&to, "to", to, "folder to install into")
+	f.StringVar(&from, "from", "", "folder of the package onnxruntime-node 1.24.3 (required)")
+	f.StringVar(&to, "to", to, "folder to install into; calibrate and evaluate find it there by --recipe-dir")
 	return cmd
 }

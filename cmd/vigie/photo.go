@@ -41,6 +41,9 @@ code is 1 when a photo would be refused.`,
 			}
 			photo := client.PhotoInput{}
 			if face != "" {
+				if len(args) != 1 {
+					return usagef("--face goes with one photo")
+				}
 				var err error
 				if photo.Face, err = parseBox(face); err != nil {
 					return err

@@ -12,12 +12,15 @@ import (
 	"vigie/models/calibrate"
 )
 
+// secondDir is where the commands add second encoders and look for them.
+const secondDir = "var/models-eval"
+
 // secondFlags ask a measuring command for a second encoder.
 type secondFlags struct{ recipe, dir string }
 
 func (f *secondFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.recipe, "recipe", "", "add the second encoder of this recipe: a built-in name or a file NAME.json (default: dlib alone)")
-	flags.StringVar(&f.dir, "recipe-dir", "var/models-eval", "folder of the recipe's model file and of libonnxruntime.so.1")
+	flags.StringVar(&f.dir, "recipe-dir", secondDir, "folder of the recipe's model file and of libonnxruntime.so.1")
 }
 
 // options says what to run, nil for no second encoder.
@@ -25,7 +28,25 @@ func (f secondFlags) options() (*onnx.Options, error) {
 	if f.recipe == "" {
 		return nil, nil
 	}
-	return secondOptions(f.recipe, f.dir, "", "")
+	r, err := models.OpenRecipe(f.recipe)
+	if err != nil {
+		return nil, err
+	}
+	library, err := runtimeLibrary()
+	if err != nil {
+		return nil, err
+	}
+	return &onnx.Options{Library: filepath.Join(f.dir, library.File.Name), Model: filepath.Join(f.dir, r.File.Name), Recipe: r}, nil
+}
+
+// runtimeLibrary is the ONNX Runtime of this platform.
+func runtimeLibrary() (models.Library, error) {
+	platform := runtime.GOOS + "/" + runtime.GOARCH
+	lib, ok := models.LibraryFor(platform)
+	if !ok {
+		return lib, fmt.Errorf("no build of the ONNX Runtime is known for %s", platform)
+	}
+	return lib, nil
 }
 
 // parts says how its templates are divided.
@@ -38,23 +59,6 @@ func (f secondFlags) parts() ([]calibrate.Part, error) {
 		return nil, err
 	}
 	return calibrate.PartsFor(r), nil
-}
-
-// secondOptions finds recipe, model file and library. An empty library is the one
-// of dir; an empty digest that of the build that is known.
-func secondOptions(recipe, dir, library, digest string) (*onnx.Options, error) {
-	r, err := models.OpenRecipe(recipe)
-	if err != nil {
-		return nil, err
-	}
-	if library == "" {
-		known, ok := models.LibraryFor(runtime.GOOS + "/" + runtime.GOARCH)
-		if !ok {
-			return nil, fmt.Errorf("no build of the ONNX Runtime is known for %s/%s: name the library and its digest", runtime.GOOS, runtime.GOARCH)
-		}
-		library = filepath.Join(dir, known.File.Name)
-	}
-	return &onnx.Options{Library: library, LibrarySHA256: digest, Model: filepath.Join(dir, r.File.Name), Recipe: r}, nil
 }
 
 // calibrationFor reads a calibration file, or gives the built-in one for a model.

@@ -93,6 +93,7 @@ func (s *Spaces) change(ctx context.Context, to target) error {
 	if err != nil {
 		return err
 	}
+	s.report.set(Changing) // the file has come, if it was missing
 	begin := time.Now()
 	s.opt.Logger.Info("the gallery is projected into another space", "from", s.cur.Load().calib.Version(), "to", to.version)
 	next := s.newSpace(c, s.folder(to.version))

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"sync/atomic"
 
 	"vigie/models"
 	"vigie/watchlist"
@@ -52,6 +53,8 @@ type pastSpaces struct {
 	// turn holds one token while a past space is loaded or removed: each takes as
 	// much memory as the list.
 	turn chan struct{}
+	// due is the raft index after which the oldest of them must go, 0 for none.
+	due atomic.Uint64
 }
 
 func (p *pastSpaces) folder(x past) string {
@@ -82,9 +85,12 @@ func (p *pastSpaces) list() []past {
 // prune removes the past spaces that lie before what a replay can reach, and the
 // oldest beyond maxPast.
 func (p *pastSpaces) prune(applied, history uint64, log *slog.Logger) {
-	list := p.list()
+	list, due := p.list(), uint64(0)
 	for i, x := range list {
 		if len(list)-i <= maxPast && (history == 0 || x.until+history >= applied) {
+			if due == 0 && history > 0 {
+				due = x.until + history
+			}
 			continue
 		}
 		p.turn <- struct{}{}
@@ -94,6 +100,14 @@ func (p *pastSpaces) prune(applied, history uint64, log *slog.Logger) {
 			log.Error("a past gallery can't be removed", "error", err)
 		}
 	}
+	p.due.Store(due)
+}
+
+// overdue tells once that the list has reached an index at which a past space
+// must go.
+func (p *pastSpaces) overdue(index uint64) bool {
+	due := p.due.Load()
+	return due > 0 && index > due && p.due.CompareAndSwap(due, 0)
 }
 
 // Replay searches an earlier list in the space that its searches were made in:

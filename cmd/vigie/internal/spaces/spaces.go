@@ -103,7 +103,7 @@ func New(o Options) (*Spaces, error) {
 		return nil, fmt.Errorf("the built-in calibration is for %q, the engine makes %q", shipped.Model(), o.Model)
 	}
 	s := &Spaces{opt: o, shipped: shipped, poke: make(chan struct{}, 1)}
-	s.past = pastSpaces{dir: o.Dir, turn: make(chan struct{}, 1)}
+	s.past.dir, s.past.turn = o.Dir, make(chan struct{}, 1)
 	s.history.Store(&[]watchlist.CalibrationDecision{})
 	return s, nil
 }
@@ -236,6 +236,9 @@ func (s *Spaces) Apply(changes []watchlist.Change, index uint64) error {
 	}
 	if s.queue != nil {
 		s.queue.add(changes, index)
+	}
+	if s.past.overdue(index) {
+		s.wake()
 	}
 	return nil
 }

@@ -216,7 +216,6 @@ func TestReplayInThePastSpace(t *testing.T) {
 			t.Fatal(i, err)
 		}
 	}
-	w.spaces.wake()
 	w.await("the removal of the past space", func() bool { return len(w.spaces.past.list()) == 0 })
 	var lost *watchlist.CalibrationError
 	if _, err := ask(searched, ""); !errors.As(err, &lost) || lost.Version != shipped.Version() {
@@ -312,6 +311,29 @@ func TestOvertaken(t *testing.T) {
 		t.Error("the queue has no bound")
 	}
 	w.decide(file, other)
+	w.awaitUsed(other)
+}
+
+// TestStatusWhileTheFileHasCome: a node that missed the file says that it changes
+// as soon as it has it, not only when it has changed.
+func TestStatusWhileTheFileHasCome(t *testing.T) {
+	w := newWorld(t)
+	shipped := w.spaces.Calibration()
+	file, other := doctored(t, 0.5)
+	w.decide(models.ShippedCalibration(), shipped)
+	w.put(entryOf(1))
+	reg := &pausing{Registry: w.reg, begun: make(chan struct{}), resume: make(chan struct{})}
+	w.spaces.reg = reg
+	w.decide(file, other)
+	w.await("a miss of the file", func() bool { return w.spaces.Status().State == NoFile })
+	if err := w.files.Accept(digest(file), file); err != nil {
+		t.Fatal(err)
+	}
+	<-reg.begun
+	if st := w.spaces.Status(); st.State != Changing || st.Failures == 0 {
+		t.Errorf("while it projects its gallery: %+v", st)
+	}
+	close(reg.resume)
 	w.awaitUsed(other)
 }
 

@@ -50,17 +50,18 @@ type reporter struct {
 	done              atomic.Int64
 	changes, failures atomic.Uint64
 
-	mu    sync.Mutex // guards the two fields below
+	mu    sync.Mutex // guards the fields below
 	state State
+	told  State // the failure that was logged last, "" for none since the last success
 	total int64
 }
 
-func (r *reporter) set(s State) (changed bool) {
+func (r *reporter) set(s State) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	changed = r.state != s
-	r.state = s
-	return changed
+	if r.state = s; s == Current {
+		r.told = ""
+	}
 }
 
 func (r *reporter) current() { r.set(Current) }
@@ -94,7 +95,13 @@ func (r *reporter) failed(err error) bool {
 	case errors.Is(err, errOtherModel):
 		state = OtherModel
 	}
-	return r.set(state) && state != Changing
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	news := state != Changing && state != r.told
+	if r.state = state; news {
+		r.told = state
+	}
+	return news
 }
 
 // Status reports from memory and never blocks for long.
