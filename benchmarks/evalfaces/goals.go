@@ -3,29 +3,14 @@ package evalfaces
 import (
 	"fmt"
 	"math"
-	"strings"
 
+	"vigie/benchmarks"
 	"vigie/models"
 	"vigie/models/calibrate"
 )
 
-// Goal is one figure that the project set itself, with what was measured.
-type Goal struct {
-	What string  `json:"what"`
-	Want float64 `json:"want"`
-	// AtMost: the value reaches the goal from above, else from below.
-	AtMost bool `json:"at_most"`
-	// Value is nil where it was not measured; then the goal is not reached.
-	Value    *float64  `json:"value"`
-	Interval *Interval `json:"interval_95,omitempty"`
-	// Reached is judged by Value alone; the interval says how much that means.
-	Reached bool   `json:"reached"`
-	Rests   string `json:"rests_on"` // counts
-	share   bool   // written in percent
-}
-
 // Goals judges the figures at the top of a report of the project's own test data.
-func Goals(r *Report) []Goal {
+func Goals(r *Report) []benchmarks.Goal {
 	m := r.Groups[calibrate.DefaultAnchor]
 	pairs := fmt.Sprintf("%d mated, %d impostor pairs", m.MatedPairs, m.ImpostorPairs)
 	searches := fmt.Sprintf("%d mated, %d non-mated searches, gallery %d", m.MatedSearches, m.NonMatedSearches, m.GallerySize)
@@ -35,28 +20,26 @@ func Goals(r *Report) []Goal {
 	if r.Model != models.DlibModel {
 		encoders, low, lower, missed = "two encoders fused", 0.03, 0.08, 0.20
 	}
-	out := []Goal{
-		{What: who + ": FNMR at FMR 1e-3, " + encoders, Want: low, AtMost: true, Value: m.FNMRAtFMR["1e-3"], Interval: m.Intervals.FNMRAtFMR["1e-3"], Rests: pairs, share: true},
-		{What: who + ": FNMR at FMR 1e-4, " + encoders, Want: lower, AtMost: true, Value: m.FNMRAtFMR["1e-4"], Interval: m.Intervals.FNMRAtFMR["1e-4"], Rests: pairs, share: true},
+	out := []benchmarks.Goal{
+		{What: who + ": FNMR at FMR 1e-3, " + encoders, Want: low, AtMost: true, Value: m.FNMRAtFMR["1e-3"], Interval: m.Intervals.FNMRAtFMR["1e-3"], Rests: pairs, Unit: benchmarks.Share},
+		{What: who + ": FNMR at FMR 1e-4, " + encoders, Want: lower, AtMost: true, Value: m.FNMRAtFMR["1e-4"], Interval: m.Intervals.FNMRAtFMR["1e-4"], Rests: pairs, Unit: benchmarks.Share},
 		{What: "worst over best group: FMR at the threshold for 1e-3", Want: 2, AtMost: true, Value: r.Pooled.FMRRatio, Interval: r.Pooled.Intervals.Ratio, Rests: all},
 		{What: "worst over best group: FMR at the threshold for 1e-2", Want: 2, AtMost: true, Value: r.Pooled.FMRRatioLow, Interval: r.Pooled.Intervals.RatioLow, Rests: all},
-		{What: who + ": FNIR at FPIR 1 %", Want: missed, AtMost: true, Value: m.FNIRAtFPIR["0.01"], Interval: m.Intervals.FNIRAtFPIR["0.01"], Rests: searches, share: true},
-		{What: who + ": true mate among the first 5", Want: 0.97, Value: m.Top5, Interval: m.Intervals.Top5, Rests: searches, share: true},
+		{What: who + ": FNIR at FPIR 1 %", Want: missed, AtMost: true, Value: m.FNIRAtFPIR["0.01"], Interval: m.Intervals.FNIRAtFPIR["0.01"], Rests: searches, Unit: benchmarks.Share},
+		{What: who + ": true mate among the first 5", Want: 0.97, Value: m.Top5, Interval: m.Intervals.Top5, Rests: searches, Unit: benchmarks.Share},
 	}
 	out = append(out, r.Growth.goals()...)
 	for i, g := range out {
-		if g.Value != nil {
-			out[i].Reached = g.AtMost && *g.Value <= g.Want || !g.AtMost && *g.Value >= g.Want
-		}
+		out[i] = g.JudgeBoth(nil, g.Value)
 	}
 	return out
 }
 
 // goals judges each target by the row that is furthest off.
-func (g *Growth) goals() []Goal {
-	var out []Goal
+func (g *Growth) goals() []benchmarks.Goal {
+	var out []benchmarks.Goal
 	for _, target := range growthTargets {
-		goal := Goal{What: fmt.Sprintf("measured FPIR off its target of %g %%, furthest of all sizes", 100*target), Want: GrowthBand, AtMost: true, share: true}
+		goal := benchmarks.Goal{What: fmt.Sprintf("measured FPIR off its target of %g %%, furthest of all sizes", 100*target), Want: GrowthBand, AtMost: true, Unit: benchmarks.Share}
 		if g != nil {
 			off, within, allowed, rows := 0.0, 0, 0, 0
 			for _, r := range g.Rows {
@@ -78,26 +61,4 @@ func (g *Growth) goals() []Goal {
 		out = append(out, goal)
 	}
 	return out
-}
-
-// GoalsMarkdown writes goals as a table.
-func GoalsMarkdown(goals []Goal) string {
-	var b strings.Builder
-	b.WriteString("| goal | wanted | measured | reached | rests on |\n|---|---|---|---|---|\n")
-	for _, g := range goals {
-		sign := "≥"
-		if g.AtMost {
-			sign = "≤"
-		}
-		want, measured := fmt.Sprintf("%g", g.Want), ratio(g.Value, g.Interval)
-		if g.share {
-			want, measured = fmt.Sprintf("%.4g %%", 100*g.Want), within(g.Value, g.Interval)
-		}
-		reached := "**no**"
-		if g.Reached {
-			reached = "yes"
-		}
-		fmt.Fprintf(&b, "| %s | %s %s | %s | %s | %s |\n", g.What, sign, want, measured, reached, g.Rests)
-	}
-	return b.String()
 }

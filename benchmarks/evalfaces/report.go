@@ -137,7 +137,7 @@ type Metrics struct {
 }
 
 // Interval is a 95 % interval, ends included.
-type Interval [2]float64
+type Interval = [2]float64
 
 // Intervals are those of the figures of Metrics, by a bootstrap of persons within
 // their groups with a fixed seed; those of the ratios are in the pool.

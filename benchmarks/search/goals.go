@@ -3,29 +3,14 @@ package search
 import (
 	"fmt"
 	"math"
-	"strings"
+
+	"vigie/benchmarks"
 )
 
-// Goal is one line of the issue's "done when" with what was measured.
-type Goal struct {
-	What string `json:"what"`
-	// Want is the bound; a value reaches it from above or, when AtMost is set,
-	// from below.
-	Want   float64 `json:"want"`
-	AtMost bool    `json:"at_most,omitempty"`
-	Unit   string  `json:"unit"`
-	// Min and Median are the value by the least and by the median passes, the
-	// worse of hit and miss queries; nil when it wasn't measured.
-	Min    *float64 `json:"by_min"`
-	Median *float64 `json:"by_median"`
-	// Reached is judged by the median.
-	Reached bool `json:"reached"`
-}
-
 // goals judges a report. A goal without its rows is not reached.
-func goals(r *Report) []Goal {
+func goals(r *Report) []benchmarks.Goal {
 	g := judge{r}
-	out := []Goal{
+	out := []benchmarks.Goal{
 		g.flat("raw 1M tau 0.45", 1, 25),
 		g.flat("raw 1M tau 0.6", 1, 12),
 		g.flat("raw 1M tau 0.45", 2, 35),
@@ -46,23 +31,19 @@ func goals(r *Report) []Goal {
 
 type judge struct{ r *Report }
 
-func (j judge) flat(name string, threads int, want float64) Goal {
+func (j judge) flat(name string, threads int, want float64) benchmarks.Goal {
 	return j.against(name, threads, want, flatName, oursName)
 }
 
 // against holds one contender against another of the same contest.
-func (j judge) against(name string, threads int, want float64, slow, fast string) Goal {
-	g := Goal{What: fmt.Sprintf("%s, %d thread%s: %s over %s", name, threads, plural(threads), slow, fast), Want: want, Unit: "x"}
-	g.Min, g.Median = j.worst(name, threads, slow, fast, math.Min)
-	g.Reached = g.Median != nil && *g.Median >= want
-	return g
+func (j judge) against(name string, threads int, want float64, slow, fast string) benchmarks.Goal {
+	g := benchmarks.Goal{What: fmt.Sprintf("%s, %d thread%s: %s over %s", name, threads, plural(threads), slow, fast), Want: want, Unit: "x"}
+	return g.JudgeBoth(j.worst(name, threads, slow, fast, math.Min))
 }
 
-func (j judge) kernel(name string) Goal {
-	g := Goal{What: name + ", 1 thread: AVX2 over AVX-512 VNNI", Want: 1.3, AtMost: true, Unit: "x"}
-	g.Min, g.Median = j.worst(name, 1, oursName+" avx2", oursName, math.Max)
-	g.Reached = g.Median != nil && *g.Median <= 1.3
-	return g
+func (j judge) kernel(name string) benchmarks.Goal {
+	g := benchmarks.Goal{What: name + ", 1 thread: AVX2 over AVX-512 VNNI", Want: 1.3, AtMost: true, Unit: "x"}
+	return g.JudgeBoth(j.worst(name, 1, oursName+" avx2", oursName, math.Max))
 }
 
 // worst gives the ratio of two contenders' times by least and by median passes,
@@ -96,7 +77,7 @@ func (j judge) row(name string, threads int, kind, contender string) *Row {
 	return nil
 }
 
-func (j judge) differences() Goal {
+func (j judge) differences() benchmarks.Goal {
 	sum, answers := 0.0, 0
 	for _, r := range j.r.Rows {
 		if r.Differences != nil {
@@ -104,43 +85,37 @@ func (j judge) differences() Goal {
 			answers += r.Passes * r.Queries
 		}
 	}
-	return Goal{
+	return benchmarks.Goal{
 		What: fmt.Sprintf("%d answers of this run that differ from the float64 brute force", answers), AtMost: true,
-		Min: &sum, Median: &sum, Reached: sum == 0 && answers > 0,
+		Value: &sum, Reached: sum == 0 && answers > 0,
 	}
 }
 
 // writing judges what doesn't come from contests.
-func (j judge) writing() []Goal {
-	p99 := Goal{What: "p99 of queries while 5,000 inserts/s are applied, over alone", Want: 1.3, AtMost: true, Unit: "x"}
+func (j judge) writing() []benchmarks.Goal {
+	p99 := benchmarks.Goal{What: "p99 of queries while 5,000 inserts/s are applied, over alone", Want: 1.3, AtMost: true, Unit: "x"}
 	if l := j.r.Load; l != nil {
-		p99.set(l.RatioP99, l.RatioP99)
+		p99 = p99.Judge(l.RatioP99)
 		p99.Reached = p99.Reached && l.PerSecond >= 0.98*insertRate
 	}
-	insert := Goal{What: "insert into the index, per entry and core", Want: 1, AtMost: true, Unit: "µs"}
+	insert := benchmarks.Goal{What: "insert into the index, per entry and core", Want: 1, AtMost: true, Unit: "µs"}
 	for _, i := range j.r.Inserts {
 		if i.What == appendName {
-			insert.set(i.Mean, i.Median)
+			insert = insert.JudgeBoth(nil, &i.Median)
 		}
 	}
-	hot := Goal{What: "hot bytes per entry beside the templates", Want: 90, AtMost: true, Unit: "B"}
+	hot := benchmarks.Goal{What: "hot bytes per entry beside the templates", Want: 90, AtMost: true, Unit: "B"}
 	for _, m := range j.r.Memory {
-		if v := float64(m.Hot); hot.Median == nil || v > *hot.Median {
-			hot.set(v, v)
+		if v := float64(m.Hot); hot.Value == nil || v > *hot.Value {
+			hot = hot.Judge(v)
 		}
 	}
-	start := Goal{What: "a million templates ready from their files", Want: 1.5, AtMost: true, Unit: "s"}
+	start := benchmarks.Goal{What: "a million templates ready from their files", Want: 1.5, AtMost: true, Unit: "s"}
 	if l := j.r.Reload; l != nil && l.N == 1_000_000 {
-		start.set(l.Load, l.LoadMedian)
+		start = start.JudgeBoth(&l.Load, &l.LoadMedian)
 		start.Reached = start.Reached && l.Differences == 0
 	}
-	return []Goal{p99, insert, hot, start}
-}
-
-// set fills a goal that a value must not exceed.
-func (g *Goal) set(byMin, byMedian float64) {
-	g.Min, g.Median = &byMin, &byMedian
-	g.Reached = byMedian <= g.Want
+	return []benchmarks.Goal{p99, insert, hot, start}
 }
 
 func plural(n int) string {
@@ -148,12 +123,4 @@ func plural(n int) string {
 		return ""
 	}
 	return "s"
-}
-
-// value writes a measured value of the goal.
-func (g Goal) value(v *float64) string {
-	if v == nil {
-		return "not measured"
-	}
-	return strings.TrimSpace(fmt.Sprintf("%.3g %s", *v, g.Unit))
 }

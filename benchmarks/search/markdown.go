@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"strings"
+
+	"vigie/benchmarks"
 )
 
 // line is a row in one line, for the progress.
@@ -28,7 +30,8 @@ func (r *Report) Markdown() string {
 	fmt.Fprintf(&b, "## Search: the exact face search against scans and graphs\n\n`make bench-search`, %s, commit %s, %s, %d cores, %d MiB, %s, load before %s, %.0f s in all.\n\n",
 		m.Date, m.Commit, m.CPU, m.Cores, m.MemMiB, m.Go, m.LoadAvg, r.Seconds)
 	b.WriteString("Contenders of a comparison take turns, pass by pass: one core of this process, or two. \"flat\" is our own float32 scan of every row, \"gallery\" the product's search through its public interface, every answer held against a float64 brute force. FAISS, hnswlib and OpenBLAS run in a separate process on the same vectors and time their own loops; Debian's FAISS is an SSE2 build. hnswlib and FAISS know no distance limit: they give the ten nearest rows, the gallery the ten nearest people within the limit.\n\n")
-	r.goalTable(&b)
+	b.WriteString(benchmarks.GoalTable(r.Goals))
+	b.WriteString("\nOf hit and miss queries the worse; \"best\" is by the least of the passes' times.\n\n")
 	r.populationTable(&b)
 	r.rowTables(&b)
 	r.writeTables(&b)
@@ -36,27 +39,6 @@ func (r *Report) Markdown() string {
 		fmt.Fprintf(&b, "- %s\n", n)
 	}
 	return b.String()
-}
-
-func (r *Report) goalTable(b *strings.Builder) {
-	reached := 0
-	for _, g := range r.Goals {
-		if g.Reached {
-			reached++
-		}
-	}
-	fmt.Fprintf(b, "**%d of %d goals reached** (judged by the median; the worse of hit and miss queries):\n\n| goal | want | by least passes | by median passes | |\n|---|---|---|---|---|\n", reached, len(r.Goals))
-	for _, g := range r.Goals {
-		sign, verdict := "≥", "reached"
-		if g.AtMost {
-			sign = "≤"
-		}
-		if !g.Reached {
-			verdict = "**not reached**"
-		}
-		fmt.Fprintf(b, "| %s | %s %s | %s | %s | %s |\n", g.What, sign, strings.TrimSpace(fmt.Sprintf("%g %s", g.Want, g.Unit)), g.value(g.Min), g.value(g.Median), verdict)
-	}
-	b.WriteByte('\n')
 }
 
 func (r *Report) populationTable(b *strings.Builder) {

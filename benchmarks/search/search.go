@@ -47,14 +47,14 @@ type Report struct {
 	// Stream is the bandwidth of reading memory.
 	Stream []Bandwidth `json:"stream"`
 	// Populations are what the galleries were drawn from.
-	Populations []Population `json:"populations"`
-	Rows        []Row        `json:"rows"`
-	Prefixes    []Prefix     `json:"prefixes"`
-	Inserts     []Insert     `json:"inserts"`
-	Load        *LoadRun     `json:"load,omitempty"`
-	Memory      []Memory     `json:"memory"`
-	Reload      *Reload      `json:"reload,omitempty"`
-	Goals       []Goal       `json:"goals"`
+	Populations []Population      `json:"populations"`
+	Rows        []Row             `json:"rows"`
+	Prefixes    []Prefix          `json:"prefixes"`
+	Inserts     []Insert          `json:"inserts"`
+	Load        *LoadRun          `json:"load,omitempty"`
+	Memory      []Memory          `json:"memory"`
+	Reload      *Reload           `json:"reload,omitempty"`
+	Goals       []benchmarks.Goal `json:"goals"`
 	// Notes say what was left out, and why.
 	Notes []string `json:"notes"`
 	// Seconds is how long the whole run took.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"vigie/benchmarks"
 	"vigie/benchmarks/gen"
 	"vigie/models"
 	"vigie/models/calibrate"
@@ -184,24 +185,24 @@ func TestGoalsTakeTheWorseKindAndMissNothing(t *testing.T) {
 		row("raw 1M tau 0.45", oursName+" avx2", "hit", 1, 11, &zero), row("raw 1M tau 0.45", oursName+" avx2", "miss", 1, 12, &zero),
 		row("raw 1M tau 0.6", oursName, "hit", 1, 10, &zero), row("raw 1M tau 0.6", flatName, "hit", 1, 300, nil),
 	}}
-	by := map[string]Goal{}
+	by := map[string]benchmarks.Goal{}
 	for _, g := range goals(r) {
 		by[g.What] = g
 	}
-	if g := by["raw 1M tau 0.45, 1 thread: flat over gallery"]; g.Reached || *g.Median != 20 || *g.Min != 20 {
+	if g := by["raw 1M tau 0.45, 1 thread: flat over gallery"]; g.Reached || *g.Value != 20 || *g.Best != 20 {
 		t.Errorf("the worse kind is x20 and misses x25: %+v", g)
 	}
-	if g := by["raw 1M tau 0.45, 1 thread: AVX2 over AVX-512 VNNI"]; !g.Reached || *g.Median != 1.2 {
+	if g := by["raw 1M tau 0.45, 1 thread: AVX2 over AVX-512 VNNI"]; !g.Reached || *g.Value != 1.2 {
 		t.Errorf("AVX2 takes x1.2 at worst: %+v", g)
 	}
-	if g := by["raw 1M tau 0.6, 1 thread: flat over gallery"]; g.Reached || g.Median != nil {
+	if g := by["raw 1M tau 0.6, 1 thread: flat over gallery"]; g.Reached || g.Value != nil {
 		t.Errorf("half a measurement is none: %+v", g)
 	}
 	if g := (judge{r}).differences(); !g.Reached {
 		t.Errorf("no answer differs: %+v", g)
 	}
 	r.Rows[0].Differences = &one
-	if g := (judge{r}).differences(); g.Reached || *g.Median != 1 {
+	if g := (judge{r}).differences(); g.Reached || *g.Value != 1 {
 		t.Errorf("one answer differs: %+v", g)
 	}
 }

@@ -83,7 +83,7 @@ func (f faceFlags) measure(ctx context.Context, second *onnx.Options, name, titl
 	}
 	measured := struct {
 		*evalfaces.Report
-		Goals   []evalfaces.Goal   `json:"goals"`
+		Goals   []benchmarks.Goal  `json:"goals"`
 		Machine benchmarks.Machine `json:"machine"`
 	}{report, evalfaces.Goals(report), machine}
 	if err := benchmarks.WriteJSON(f.out, name, measured); err != nil {
@@ -95,7 +95,7 @@ func (f faceFlags) measure(ctx context.Context, second *onnx.Options, name, titl
 	text := fmt.Sprintf("## %s\n\n`make bench-faces`, %s, commit %s, %s, %d cores, load before %s. Plots: `benchmarks/out/%s/card.md`.\n\n"+
 		"Goals, judged by the figures of the first tables below (the value alone; the interval says how much that means):\n\n%s\n%s\n"+
 		"The person-disjoint test that the shipped calibration records: A and B, each half of the people in the space learned from the other; 2 of 5, as above. \"This calibration\" above was fitted on these photos and looks better than it is on strangers.\n\n%s\n",
-		title, machine.Date, machine.Commit, machine.CPU, machine.Cores, machine.LoadAvg, name, evalfaces.GoalsMarkdown(measured.Goals), report.Markdown(), evalfaces.FoldsMarkdown(cal.Data()))
+		title, machine.Date, machine.Commit, machine.CPU, machine.Cores, machine.LoadAvg, name, benchmarks.GoalTable(measured.Goals), report.Markdown(), evalfaces.FoldsMarkdown(cal.Data()))
 	fmt.Println(text)
 	return benchmarks.WriteSection(f.results, name, text)
 }
