@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"vigie/watchlist"
 )
 
 // composite gives a calibration of two small parts, of which the second keeps
@@ -121,5 +123,34 @@ func TestCompositeFile(t *testing.T) {
 	old := strings.Replace(b.String(), `"format_version": 2`, `"format_version": 1`, 1)
 	if _, err := LoadCalibration(strings.NewReader(old)); err == nil {
 		t.Error("parts are accepted under format version 1")
+	}
+}
+
+// A calibration takes what is its own out of templates of several encoders, and
+// nothing out of others.
+func TestPart(t *testing.T) {
+	c := shipped(t)
+	long := make([]float32, 640)
+	long[0], long[127], long[128] = 1, 2, 3
+	for _, tc := range []struct {
+		model string
+		n     int
+		want  int // values, 0 for none
+	}{
+		{DlibModel, 128, 128},
+		{DlibModel + watchlist.ModelJoin + "faceplugin-0.0.1/1", 640, 128},
+		{DlibModel + watchlist.ModelJoin + "own/1", 256, 128},
+		{DlibModel + watchlist.ModelJoin + "own/1", 128, 0}, // no second encoder's values
+		{DlibModel + "2", 128, 0},
+		{"own/1", 128, 0},
+		{"", 128, 0},
+	} {
+		got, ok := c.Part(tc.model, long[:tc.n])
+		if ok != (tc.want > 0) || len(got) != tc.want {
+			t.Errorf("%s with %d values: %d, %v", tc.model, tc.n, len(got), ok)
+		}
+		if ok && (got[0] != 1 || got[127] != 2) {
+			t.Errorf("%s: another part", tc.model)
+		}
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"vigie/watchlist"
 )
 
 // Project brings a raw template into the calibrated space: unit norm, minus the
@@ -25,6 +27,21 @@ func (c *Calibration) Project(t []float32) ([]float32, error) {
 		t = t[p.Dim:]
 	}
 	return out, nil
+}
+
+// Part gives the values that the calibration projects out of a template of any
+// model: a template of its own model as it is, and the first Dim values of one that
+// begins with its own (watchlist.ModelHasPart), such as the dlib half of a composite
+// template. ok is false for every other model, and for a template that is too short.
+// The result shares t's memory.
+func (c *Calibration) Part(model string, t []float32) (part []float32, ok bool) {
+	switch {
+	case model == c.data.Model:
+		return t, true
+	case watchlist.ModelHasPart(model, c.data.Model) && len(t) > c.data.Dim:
+		return t[:c.data.Dim:c.data.Dim], true
+	}
+	return nil, false
 }
 
 // multiply writes z = m*u for a matrix of len(z) rows in row order. Every value of

@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"vigie/watchlist"
 )
 
 // The identity of a recipe file. A binary refuses a format version that it does
@@ -184,4 +186,4 @@ func plainName(s string) bool {
 
 // CompositeModel names templates that hold a dlib template and, after it, the
 // recipe's encoding of the same face.
-func (r Recipe) CompositeModel() string { return DlibModel + "+" + r.ID }
+func (r Recipe) CompositeModel() string { return DlibModel + watchlist.ModelJoin + r.ID }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"strings"
 )
 
 // EncodeTemplate packs a template as little-endian float32, four bytes a value.
@@ -51,4 +52,14 @@ func CheckTemplate(t []float32) error {
 		return fmt.Errorf("the template is all zero")
 	}
 	return nil
+}
+
+// ModelJoin stands between the names of the encoders in the model of a composite
+// template, which holds the values of one encoder after those of another.
+const ModelJoin = "+"
+
+// ModelHasPart reports whether the templates of a model are composite and begin
+// with one of the model part, whole.
+func ModelHasPart(model, part string) bool {
+	return part != "" && strings.HasPrefix(model, part+ModelJoin)
 }

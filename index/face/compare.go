@@ -14,7 +14,8 @@ import (
 // gallery holds the entry: the one that Search would return under q.MinScore and
 // q.LowQualityMin, or the best of all when none meets them. Face names the photo of
 // the reference that is nearest to the probe by itself. Entries without a
-// comparable photo are left out of the answer. K and AsOf of q do not matter. It
+// comparable photo are left out of the answer, and photos that Options.Elsewhere
+// leaves to another gallery are not compared. K and AsOf of q do not matter. It
 // fails like Search.
 func (g *Gallery) Compare(ctx context.Context, q watchlist.FaceQuery, entries []*watchlist.Entry) ([]watchlist.FaceMatch, error) {
 	probe, err := g.project(q)
@@ -78,9 +79,10 @@ func nearestFirst(space Space, probe []float32, faces []watchlist.Face, photos [
 
 // Apart lists the places of an entry's faces that look like none of the others: each
 // would be compared alone, while others of the entry can be compared too. An entry
-// with one comparable face has none.
+// with one comparable face has none. Faces that Options.Elsewhere leaves to another
+// gallery are held against the others too, by the part that this space projects.
 func (g *Gallery) Apart(faces []watchlist.Face) []int {
-	refs := referencesOf(g.space, faces)
+	refs := referencesOf(whole(g.space), faces)
 	if len(refs.list) < 2 {
 		return nil
 	}
@@ -128,20 +130,6 @@ func (g *Gallery) project(q watchlist.FaceQuery) ([]float32, error) {
 		return nil, errors.New("face search: the templates of one probe cancel out")
 	}
 	return mean, nil
-}
-
-// projectFace takes an enrolled template into the space; ok is false when
-// another model made it or the space refuses it.
-func projectFace(space Space, f watchlist.Face) (p []float32, ok bool) {
-	if f.Model != space.Model() {
-		return nil, false
-	}
-	t, err := watchlist.DecodeTemplate(f.Template)
-	if err != nil {
-		return nil, false
-	}
-	p, err = projectTemplate(space, t)
-	return p, err == nil
 }
 
 // projectTemplate projects a template and holds the space to its word: finite

@@ -12,8 +12,9 @@ import (
 	"vigie/watchlist"
 )
 
-// Space is the calibrated space that templates of one model are compared in.
-// Its methods are pure and safe for concurrent use.
+// Space is the calibrated space that templates of one model are compared in, and
+// parts of those of other models when it implements Parts. Its methods are pure and
+// safe for concurrent use.
 type Space interface {
 	// Project returns the template in the space: finite values, the same bits on
 	// every node, always of the same length. It fails on a template that does not
@@ -27,7 +28,7 @@ type Space interface {
 }
 
 // Options tune a Gallery. The zero value is fine; none of them changes an
-// answer.
+// answer, except Elsewhere.
 type Options struct {
 	// Kernel scans the codes; nil takes the fastest that this CPU can run.
 	Kernel *kernel.Set
@@ -41,6 +42,11 @@ type Options struct {
 	// default. It reaches less far back when more rows died than live, and not
 	// beyond the last Rebuild.
 	History uint64
+	// Elsewhere names a model whose templates another gallery of the node compares,
+	// and with them the composite templates that begin with it; "" for none. They are
+	// no rows of this gallery and not among Skipped. The space's own model is
+	// never meant.
+	Elsewhere string
 	// Logger gets faults of the background work, never anything of an entry; nil
 	// drops them.
 	Logger *slog.Logger
@@ -103,6 +109,7 @@ type Gallery struct {
 // New makes an empty gallery over space. Close it to end its goroutine.
 func New(space Space, o Options) *Gallery {
 	o = o.withDefaults()
+	space = divide(space, o.Elsewhere)
 	g := &Gallery{
 		space: space, kernel: o.Kernel, parallel: o.Parallel, log: o.Logger,
 		queue: queue{free: runtime.GOMAXPROCS(0), most: o.MaxWaiting},
@@ -131,8 +138,8 @@ func (g *Gallery) Applied() uint64 { return g.view.Load().applied }
 func (g *Gallery) Oldest() uint64 { return g.view.Load().oldest }
 
 // Size is the number of templates that a probe is compared with: those of active
-// entries, expired ones among them, whose model is the space's. The mean of several
-// counts as many as it is made of.
+// entries, expired ones among them, that the space projects whole or in part. The
+// mean of several counts as many as it is made of.
 func (g *Gallery) Size() int { return g.view.Load().photos }
 
 // Skipped is the number of templates of active entries that can't be found,

@@ -20,11 +20,17 @@ var errUnfit = errors.New("the files belong to another gallery")
 const rowMeaning = "means of photos that agree/1"
 
 // projectionDigest is a digest of what a space makes of fixed templates, of the
-// meaning of rows, and of the score from which photos agree: it differs between
-// two spaces that don't give the same rows.
+// meaning of rows, of the score from which photos agree, and of which other models'
+// templates are rows: it differs between two spaces that don't give the same rows.
 func projectionDigest(space Space) (sum [sha256.Size]byte) {
 	h := sha256.New()
 	h.Write(binary.LittleEndian.AppendUint64([]byte(rowMeaning), math.Float64bits(space.Agreement())))
+	if _, ok := space.(Parts); ok {
+		h.Write([]byte("parts of composite templates/1"))
+	}
+	if d, ok := space.(divided); ok {
+		h.Write([]byte("without " + d.elsewhere))
+	}
 	x := uint32(1)
 	for _, dim := range []int{128, 512} {
 		for range 8 {

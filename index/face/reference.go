@@ -22,7 +22,8 @@ type reference struct {
 // references are an entry's, in the order of their first photos.
 type references struct {
 	list []reference
-	// refused counts photos that another model made, or that the space refuses.
+	// refused counts photos that another model made, or that the space refuses,
+	// without those that another gallery compares.
 	refused int
 }
 
@@ -33,7 +34,9 @@ func referencesOf(space Space, faces []watchlist.Face) (out references) {
 		var ok bool
 		if photos[i], ok = projectFace(space, f); !ok {
 			photos[i] = nil
-			out.refused++
+			if !elsewhere(space, f) {
+				out.refused++
+			}
 		}
 	}
 	for _, group := range Agreeing(photos, space.Agreement()) {
