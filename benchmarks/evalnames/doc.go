@@ -11,5 +11,9 @@
 //	pairs    CSV with the columns name1, name2 and is_match; with a column
 //	         schema, only rows of schema Person count
 //
+// RunBench runs the sets of `make bench-names` on the labelled names of the test
+// data, RunLarge measures speed and memory on a long generated list, and
+// BenchGoals judges both.
+//
 // Empty lines and lines that begin with # are skipped in the first two.
 package evalnames

@@ -134,51 +134,37 @@ func all(entries []*watchlist.Entry) iter.Seq2[*watchlist.Entry, error] {
 
 // measure asks the queries one after another.
 func measure(ctx context.Context, x *name.Index, queries []query, r *Report, progress func(done, total int)) error {
-	var times []time.Duration
+	list := make([]asked, len(queries))
+	for i, q := range queries {
+		list[i] = asked{name: q.name, id: q.id}
+	}
+	out, err := ask(ctx, x, list, progress)
+	if err != nil {
+		return err
+	}
 	var firsts []labelled
 	at1, at10, at200, reached, alerts := 0, 0, 0, 0, 0
-	for i, q := range queries {
-		start := time.Now()
-		found, err := x.Search(ctx, watchlist.NameQuery{Names: []watchlist.Name{{Full: q.name}}, K: candidates})
-		if err != nil {
-			return err
+	for _, o := range out {
+		if o.found {
+			firsts = append(firsts, labelled{o.top, o.right})
 		}
-		times = append(times, time.Since(start))
-		progress(i+1, len(queries))
-		top := 0.0
-		if len(found) > 0 {
-			top = found[0].Score
-			firsts = append(firsts, labelled{top, string(found[0].Entry) == q.id})
-		}
-		if q.id == "" {
+		if o.id == "" {
 			r.NonMated++
-			if top >= r.Threshold {
-				alerts++
-			}
+			alerts += bit(o.top >= r.Threshold)
 			continue
 		}
 		r.Mated++
-		rank := slices.IndexFunc(found, func(m watchlist.NameMatch) bool { return string(m.Entry) == q.id })
-		if rank < 0 {
-			continue
-		}
-		at200++
-		if rank == 0 {
-			at1++
-		}
-		if rank < 10 {
-			at10++
-		}
-		if found[rank].Score >= r.Threshold {
-			reached++
-		}
+		at1 += bit(o.rank == 0)
+		at10 += bit(o.rank >= 0 && o.rank < 10)
+		at200 += bit(o.rank >= 0)
+		reached += bit(o.rank >= 0 && o.score >= r.Threshold)
 	}
 	r.RecallAt1, r.RecallAt10, r.CandidateRecallAt200 = share(at1, r.Mated), share(at10, r.Mated), share(at200, r.Mated)
 	r.RecallAtThreshold, r.FalseAlertRate = share(reached, r.Mated), share(alerts, r.NonMated)
 	r.BestF1, r.BestF1Threshold, r.Precision, r.Recall = bestF1(firsts, r.Mated)
-	if len(times) > 0 {
-		slices.Sort(times)
-		r.P50Millis, r.P99Millis, r.MaxMillis = millis(times[len(times)/2]), millis(times[len(times)*99/100]), millis(times[len(times)-1])
+	if t := times(out); len(t) > 0 {
+		slices.Sort(t)
+		r.P50Millis, r.P99Millis, r.MaxMillis = millis(t[len(t)/2]), millis(t[len(t)*99/100]), millis(t[len(t)-1])
 	}
 	return nil
 }

@@ -40,13 +40,7 @@ func name(r *rand.Rand) string {
 	if r.IntN(4) > 0 {
 		return strings.Join(append(parts, surname[r.IntN(len(surname))]), " ")
 	}
-	var b strings.Builder
-	for range 2 + r.IntN(2) {
-		b.WriteString(onsets[r.IntN(len(onsets))])
-		b.WriteString(rimes[r.IntN(len(rimes))])
-	}
-	s := b.String()
-	return strings.Join(append(parts, strings.ToUpper(s[:1])+s[1:]), " ")
+	return strings.Join(append(parts, syllables(r)), " ")
 }
 
 // Misspell makes one typing mistake in a name: a letter left out, doubled or

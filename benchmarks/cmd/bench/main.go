@@ -25,13 +25,15 @@ func main() {
 
 func run(ctx context.Context) error {
 	binary := flag.String("binary", "bin/vigie", "the program to measure")
-	area := flag.String("area", "core", "what to measure: core, faces, search, morphs")
+	area := flag.String("area", "core", "what to measure: core, faces, search, morphs, names")
 	dir := flag.String("faces", "", "for -area faces, search and morphs: DIR/<group>/<person>/<photo>.jpg")
 	portraits := flag.String("portraits", "", "for -area morphs: the folder of consented portraits")
+	labelled := flag.String("names", "", "for -area names: the folder of labelled names")
+	list := flag.String("list", "", "for -area names-large: the list, a name a line")
 	peers := flag.String("peers", "", "for -area search: the program of benchmarks/peers; \"\" leaves FAISS and hnswlib out")
 	cache := flag.String("cache", "var/bench", "for -area search: where hnswlib's graphs are kept")
 	big := flag.Bool("big", true, "for -area search: 10 million templates too, where memory allows")
-	only := flag.String("only", "", "for -area search: only the steps whose name contains this, nothing is written; for -area faces: dlib or second")
+	only := flag.String("only", "", "for -area search: only the steps whose name contains this, nothing is written; for -area faces: dlib or second; for -area names: accuracy or speed")
 	models := flag.String("models", "var/models", "the face models; \"\" leaves photos out")
 	evalModels := flag.String("eval-models", "var/models-eval", "for -area faces: the folder of make models-eval")
 	portrait := flag.String("portrait", "var/demo-faces/profile-picture-1.jpg", "a JPEG of one face")
@@ -45,6 +47,10 @@ func run(ctx context.Context) error {
 		return measureFaces(ctx, faceFlags{photos: *dir, models: *models, evalModels: *evalModels, only: *only, out: *out, results: *results})
 	case "morphs":
 		return measureMorphs(ctx, *portraits, *dir, *models, *out, *results)
+	case "names":
+		return measureNames(ctx, nameFlags{data: *labelled, only: *only, out: *out, results: *results, quick: *quick})
+	case "names-large":
+		return measureLargeHere(ctx, *labelled, *list)
 	case "search":
 		f := searchFlags{faces: *dir, models: *models, peers: *peers, cache: *cache, only: *only, big: *big, quick: *quick}
 		return measureSearch(ctx, f, *out, *results)
