@@ -67,8 +67,21 @@ func candidateOut(c watchlist.Candidate, explain bool, now time.Time) gen.Candid
 		Names: list(e.Names, nameOut), Births: list(e.Births, birthOut),
 		Faces:    list(e.Faces, func(f watchlist.Face) string { return f.ID }),
 		Evidence: list(c.Evidence, func(v watchlist.Evidence) gen.Evidence { return evidenceOut(v, explain) }),
-		LogOdds:  finite(c.LogOdds), Band: gen.CandidateBand(c.Band),
+		Prior:    finite(c.Prior), LogOdds: finite(c.LogOdds), Band: gen.CandidateBand(c.Band),
+		Adjustments: list(c.Adjustments, adjustmentOut),
+		CarriedBy:   list(c.CarriedBy, kindOut), ContradictedBy: list(c.ContradictedBy, kindOut),
+		WouldSettle: list(c.Settles, settleOut),
 	}
+}
+
+func adjustmentOut(a watchlist.Adjustment) gen.Adjustment {
+	return gen.Adjustment{Code: a.Code, Llr: finite(a.LLR), Reason: a.Reason}
+}
+
+func kindOut(k watchlist.EvidenceKind) gen.EvidenceKind { return gen.EvidenceKind(k) }
+
+func settleOut(s watchlist.Settle) gen.Settle {
+	return gen.Settle{Code: gen.SettleCode(s.Code), Advice: adviceOut(s.Advice)}
 }
 
 func evidenceOut(v watchlist.Evidence, explain bool) gen.Evidence {
@@ -78,7 +91,7 @@ func evidenceOut(v watchlist.Evidence, explain bool) gen.Evidence {
 	}
 	if explain {
 		out.Pairs = optional(v.Pairs, func(p watchlist.TokenPair) gen.TokenPair {
-			return gen.TokenPair{Probe: p.Probe, Entry: p.Entry, Rule: p.Rule, Score: finite(p.Score), Llr: finite(p.LLR)}
+			return gen.TokenPair{Probe: p.Probe, Entry: p.Entry, Rule: p.Rule, Score: finite(p.Score), Frequency: finite(p.Frequency), Llr: finite(p.LLR)}
 		})
 	}
 	return out

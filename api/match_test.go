@@ -33,10 +33,15 @@ func sampleLead(w *world) *watchlist.Lead {
 	}
 	return &watchlist.Lead{
 		Query: "q-1", Stamp: w.Stamp(), Truncated: true, Models: map[string]string{"face": testModel},
-		Candidates: []watchlist.Candidate{{Rank: 1, Entry: e, LogOdds: math.Inf(1), Band: watchlist.BandStrong, Evidence: []watchlist.Evidence{
-			{Kind: watchlist.EvidenceFace, Score: math.NaN(), LLR: 4.2, Code: "face_close", Reason: "Visages proches.", Params: map[string]string{"n": "1"}},
-			{Kind: watchlist.EvidenceName, Score: 0.9, LLR: 3, Code: "name_same_family", Reason: "Même famille.", Pairs: []watchlist.TokenPair{{Probe: "mamadu", Entry: "mamadou", Rule: "family", Score: 1, LLR: 1}}},
-		}}},
+		Candidates: []watchlist.Candidate{{
+			Rank: 1, Entry: e, Prior: -6.5, LogOdds: math.Inf(1), Band: watchlist.BandStrong,
+			Adjustments: []watchlist.Adjustment{{Code: "papers_may_be_borrowed", LLR: -0.5, Reason: "Même document."}},
+			CarriedBy:   []watchlist.EvidenceKind{watchlist.EvidenceFace, watchlist.EvidenceName}, ContradictedBy: []watchlist.EvidenceKind{watchlist.EvidenceBirth},
+			Settles: []watchlist.Settle{{Code: watchlist.SettleBirthOfTraveller, Advice: watchlist.Advice{French: "Date.", English: "Date?", Portuguese: "Data."}}}, Evidence: []watchlist.Evidence{
+				{Kind: watchlist.EvidenceFace, Score: math.NaN(), LLR: 4.2, Code: "face_close", Reason: "Visages proches.", Params: map[string]string{"n": "1"}},
+				{Kind: watchlist.EvidenceName, Score: 0.9, LLR: 3, Code: "name_same_family", Reason: "Même famille.", Pairs: []watchlist.TokenPair{{Probe: "mamadu", Entry: "mamadou", Rule: "family", Score: 1, Frequency: 0.04, LLR: 1}}},
+			},
+		}},
 		OperatingPoint: watchlist.OperatingPoint{TargetFPIR: 0.01, GallerySize: 50, FMR: 0.0002, Threshold: 0.4, Calibration: "v1", Cohort: "c"},
 		Stages:         []watchlist.StageTime{{Stage: "names", Micros: 400}},
 		Cues:           []watchlist.Cue{{Code: "c", Reason: "Comparez.", Score: math.Inf(1), Entry: "SEN-0192f0c1-9999-7abc-8def-0123456789ab"}},
@@ -86,8 +91,28 @@ func TestMatch(t *testing.T) {
 	}
 	body["explain"] = true
 	lead = decode[gen.Lead](t, r.want(200, ask{method: "POST", path: "/v1/match", role: officer, body: body}))
-	if len(lead.Candidates[0].Evidence[1].Pairs) != 1 || !r.w.probes[1].Explain {
-		t.Error("explain gave no pairs")
+	pairs := lead.Candidates[0].Evidence[1].Pairs
+	if len(pairs) != 1 || pairs[0] != (gen.TokenPair{Probe: "mamadu", Entry: "mamadou", Rule: "family", Score: 1, Frequency: 0.04, Llr: 1}) || !r.w.probes[1].Explain {
+		t.Errorf("explain gave the pairs %+v", pairs)
+	}
+}
+
+// TestMatchSaysHowItCameAbout: prior, lines and adjustments, which side each kind
+// is on, and what would settle it.
+func TestMatchSaysHowItCameAbout(t *testing.T) {
+	r := newRig(t)
+	r.w.match = func(context.Context, watchlist.Probe) (*watchlist.Lead, error) { return sampleLead(r.w), nil }
+	lead := decode[gen.Lead](t, r.want(200, ask{method: "POST", path: "/v1/match", role: officer, body: probeInput()}))
+	c := lead.Candidates[0]
+	got := gen.Candidate{Prior: c.Prior, Adjustments: c.Adjustments, CarriedBy: c.CarriedBy, ContradictedBy: c.ContradictedBy, WouldSettle: c.WouldSettle}
+	want := gen.Candidate{
+		Prior:       -6.5,
+		Adjustments: []gen.Adjustment{{Code: "papers_may_be_borrowed", Llr: -0.5, Reason: "Même document."}},
+		CarriedBy:   []gen.EvidenceKind{"face", "name"}, ContradictedBy: []gen.EvidenceKind{"birth"},
+		WouldSettle: []gen.Settle{{Code: "birth_of_traveller", Advice: gen.Advice{Fr: "Date.", En: "Date?", Pt: "Data."}}},
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("candidate (-want +got):\n%s", d)
 	}
 }
 

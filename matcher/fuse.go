@@ -6,12 +6,20 @@ import (
 	"vigie/watchlist"
 )
 
+// Fusion is what the evidence on one entry comes to.
+type Fusion struct {
+	// LogOdds is the posterior log10 odds that the traveller is the entry: the prior
+	// and the LLRs of all lines and adjustments, added up.
+	LogOdds     float64
+	Adjustments []watchlist.Adjustment
+	Band        watchlist.Band
+}
+
 // Fuser weighs the evidence on one entry. It must be a pure function.
 type Fuser interface {
-	// Fuse returns the posterior log10 odds that the traveller is the entry, and
-	// how far the evidence goes. prior is the log10 odds before any evidence; by
-	// says what brought the entry up.
-	Fuse(evidence []watchlist.Evidence, by Admission, prior float64) (logOdds float64, band watchlist.Band)
+	// Fuse takes the log10 odds before any evidence (prior) and what brought the
+	// entry up (by).
+	Fuse(evidence []watchlist.Evidence, by Admission, prior float64) Fusion
 }
 
 const (
@@ -27,8 +35,9 @@ const (
 	possibleOdds = -4.0
 )
 
-// SumFuser takes the lines of evidence as independent: the posterior log odds
-// are the prior plus the sum of the LLRs.
+// SumFuser adds up the lines of evidence, and takes off what they say twice (see
+// dependence.go): the posterior log odds are the prior, the LLRs of the lines and
+// those of the adjustments.
 //
 // The bands are:
 //   - strong: more likely than not under the base rate, at least two of face,
@@ -41,7 +50,7 @@ const (
 type SumFuser struct{}
 
 // Fuse implements Fuser.
-func (SumFuser) Fuse(evidence []watchlist.Evidence, by Admission, prior float64) (float64, watchlist.Band) {
+func (SumFuser) Fuse(evidence []watchlist.Evidence, by Admission, prior float64) Fusion {
 	sum, support, contradicted := 0.0, 0, false
 	telling := by.Face || by.Exact
 	for _, ev := range evidence {
@@ -55,14 +64,39 @@ func (SumFuser) Fuse(evidence []watchlist.Evidence, by Admission, prior float64)
 			}
 		}
 	}
-	odds := prior + sum
-	switch {
-	case odds >= strongOdds && support >= 2 && !contradicted:
-		return odds, watchlist.BandStrong
-	case odds >= possibleOdds, telling && sum > 0:
-		return odds, watchlist.BandPossible
+	f := Fusion{Band: watchlist.BandWeak, Adjustments: adjust(evidence, prior)}
+	for _, a := range f.Adjustments {
+		sum += a.LLR
 	}
-	return odds, watchlist.BandWeak
+	f.LogOdds = prior + sum
+	switch {
+	case f.LogOdds >= strongOdds && support >= 2 && !contradicted:
+		f.Band = watchlist.BandStrong
+	case f.LogOdds >= possibleOdds, telling && sum > 0:
+		f.Band = watchlist.BandPossible
+	}
+	return f
+}
+
+// sides tells which kinds of evidence carry a candidate and which speak against
+// it; lines are ordered by |LLR|, and so are the kinds. Where no line corroborates
+// by itself, the strongest that supports stands alone.
+func sides(evidence []watchlist.Evidence) (carried, contradicted []watchlist.EvidenceKind) {
+	var best watchlist.Evidence
+	for _, ev := range evidence {
+		switch {
+		case ev.LLR >= corroborates:
+			carried = append(carried, ev.Kind)
+		case ev.LLR <= -undecided:
+			contradicted = append(contradicted, ev.Kind)
+		case ev.LLR > best.LLR:
+			best = ev
+		}
+	}
+	if len(carried) == 0 && best.LLR > 0 {
+		carried = []watchlist.EvidenceKind{best.Kind}
+	}
+	return carried, contradicted
 }
 
 // logOdds is log10(p/(1-p)).

@@ -42,9 +42,8 @@ func TestBands(t *testing.T) {
 		{"near document, long list", []watchlist.Evidence{line(document, 3)}, Admission{Document: true}, -8, watchlist.BandWeak},
 		{"same document, long list", []watchlist.Evidence{line(document, 3)}, Admission{Document: true, Exact: true}, -8, watchlist.BandPossible},
 	} {
-		odds, band := SumFuser{}.Fuse(c.evidence, c.by, c.prior)
-		if band != c.want {
-			t.Errorf("%s: band %s, want %s (odds %v)", c.name, band, c.want, odds)
+		if f := (SumFuser{}).Fuse(c.evidence, c.by, c.prior); f.Band != c.want {
+			t.Errorf("%s: band %s, want %s (odds %v)", c.name, f.Band, c.want, f.LogOdds)
 		}
 	}
 }
@@ -64,16 +63,28 @@ func TestSumFuserProperties(t *testing.T) {
 		}
 		by := Admission{Face: rapid.Bool().Draw(t, "by face"), Name: rapid.Bool().Draw(t, "by name"), Exact: rapid.Bool().Draw(t, "exact")}
 		prior := rapid.Float64Range(-12, 0).Draw(t, "prior")
-		odds, band := SumFuser{}.Fuse(ev, by, prior)
-		sum := prior
+		f := SumFuser{}.Fuse(ev, by, prior)
+		sum, face := prior, 0.0
 		for _, e := range ev {
 			sum += e.LLR
+			if e.Kind == watchlist.EvidenceFace {
+				face = e.LLR
+			}
 		}
-		if math.Abs(odds-sum) > 1e-9 {
-			t.Fatalf("odds %v, want %v", odds, sum)
+		for _, a := range f.Adjustments {
+			sum += a.LLR
+			if a.LLR > 0 || a.Code == "" || a.Reason == "" {
+				t.Fatalf("adjustment %+v", a)
+			}
 		}
-		if len(ev) == 1 && band == watchlist.BandStrong {
+		if math.Abs(f.LogOdds-sum) > 1e-9 {
+			t.Fatalf("odds %v, but prior, lines and adjustments add up to %v", f.LogOdds, sum)
+		}
+		if len(ev) == 1 && f.Band == watchlist.BandStrong {
 			t.Fatal("one line of evidence alone is strong")
+		}
+		if len(ev) > 0 && f.LogOdds-face > max(borrowedOdds+unsaid, prior)+1e-9 {
+			t.Fatalf("papers alone come to odds of %v", f.LogOdds-face)
 		}
 		if len(ev) == 0 {
 			return
@@ -81,8 +92,9 @@ func TestSumFuserProperties(t *testing.T) {
 		// More support for what is there never lowers the band.
 		better := slices.Clone(ev)
 		better[rapid.IntRange(0, len(ev)-1).Draw(t, "which")].LLR += 2
-		if _, up := (SumFuser{}).Fuse(better, by, prior); slices.Index(order, up) < slices.Index(order, band) {
-			t.Fatalf("more support lowers the band from %s to %s", band, up)
+		up := SumFuser{}.Fuse(better, by, prior)
+		if slices.Index(order, up.Band) < slices.Index(order, f.Band) || up.LogOdds < f.LogOdds-1e-9 {
+			t.Fatalf("more support lowers the lead from %s, %v, to %s, %v", f.Band, f.LogOdds, up.Band, up.LogOdds)
 		}
 	})
 }

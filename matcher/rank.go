@@ -38,8 +38,11 @@ func (q *query) rank(ctx context.Context) error {
 		if !by.any() {
 			continue
 		}
-		c := watchlist.Candidate{Entry: s.entry, Evidence: evidence}
-		c.LogOdds, c.Band = q.m.c.Fuser.Fuse(evidence, by, q.prior())
+		c := watchlist.Candidate{Entry: s.entry, Evidence: evidence, Prior: q.prior()}
+		fused := q.m.c.Fuser.Fuse(evidence, by, c.Prior)
+		c.LogOdds, c.Adjustments, c.Band = fused.LogOdds, fused.Adjustments, fused.Band
+		c.CarriedBy, c.ContradictedBy = sides(evidence)
+		c.Settles = q.settles(s.entry, evidence)
 		out, hits[s.entry.ID] = append(out, c), s.face
 	}
 	slices.SortFunc(out, func(a, b watchlist.Candidate) int {

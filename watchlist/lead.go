@@ -34,11 +34,17 @@ type Evidence struct {
 // TokenPair is one token of the probe's name held against one of the entry's;
 // either side may be empty.
 type TokenPair struct {
-	Probe string  `json:"probe"`
-	Entry string  `json:"entry"`
-	Rule  string  `json:"rule"`
+	Probe string `json:"probe"`
+	Entry string `json:"entry"`
+	// Rule says why the two were taken for one word.
+	Rule string `json:"rule"`
+	// Score is the similarity of the words, 0 to 1.
 	Score float64 `json:"score"`
-	LLR   float64 `json:"llr"`
+	// Frequency is the estimated share of names that hold the commoner of the two,
+	// 0 to 1.
+	Frequency float64 `json:"frequency"`
+	// LLR is what the pair is worth by itself, log10.
+	LLR float64 `json:"llr"`
 }
 
 // Band is how far the evidence goes. It is never an identity: a person decides.
@@ -57,9 +63,21 @@ type Candidate struct {
 	Entry *Entry
 	// Evidence lines, strongest first.
 	Evidence []Evidence
-	// LogOdds is the fused posterior log10 odds under the configured base rate.
+	// Prior is the log10 odds before any evidence, from the configured base rate and
+	// the number of entries.
+	Prior float64
+	// Adjustments correct the sum of the lines where they depend on one another.
+	Adjustments []Adjustment
+	// LogOdds is the posterior log10 odds: Prior, the LLRs of Evidence and those of
+	// Adjustments, added up.
 	LogOdds float64
 	Band    Band
+	// CarriedBy are the kinds of evidence that support the candidate, the strongest
+	// first; ContradictedBy those that speak against.
+	CarriedBy, ContradictedBy []EvidenceKind
+	// Settles names what would tell whether the candidate is the traveller, the most
+	// telling first.
+	Settles []Settle
 }
 
 // OperatingPoint is the setting under which face candidates were cut.

@@ -585,6 +585,42 @@ func (e Script) Valid() bool {
 	}
 }
 
+// Defines values for SettleCode.
+const (
+	SettleCodeBetterPhoto         SettleCode = "better_photo"
+	SettleCodeBirthOfListed       SettleCode = "birth_of_listed"
+	SettleCodeBirthOfTraveller    SettleCode = "birth_of_traveller"
+	SettleCodeDocumentOfTraveller SettleCode = "document_of_traveller"
+	SettleCodeHolderOfDocument    SettleCode = "holder_of_document"
+	SettleCodeNameOfTraveller     SettleCode = "name_of_traveller"
+	SettleCodePhotoOfListed       SettleCode = "photo_of_listed"
+	SettleCodePhotoOfTraveller    SettleCode = "photo_of_traveller"
+)
+
+// Valid indicates whether the value is a known member of the SettleCode enum.
+func (e SettleCode) Valid() bool {
+	switch e {
+	case SettleCodeBetterPhoto:
+		return true
+	case SettleCodeBirthOfListed:
+		return true
+	case SettleCodeBirthOfTraveller:
+		return true
+	case SettleCodeDocumentOfTraveller:
+		return true
+	case SettleCodeHolderOfDocument:
+		return true
+	case SettleCodeNameOfTraveller:
+		return true
+	case SettleCodePhotoOfListed:
+		return true
+	case SettleCodePhotoOfTraveller:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Sex.
 const (
 	SexF Sex = "F"
@@ -745,6 +781,20 @@ type APIKey struct {
 
 // Action defines model for Action.
 type Action string
+
+// Adjustment defines model for Adjustment.
+type Adjustment struct {
+	// Code `nationality_follows_name`: the name lets one expect the nationality.
+	// `papers_may_be_borrowed`: name, birth and number come from one
+	// document, which another person may carry; a face alone goes beyond.
+	Code string `json:"code"`
+
+	// Llr What is added to the sum of the lines, log10; 0 or less.
+	Llr float64 `json:"llr"`
+
+	// Reason One sentence in French.
+	Reason string `json:"reason"`
+}
 
 // Advice One short instruction for whoever takes the photo.
 type Advice struct {
@@ -961,26 +1011,41 @@ type CalibrationVersion = string
 
 // Candidate defines model for Candidate.
 type Candidate struct {
-	Action   Action        `json:"action"`
-	Band     CandidateBand `json:"band"`
-	Births   []Birth       `json:"births"`
-	Category Category      `json:"category"`
-	Caveats  []string      `json:"caveats,omitempty,omitzero"`
-	EntryId  EntryId       `json:"entry_id"`
-	Evidence []Evidence    `json:"evidence"`
+	Action Action `json:"action"`
+
+	// Adjustments What is taken off because lines depend on one another.
+	Adjustments []Adjustment  `json:"adjustments"`
+	Band        CandidateBand `json:"band"`
+	Births      []Birth       `json:"births"`
+
+	// CarriedBy The kinds of evidence that support the candidate, the strongest first.
+	CarriedBy []EvidenceKind `json:"carried_by"`
+	Category  Category       `json:"category"`
+	Caveats   []string       `json:"caveats,omitempty,omitzero"`
+
+	// ContradictedBy The kinds of evidence that speak against the candidate, the strongest first.
+	ContradictedBy []EvidenceKind `json:"contradicted_by"`
+	EntryId        EntryId        `json:"entry_id"`
+	Evidence       []Evidence     `json:"evidence"`
 
 	// Faces The ids of the entry's faces.
 	Faces []string `json:"faces"`
 
-	// LogOdds Posterior log10 odds under the configured base rate.
-	LogOdds  float64 `json:"log_odds"`
-	Names    []Name  `json:"names"`
+	// LogOdds The posterior log10 odds: `prior`, the `llr` of each line of `evidence` and of each of `adjustments`, added up.
+	LogOdds float64 `json:"log_odds"`
+	Names   []Name  `json:"names"`
+
+	// Prior The log10 odds before any evidence: the configured base rate, spread over the list.
+	Prior    float64 `json:"prior"`
 	Rank     int     `json:"rank"`
 	Revision int64   `json:"revision"`
 
 	// Specimen Demonstration data.
 	Specimen bool        `json:"specimen"`
 	Status   EntryStatus `json:"status"`
+
+	// WouldSettle What is not known and would tell whether the candidate is the traveller, the most telling first.
+	WouldSettle []Settle `json:"would_settle"`
 }
 
 // CandidateBand defines model for Candidate.Band.
@@ -1181,7 +1246,7 @@ type Evidence struct {
 	Code string       `json:"code"`
 	Kind EvidenceKind `json:"kind"`
 
-	// Llr Calibrated log10 likelihood ratio; negative speaks against.
+	// Llr The evidence of identity: the log10 of how much likelier this is between two records of one person than between records of two; negative speaks against.
 	Llr    float64     `json:"llr"`
 	Pairs  []TokenPair `json:"pairs,omitempty,omitzero"`
 	Params StringMap   `json:"params,omitempty,omitzero"`
@@ -1189,11 +1254,11 @@ type Evidence struct {
 	// Reason One sentence in French.
 	Reason string `json:"reason"`
 
-	// Score The comparison score on the comparator's own scale.
+	// Score How alike the two are, on the comparator's own scale: a similarity, no evidence of identity.
 	Score float64 `json:"score"`
 }
 
-// EvidenceKind defines model for Evidence.Kind.
+// EvidenceKind defines model for EvidenceKind.
 type EvidenceKind string
 
 // Face defines model for Face.
@@ -1939,6 +2004,16 @@ type SessionCreate struct {
 	Password string `json:"password"`
 }
 
+// Settle defines model for Settle.
+type Settle struct {
+	// Advice One short instruction for whoever takes the photo.
+	Advice Advice     `json:"advice"`
+	Code   SettleCode `json:"code"`
+}
+
+// SettleCode defines model for SettleCode.
+type SettleCode string
+
 // Sex As in ICAO Doc 9303. Absent means unknown.
 type Sex string
 
@@ -1990,10 +2065,19 @@ type TokenCreate struct {
 
 // TokenPair defines model for TokenPair.
 type TokenPair struct {
-	Entry string  `json:"entry"`
+	Entry string `json:"entry"`
+
+	// Frequency The estimated share of names that hold the commoner of the two.
+	Frequency float64 `json:"frequency"`
+
+	// Llr What the pair is worth by itself, log10.
 	Llr   float64 `json:"llr"`
 	Probe string  `json:"probe"`
-	Rule  string  `json:"rule"`
+
+	// Rule Why the two were taken for one word, or `missing`.
+	Rule string `json:"rule"`
+
+	// Score How alike the words are, 0 to 1.
 	Score float64 `json:"score"`
 }
 
@@ -2153,7 +2237,9 @@ type ListAuditParams struct {
 
 // ReplaySearchMultipartBody defines parameters for ReplaySearch.
 type ReplaySearchMultipartBody struct {
-	Photo []openapi_types.File `json:"photo"`
+	DocumentPhoto []openapi_types.File `json:"document_photo,omitempty,omitzero"`
+	LivePhoto     []openapi_types.File `json:"live_photo,omitempty,omitzero"`
+	Photo         []openapi_types.File `json:"photo,omitempty,omitzero"`
 
 	// Probe At least one of `photos` and `templates`, and at most one of `min_score` and `fmr`.
 	Probe ReplayRequest `json:"probe"`
@@ -2567,7 +2653,9 @@ type ClientInterface interface {
 	// takes its place.
 	//
 	// As multipart: one `probe` part (JSON, the same object without `photos`),
-	// which comes first, and one to four `photo` parts, as in a match.
+	// which comes first, and one to four photo parts, as in a match. Name their
+	// sources (`live_photo`, `document_photo`, or `source`) as the search did:
+	// photos are compared as one only when their sources allow it.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2602,7 +2690,9 @@ type ClientInterface interface {
 	// takes its place.
 	//
 	// As multipart: one `probe` part (JSON, the same object without `photos`),
-	// which comes first, and one to four `photo` parts, as in a match.
+	// which comes first, and one to four photo parts, as in a match. Name their
+	// sources (`live_photo`, `document_photo`, or `source`) as the search did:
+	// photos are compared as one only when their sources allow it.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2627,7 +2717,8 @@ type ClientInterface interface {
 	// people of which groups it rests; else 422, with what is wrong. `previous`
 	// is the version that the decision starts from: when another one is in
 	// force, 412 `calibration_conflict`. The decision is recorded for good,
-	// with who, when and why.
+	// with who, when and why. The file must be on a majority of the voters
+	// first, else 503 `file_not_taken`.
 	//
 	// The answer says what changes. Every node then projects its gallery anew
 	// while the earlier one serves; `GET /v1/calibration` shows how far they
@@ -2645,7 +2736,8 @@ type ClientInterface interface {
 	// people of which groups it rests; else 422, with what is wrong. `previous`
 	// is the version that the decision starts from: when another one is in
 	// force, 412 `calibration_conflict`. The decision is recorded for good,
-	// with who, when and why.
+	// with who, when and why. The file must be on a majority of the voters
+	// first, else 503 `file_not_taken`.
 	//
 	// The answer says what changes. Every node then projects its gallery anew
 	// while the earlier one serves; `GET /v1/calibration` shows how far they
@@ -2801,7 +2893,9 @@ type ClientInterface interface {
 	// must show exactly one usable face, or `face` must pick one by its box.
 	// It is kept upright, without metadata, at most 1280 pixels wide or high.
 	// A photo has at most 10 MiB, in either form. A photo or template that
-	// the entry has already is refused (409 `duplicate_face`).
+	// the entry has already is refused (409 `duplicate_face`). It is enrolled
+	// once a majority of the voters keeps the photo; when too few can be
+	// reached, 503 `file_not_taken`, and the entry is as before.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2815,7 +2909,9 @@ type ClientInterface interface {
 	// must show exactly one usable face, or `face` must pick one by its box.
 	// It is kept upright, without metadata, at most 1280 pixels wide or high.
 	// A photo has at most 10 MiB, in either form. A photo or template that
-	// the entry has already is refused (409 `duplicate_face`).
+	// the entry has already is refused (409 `duplicate_face`). It is enrolled
+	// once a majority of the voters keeps the photo; when too few can be
+	// reached, 503 `file_not_taken`, and the entry is as before.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2846,7 +2942,9 @@ type ClientInterface interface {
 	// with one photo each. This is an estimate from the calibration: the worst
 	// measured group's false match rate, stretched for each face by how much
 	// strangers' scores with it spread compared with a typical face's. It does
-	// not know who else looks like this person; real tails are heavier.
+	// not know who else looks like this person; real tails are heavier. Photos
+	// that a search compares as one mean are counted one by one, so for more
+	// than they are.
 	//
 	// And the active entries that a search for this person brings up, weighed
 	// by all that the entry says: look-alikes, and the same person listed
@@ -2869,7 +2967,9 @@ type ClientInterface interface {
 	// with one photo each. This is an estimate from the calibration: the worst
 	// measured group's false match rate, stretched for each face by how much
 	// strangers' scores with it spread compared with a typical face's. It does
-	// not know who else looks like this person; real tails are heavier.
+	// not know who else looks like this person; real tails are heavier. Photos
+	// that a search compares as one mean are counted one by one, so for more
+	// than they are.
 	//
 	// And the active entries that a search for this person brings up, weighed
 	// by all that the entry says: look-alikes, and the same person listed
@@ -3281,7 +3381,9 @@ func (c *Raw) ListAudit(ctx context.Context, params *ListAuditParams, reqEditors
 // takes its place.
 //
 // As multipart: one `probe` part (JSON, the same object without `photos`),
-// which comes first, and one to four `photo` parts, as in a match.
+// which comes first, and one to four photo parts, as in a match. Name their
+// sources (`live_photo`, `document_photo`, or `source`) as the search did:
+// photos are compared as one only when their sources allow it.
 //
 // Takes any type of body and a specified content type.
 //
@@ -3326,7 +3428,9 @@ func (c *Raw) ReplaySearchWithBody(ctx context.Context, contentType string, body
 // takes its place.
 //
 // As multipart: one `probe` part (JSON, the same object without `photos`),
-// which comes first, and one to four `photo` parts, as in a match.
+// which comes first, and one to four photo parts, as in a match. Name their
+// sources (`live_photo`, `document_photo`, or `source`) as the search did:
+// photos are compared as one only when their sources allow it.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -3371,7 +3475,8 @@ func (c *Raw) GetCalibration(ctx context.Context, reqEditors ...RequestEditorFn)
 // people of which groups it rests; else 422, with what is wrong. `previous`
 // is the version that the decision starts from: when another one is in
 // force, 412 `calibration_conflict`. The decision is recorded for good,
-// with who, when and why.
+// with who, when and why. The file must be on a majority of the voters
+// first, else 503 `file_not_taken`.
 //
 // The answer says what changes. Every node then projects its gallery anew
 // while the earlier one serves; `GET /v1/calibration` shows how far they
@@ -3399,7 +3504,8 @@ func (c *Raw) AdoptCalibrationWithBody(ctx context.Context, params *AdoptCalibra
 // people of which groups it rests; else 422, with what is wrong. `previous`
 // is the version that the decision starts from: when another one is in
 // force, 412 `calibration_conflict`. The decision is recorded for good,
-// with who, when and why.
+// with who, when and why. The file must be on a majority of the voters
+// first, else 503 `file_not_taken`.
 //
 // The answer says what changes. Every node then projects its gallery anew
 // while the earlier one serves; `GET /v1/calibration` shows how far they
@@ -3715,7 +3821,9 @@ func (c *Raw) ReplaceEntry(ctx context.Context, entry EntryId, params *ReplaceEn
 // must show exactly one usable face, or `face` must pick one by its box.
 // It is kept upright, without metadata, at most 1280 pixels wide or high.
 // A photo has at most 10 MiB, in either form. A photo or template that
-// the entry has already is refused (409 `duplicate_face`).
+// the entry has already is refused (409 `duplicate_face`). It is enrolled
+// once a majority of the voters keeps the photo; when too few can be
+// reached, 503 `file_not_taken`, and the entry is as before.
 //
 // Takes any type of body and a specified content type.
 //
@@ -3739,7 +3847,9 @@ func (c *Raw) AddFaceWithBody(ctx context.Context, entry EntryId, params *AddFac
 // must show exactly one usable face, or `face` must pick one by its box.
 // It is kept upright, without metadata, at most 1280 pixels wide or high.
 // A photo has at most 10 MiB, in either form. A photo or template that
-// the entry has already is refused (409 `duplicate_face`).
+// the entry has already is refused (409 `duplicate_face`). It is enrolled
+// once a majority of the voters keeps the photo; when too few can be
+// reached, 503 `file_not_taken`, and the entry is as before.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -3800,7 +3910,9 @@ func (c *Raw) GetFacePhoto(ctx context.Context, entry EntryId, face FaceId, para
 // with one photo each. This is an estimate from the calibration: the worst
 // measured group's false match rate, stretched for each face by how much
 // strangers' scores with it spread compared with a typical face's. It does
-// not know who else looks like this person; real tails are heavier.
+// not know who else looks like this person; real tails are heavier. Photos
+// that a search compares as one mean are counted one by one, so for more
+// than they are.
 //
 // And the active entries that a search for this person brings up, weighed
 // by all that the entry says: look-alikes, and the same person listed
@@ -3833,7 +3945,9 @@ func (c *Raw) EntryImpactWithBody(ctx context.Context, entry EntryId, contentTyp
 // with one photo each. This is an estimate from the calibration: the worst
 // measured group's false match rate, stretched for each face by how much
 // strangers' scores with it spread compared with a typical face's. It does
-// not know who else looks like this person; real tails are heavier.
+// not know who else looks like this person; real tails are heavier. Photos
+// that a search compares as one mean are counted one by one, so for more
+// than they are.
 //
 // And the active entries that a search for this person brings up, weighed
 // by all that the entry says: look-alikes, and the same person listed
@@ -6355,7 +6469,9 @@ type ClientWithResponsesInterface interface {
 	// takes its place.
 	//
 	// As multipart: one `probe` part (JSON, the same object without `photos`),
-	// which comes first, and one to four `photo` parts, as in a match.
+	// which comes first, and one to four photo parts, as in a match. Name their
+	// sources (`live_photo`, `document_photo`, or `source`) as the search did:
+	// photos are compared as one only when their sources allow it.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -6390,7 +6506,9 @@ type ClientWithResponsesInterface interface {
 	// takes its place.
 	//
 	// As multipart: one `probe` part (JSON, the same object without `photos`),
-	// which comes first, and one to four `photo` parts, as in a match.
+	// which comes first, and one to four photo parts, as in a match. Name their
+	// sources (`live_photo`, `document_photo`, or `source`) as the search did:
+	// photos are compared as one only when their sources allow it.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -6417,7 +6535,8 @@ type ClientWithResponsesInterface interface {
 	// people of which groups it rests; else 422, with what is wrong. `previous`
 	// is the version that the decision starts from: when another one is in
 	// force, 412 `calibration_conflict`. The decision is recorded for good,
-	// with who, when and why.
+	// with who, when and why. The file must be on a majority of the voters
+	// first, else 503 `file_not_taken`.
 	//
 	// The answer says what changes. Every node then projects its gallery anew
 	// while the earlier one serves; `GET /v1/calibration` shows how far they
@@ -6435,7 +6554,8 @@ type ClientWithResponsesInterface interface {
 	// people of which groups it rests; else 422, with what is wrong. `previous`
 	// is the version that the decision starts from: when another one is in
 	// force, 412 `calibration_conflict`. The decision is recorded for good,
-	// with who, when and why.
+	// with who, when and why. The file must be on a majority of the voters
+	// first, else 503 `file_not_taken`.
 	//
 	// The answer says what changes. Every node then projects its gallery anew
 	// while the earlier one serves; `GET /v1/calibration` shows how far they
@@ -6601,7 +6721,9 @@ type ClientWithResponsesInterface interface {
 	// must show exactly one usable face, or `face` must pick one by its box.
 	// It is kept upright, without metadata, at most 1280 pixels wide or high.
 	// A photo has at most 10 MiB, in either form. A photo or template that
-	// the entry has already is refused (409 `duplicate_face`).
+	// the entry has already is refused (409 `duplicate_face`). It is enrolled
+	// once a majority of the voters keeps the photo; when too few can be
+	// reached, 503 `file_not_taken`, and the entry is as before.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -6615,7 +6737,9 @@ type ClientWithResponsesInterface interface {
 	// must show exactly one usable face, or `face` must pick one by its box.
 	// It is kept upright, without metadata, at most 1280 pixels wide or high.
 	// A photo has at most 10 MiB, in either form. A photo or template that
-	// the entry has already is refused (409 `duplicate_face`).
+	// the entry has already is refused (409 `duplicate_face`). It is enrolled
+	// once a majority of the voters keeps the photo; when too few can be
+	// reached, 503 `file_not_taken`, and the entry is as before.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -6650,7 +6774,9 @@ type ClientWithResponsesInterface interface {
 	// with one photo each. This is an estimate from the calibration: the worst
 	// measured group's false match rate, stretched for each face by how much
 	// strangers' scores with it spread compared with a typical face's. It does
-	// not know who else looks like this person; real tails are heavier.
+	// not know who else looks like this person; real tails are heavier. Photos
+	// that a search compares as one mean are counted one by one, so for more
+	// than they are.
 	//
 	// And the active entries that a search for this person brings up, weighed
 	// by all that the entry says: look-alikes, and the same person listed
@@ -6673,7 +6799,9 @@ type ClientWithResponsesInterface interface {
 	// with one photo each. This is an estimate from the calibration: the worst
 	// measured group's false match rate, stretched for each face by how much
 	// strangers' scores with it spread compared with a typical face's. It does
-	// not know who else looks like this person; real tails are heavier.
+	// not know who else looks like this person; real tails are heavier. Photos
+	// that a search compares as one mean are counted one by one, so for more
+	// than they are.
 	//
 	// And the active entries that a search for this person brings up, weighed
 	// by all that the entry says: look-alikes, and the same person listed
@@ -8553,7 +8681,9 @@ func (c *ClientWithResponses) ListAuditWithResponse(ctx context.Context, params 
 // takes its place.
 //
 // As multipart: one `probe` part (JSON, the same object without `photos`),
-// which comes first, and one to four `photo` parts, as in a match.
+// which comes first, and one to four photo parts, as in a match. Name their
+// sources (`live_photo`, `document_photo`, or `source`) as the search did:
+// photos are compared as one only when their sources allow it.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8594,7 +8724,9 @@ func (c *ClientWithResponses) ReplaySearchWithBodyWithResponse(ctx context.Conte
 // takes its place.
 //
 // As multipart: one `probe` part (JSON, the same object without `photos`),
-// which comes first, and one to four `photo` parts, as in a match.
+// which comes first, and one to four photo parts, as in a match. Name their
+// sources (`live_photo`, `document_photo`, or `source`) as the search did:
+// photos are compared as one only when their sources allow it.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8633,7 +8765,8 @@ func (c *ClientWithResponses) GetCalibrationWithResponse(ctx context.Context, re
 // people of which groups it rests; else 422, with what is wrong. `previous`
 // is the version that the decision starts from: when another one is in
 // force, 412 `calibration_conflict`. The decision is recorded for good,
-// with who, when and why.
+// with who, when and why. The file must be on a majority of the voters
+// first, else 503 `file_not_taken`.
 //
 // The answer says what changes. Every node then projects its gallery anew
 // while the earlier one serves; `GET /v1/calibration` shows how far they
@@ -8657,7 +8790,8 @@ func (c *ClientWithResponses) AdoptCalibrationWithBodyWithResponse(ctx context.C
 // people of which groups it rests; else 422, with what is wrong. `previous`
 // is the version that the decision starts from: when another one is in
 // force, 412 `calibration_conflict`. The decision is recorded for good,
-// with who, when and why.
+// with who, when and why. The file must be on a majority of the voters
+// first, else 503 `file_not_taken`.
 //
 // The answer says what changes. Every node then projects its gallery anew
 // while the earlier one serves; `GET /v1/calibration` shows how far they
@@ -8919,7 +9053,9 @@ func (c *ClientWithResponses) ReplaceEntryWithResponse(ctx context.Context, entr
 // must show exactly one usable face, or `face` must pick one by its box.
 // It is kept upright, without metadata, at most 1280 pixels wide or high.
 // A photo has at most 10 MiB, in either form. A photo or template that
-// the entry has already is refused (409 `duplicate_face`).
+// the entry has already is refused (409 `duplicate_face`). It is enrolled
+// once a majority of the voters keeps the photo; when too few can be
+// reached, 503 `file_not_taken`, and the entry is as before.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8939,7 +9075,9 @@ func (c *ClientWithResponses) AddFaceWithBodyWithResponse(ctx context.Context, e
 // must show exactly one usable face, or `face` must pick one by its box.
 // It is kept upright, without metadata, at most 1280 pixels wide or high.
 // A photo has at most 10 MiB, in either form. A photo or template that
-// the entry has already is refused (409 `duplicate_face`).
+// the entry has already is refused (409 `duplicate_face`). It is enrolled
+// once a majority of the voters keeps the photo; when too few can be
+// reached, 503 `file_not_taken`, and the entry is as before.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8992,7 +9130,9 @@ func (c *ClientWithResponses) GetFacePhotoWithResponse(ctx context.Context, entr
 // with one photo each. This is an estimate from the calibration: the worst
 // measured group's false match rate, stretched for each face by how much
 // strangers' scores with it spread compared with a typical face's. It does
-// not know who else looks like this person; real tails are heavier.
+// not know who else looks like this person; real tails are heavier. Photos
+// that a search compares as one mean are counted one by one, so for more
+// than they are.
 //
 // And the active entries that a search for this person brings up, weighed
 // by all that the entry says: look-alikes, and the same person listed
@@ -9021,7 +9161,9 @@ func (c *ClientWithResponses) EntryImpactWithBodyWithResponse(ctx context.Contex
 // with one photo each. This is an estimate from the calibration: the worst
 // measured group's false match rate, stretched for each face by how much
 // strangers' scores with it spread compared with a typical face's. It does
-// not know who else looks like this person; real tails are heavier.
+// not know who else looks like this person; real tails are heavier. Photos
+// that a search compares as one mean are counted one by one, so for more
+// than they are.
 //
 // And the active entries that a search for this person brings up, weighed
 // by all that the entry says: look-alikes, and the same person listed

@@ -586,6 +586,42 @@ func (e Script) Valid() bool {
 	}
 }
 
+// Defines values for SettleCode.
+const (
+	SettleCodeBetterPhoto         SettleCode = "better_photo"
+	SettleCodeBirthOfListed       SettleCode = "birth_of_listed"
+	SettleCodeBirthOfTraveller    SettleCode = "birth_of_traveller"
+	SettleCodeDocumentOfTraveller SettleCode = "document_of_traveller"
+	SettleCodeHolderOfDocument    SettleCode = "holder_of_document"
+	SettleCodeNameOfTraveller     SettleCode = "name_of_traveller"
+	SettleCodePhotoOfListed       SettleCode = "photo_of_listed"
+	SettleCodePhotoOfTraveller    SettleCode = "photo_of_traveller"
+)
+
+// Valid indicates whether the value is a known member of the SettleCode enum.
+func (e SettleCode) Valid() bool {
+	switch e {
+	case SettleCodeBetterPhoto:
+		return true
+	case SettleCodeBirthOfListed:
+		return true
+	case SettleCodeBirthOfTraveller:
+		return true
+	case SettleCodeDocumentOfTraveller:
+		return true
+	case SettleCodeHolderOfDocument:
+		return true
+	case SettleCodeNameOfTraveller:
+		return true
+	case SettleCodePhotoOfListed:
+		return true
+	case SettleCodePhotoOfTraveller:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Sex.
 const (
 	SexF Sex = "F"
@@ -746,6 +782,20 @@ type APIKey struct {
 
 // Action defines model for Action.
 type Action string
+
+// Adjustment defines model for Adjustment.
+type Adjustment struct {
+	// Code `nationality_follows_name`: the name lets one expect the nationality.
+	// `papers_may_be_borrowed`: name, birth and number come from one
+	// document, which another person may carry; a face alone goes beyond.
+	Code string `json:"code"`
+
+	// Llr What is added to the sum of the lines, log10; 0 or less.
+	Llr float64 `json:"llr"`
+
+	// Reason One sentence in French.
+	Reason string `json:"reason"`
+}
 
 // Advice One short instruction for whoever takes the photo.
 type Advice struct {
@@ -962,26 +1012,41 @@ type CalibrationVersion = string
 
 // Candidate defines model for Candidate.
 type Candidate struct {
-	Action   Action        `json:"action"`
-	Band     CandidateBand `json:"band"`
-	Births   []Birth       `json:"births"`
-	Category Category      `json:"category"`
-	Caveats  []string      `json:"caveats,omitempty,omitzero"`
-	EntryId  EntryId       `json:"entry_id"`
-	Evidence []Evidence    `json:"evidence"`
+	Action Action `json:"action"`
+
+	// Adjustments What is taken off because lines depend on one another.
+	Adjustments []Adjustment  `json:"adjustments"`
+	Band        CandidateBand `json:"band"`
+	Births      []Birth       `json:"births"`
+
+	// CarriedBy The kinds of evidence that support the candidate, the strongest first.
+	CarriedBy []EvidenceKind `json:"carried_by"`
+	Category  Category       `json:"category"`
+	Caveats   []string       `json:"caveats,omitempty,omitzero"`
+
+	// ContradictedBy The kinds of evidence that speak against the candidate, the strongest first.
+	ContradictedBy []EvidenceKind `json:"contradicted_by"`
+	EntryId        EntryId        `json:"entry_id"`
+	Evidence       []Evidence     `json:"evidence"`
 
 	// Faces The ids of the entry's faces.
 	Faces []string `json:"faces"`
 
-	// LogOdds Posterior log10 odds under the configured base rate.
-	LogOdds  float64 `json:"log_odds"`
-	Names    []Name  `json:"names"`
+	// LogOdds The posterior log10 odds: `prior`, the `llr` of each line of `evidence` and of each of `adjustments`, added up.
+	LogOdds float64 `json:"log_odds"`
+	Names   []Name  `json:"names"`
+
+	// Prior The log10 odds before any evidence: the configured base rate, spread over the list.
+	Prior    float64 `json:"prior"`
 	Rank     int     `json:"rank"`
 	Revision int64   `json:"revision"`
 
 	// Specimen Demonstration data.
 	Specimen bool        `json:"specimen"`
 	Status   EntryStatus `json:"status"`
+
+	// WouldSettle What is not known and would tell whether the candidate is the traveller, the most telling first.
+	WouldSettle []Settle `json:"would_settle"`
 }
 
 // CandidateBand defines model for Candidate.Band.
@@ -1182,7 +1247,7 @@ type Evidence struct {
 	Code string       `json:"code"`
 	Kind EvidenceKind `json:"kind"`
 
-	// Llr Calibrated log10 likelihood ratio; negative speaks against.
+	// Llr The evidence of identity: the log10 of how much likelier this is between two records of one person than between records of two; negative speaks against.
 	Llr    float64     `json:"llr"`
 	Pairs  []TokenPair `json:"pairs,omitempty,omitzero"`
 	Params StringMap   `json:"params,omitempty,omitzero"`
@@ -1190,11 +1255,11 @@ type Evidence struct {
 	// Reason One sentence in French.
 	Reason string `json:"reason"`
 
-	// Score The comparison score on the comparator's own scale.
+	// Score How alike the two are, on the comparator's own scale: a similarity, no evidence of identity.
 	Score float64 `json:"score"`
 }
 
-// EvidenceKind defines model for Evidence.Kind.
+// EvidenceKind defines model for EvidenceKind.
 type EvidenceKind string
 
 // Face defines model for Face.
@@ -1940,6 +2005,16 @@ type SessionCreate struct {
 	Password string `json:"password"`
 }
 
+// Settle defines model for Settle.
+type Settle struct {
+	// Advice One short instruction for whoever takes the photo.
+	Advice Advice     `json:"advice"`
+	Code   SettleCode `json:"code"`
+}
+
+// SettleCode defines model for SettleCode.
+type SettleCode string
+
 // Sex As in ICAO Doc 9303. Absent means unknown.
 type Sex string
 
@@ -1991,10 +2066,19 @@ type TokenCreate struct {
 
 // TokenPair defines model for TokenPair.
 type TokenPair struct {
-	Entry string  `json:"entry"`
+	Entry string `json:"entry"`
+
+	// Frequency The estimated share of names that hold the commoner of the two.
+	Frequency float64 `json:"frequency"`
+
+	// Llr What the pair is worth by itself, log10.
 	Llr   float64 `json:"llr"`
 	Probe string  `json:"probe"`
-	Rule  string  `json:"rule"`
+
+	// Rule Why the two were taken for one word, or `missing`.
+	Rule string `json:"rule"`
+
+	// Score How alike the words are, 0 to 1.
 	Score float64 `json:"score"`
 }
 
@@ -2154,7 +2238,9 @@ type ListAuditParams struct {
 
 // ReplaySearchMultipartBody defines parameters for ReplaySearch.
 type ReplaySearchMultipartBody struct {
-	Photo []openapi_types.File `json:"photo"`
+	DocumentPhoto []openapi_types.File `json:"document_photo,omitempty,omitzero"`
+	LivePhoto     []openapi_types.File `json:"live_photo,omitempty,omitzero"`
+	Photo         []openapi_types.File `json:"photo,omitempty,omitzero"`
 
 	// Probe At least one of `photos` and `templates`, and at most one of `min_score` and `fmr`.
 	Probe ReplayRequest `json:"probe"`

@@ -95,7 +95,9 @@ func testEntryCommands(t *testing.T, c *clustertest.Cluster) {
 	v.has(v.ok("entry", "get", w.Id), "Zéphirin DIALLO", "active, revision 1", "SPECIMEN")
 	v.has(v.ok("entry", "list", "--name", "zefirin diallo", "--purpose", "test", "--reason", "end-to-end"), w.Id)
 	match := []string{"match", "name", "Zefirin", "Djallo", "--birth", "1984", "--purpose", "test", "--reason", "end-to-end", "--explain", "--min-index", fmt.Sprint(w.Index)}
-	v.has(v.ok(match...), w.Id, "Zéphirin DIALLO", "LLR", "Stages:")
+	v.has(v.ok(match...), w.Id, "Zéphirin DIALLO", "LLR", "Stages:", "similarity", "% of names",
+		"before any evidence", "carried by: name", "would settle it: The traveller's full date of birth.")
+	v.has(v.ok(append(match, "--json")...), `"would_settle"`, "Date de naissance complète du voyageur.", "Data de nascimento completa do viajante.", `"carried_by"`, `"prior"`, `"frequency"`)
 	v.ok("entry", "edit", w.Id, "--set", "status=suspended", "--set", `births=[{"date":"1985"}]`)
 	v.has(v.ok("entry", "get", w.Id), "suspended, revision 2", "1985")
 	v.fails(exitUsage, "give --set or --file", "entry", "edit", w.Id, "--set", "a=b", "--file", file)

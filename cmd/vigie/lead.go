@@ -64,12 +64,34 @@ func writeCandidate(w io.Writer, c client.Candidate) {
 	}
 	row(w, fmt.Sprintf("%d.", c.Rank), fmt.Sprintf("%s%s%s", mark, name, birth), strings.ToUpper(string(c.Band)), fmt.Sprintf("log odds %+.1f", c.LogOdds), fmt.Sprintf("%s, %s", c.Category, c.Action))
 	for _, e := range c.Evidence {
-		row(w, "", fmt.Sprintf("  %s: %s", e.Kind, e.Reason), fmt.Sprintf("score %.3f", e.Score), fmt.Sprintf("LLR %+.1f", e.Llr), e.Code)
+		row(w, "", fmt.Sprintf("  %s: %s", e.Kind, e.Reason), fmt.Sprintf("similarity %.3f", e.Score), fmt.Sprintf("LLR %+.1f", e.Llr), e.Code)
 		for _, t := range e.Pairs {
-			row(w, "", fmt.Sprintf("    %s ~ %s", dash(t.Probe), dash(t.Entry)), fmt.Sprintf("score %.3f", t.Score), fmt.Sprintf("LLR %+.1f", t.Llr), t.Rule)
+			row(w, "", fmt.Sprintf("    %s ~ %s", dash(t.Probe), dash(t.Entry)), fmt.Sprintf("similarity %.3f", t.Score), fmt.Sprintf("LLR %+.1f", t.Llr), fmt.Sprintf("%s, borne by %.2g%% of names", t.Rule, 100*t.Frequency))
 		}
 	}
+	for _, a := range c.Adjustments {
+		row(w, "", "  dependence: "+a.Reason, "", fmt.Sprintf("LLR %+.1f", a.Llr), string(a.Code))
+	}
+	row(w, "", "  before any evidence", "", fmt.Sprintf("log odds %+.1f", c.Prior), "")
+	told := func(what string, kinds []client.EvidenceKind) {
+		if len(kinds) > 0 {
+			row(w, "", "  "+what+": "+joined(kinds), "", "", "")
+		}
+	}
+	told("carried by", c.CarriedBy)
+	told("contradicted by", c.ContradictedBy)
+	for _, s := range c.WouldSettle {
+		row(w, "", "  would settle it: "+s.Advice.En, "", "", string(s.Code))
+	}
 	row(w, "", "  entry "+c.EntryId, "", "", "")
+}
+
+func joined(kinds []client.EvidenceKind) string {
+	words := make([]string, len(kinds))
+	for i, k := range kinds {
+		words[i] = string(k)
+	}
+	return strings.Join(words, ", ")
 }
 
 // stampLine says which list was seen.

@@ -239,10 +239,10 @@ func (m nameMatch) pairs(llrs []float64) []watchlist.TokenPair {
 	for i, p := range m.c.Pairs {
 		t := watchlist.TokenPair{Rule: string(p.Rule), Score: p.Score, LLR: llrs[i]}
 		if p.Probe >= 0 {
-			t.Probe = written(m.probe, p.Probe, p.Joined < 0)
+			t.Probe, t.Frequency = written(m.probe, p.Probe, p.Joined < 0), m.probe[p.Probe].Frequency
 		}
 		if p.Entry >= 0 {
-			t.Entry = written(m.entry, p.Entry, p.Joined > 0)
+			t.Entry, t.Frequency = written(m.entry, p.Entry, p.Joined > 0), max(t.Frequency, m.entry[p.Entry].Frequency)
 		}
 		out[i] = t
 	}
