@@ -12,7 +12,7 @@ FACES := $(foreach n,1 2 3 4 5 6,var/demo-faces/profile-picture-$(n).jpg)
 FUZZTIME ?= 30s
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: build release deps models models-eval demo-faces demo test lint test-nodlib test-cgo test-race test-asm bench bench-core bench-faces bench-search bench-morphs bench-names fuzz fuzz-search soak e2e generate fmt clean help
+.PHONY: build release deps models models-eval mrz-oracle demo-faces demo test lint test-nodlib test-cgo test-race test-asm bench bench-core bench-faces bench-search bench-morphs bench-names fuzz fuzz-search soak e2e generate fmt clean help
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -57,10 +57,19 @@ $(FACES) &: var/npm/.installed
 	@mkdir -p var/demo-faces
 	cp var/npm/node_modules/@themesberg/volt-bootstrap-5-dashboard/src/assets/img/team/profile-picture-*.jpg var/demo-faces/
 
+MRZ_ORACLE := 208165c02e491ca499ffa7ac8491c62f83190156a8df03f90c61f50ae218ef31
+mrz-oracle: var/npm-oracle/mrz/package.json ## npm's mrz, which the reader of machine-readable zones is tested against
+var/npm-oracle/mrz/package.json:
+	@rm -rf var/npm-oracle/mrz && mkdir -p var/npm-oracle/mrz
+	cd var/npm-oracle && npm pack --silent --ignore-scripts mrz@5.0.2
+	cd var/npm-oracle && echo "$(MRZ_ORACLE)  mrz-5.0.2.tgz" | sha256sum --check --quiet
+	tar -xzmf var/npm-oracle/mrz-5.0.2.tgz -C var/npm-oracle/mrz --strip-components=1
+	@rm var/npm-oracle/mrz-5.0.2.tgz
+
 demo: build models demo-faces ## three nodes on this machine, with a watchlist, until Ctrl-C
 	bin/vigie demo $(DEMO)
 
-test: deps lint models demo-faces test-asm test-nodlib test-cgo test-race ## everything that CI runs
+test: deps lint models demo-faces mrz-oracle test-asm test-nodlib test-cgo test-race ## everything that CI runs
 
 lint: ## formatting, vet and staticcheck
 	@out="$$($(TOOL) gofumpt -l $$(git ls-files '*.go' | grep -v '\.gen\.go$$'))"; if [ -n "$$out" ]; then echo "not gofumpt-ed:" $$out; exit 1; fi

@@ -52,8 +52,9 @@ var soleImporters = []struct {
 // library and their own module's packages.
 var pureImports = map[string][]string{
 	"watchlist":         {},
+	"watchlist/country": {"golang.org/x/text/"},
 	"watchlist/docnum":  {},
-	"watchlist/mrz":     {},
+	"watchlist/mrz":     {"golang.org/x/text/"},
 	"watchlist/names":   {"golang.org/x/text/", "github.com/mozillazg/go-unidecode"},
 	"watchlist/command": {"github.com/fxamacker/cbor/"},
 }

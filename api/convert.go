@@ -6,6 +6,7 @@ import (
 
 	"vigie/api/gen"
 	"vigie/watchlist"
+	"vigie/watchlist/country"
 )
 
 // The conversions list every field one by one: a field added to the domain
@@ -161,7 +162,7 @@ func applyInput(e *watchlist.Entry, in *gen.EntryInput) error {
 		e.Births = append(e.Births, birthIn(b.Date, b.To, b.Place, "/births/"+itoa(i), &errs))
 	}
 	e.Sex = watchlist.Sex(in.Sex)
-	e.Nationalities = castAll[watchlist.Country](in.Nationalities)
+	e.Nationalities = countriesIn(in.Nationalities, "/nationalities", &errs)
 	e.Documents = nil
 	for i, d := range in.Documents {
 		e.Documents = append(e.Documents, documentIn(d, "/documents/"+itoa(i), &errs))
@@ -169,7 +170,7 @@ func applyInput(e *watchlist.Entry, in *gen.EntryInput) error {
 	e.Facts, e.Assessments = in.Facts, in.Assessments
 	e.LegalBasis, e.Offence, e.CaseReference = in.LegalBasis, in.Offence, in.CaseReference
 	e.Issued, e.ReviewBy, e.ExpiresAt = in.Issued.UnixMilli(), in.ReviewBy.UnixMilli(), in.ExpiresAt.UnixMilli()
-	e.ReleasableTo = castAll[watchlist.Country](in.ReleasableTo)
+	e.ReleasableTo = countriesIn(in.ReleasableTo, "/releasable_to", &errs)
 	e.Caveats = append([]string(nil), in.Caveats...)
 	e.Specimen = in.Specimen
 	if len(errs) > 0 {
@@ -184,9 +185,27 @@ func birthIn(date, to, place, pointer string, errs *watchlist.ValidationError) w
 
 func documentIn(d gen.Document, pointer string, errs *watchlist.ValidationError) watchlist.Document {
 	return watchlist.Document{
-		Type: string(d.Type), Number: strings.TrimSpace(d.Number), Issuer: watchlist.Country(d.Issuer),
+		Type: string(d.Type), Number: strings.TrimSpace(d.Number), Issuer: countryIn(d.Issuer, pointer+"/issuer", errs),
 		Expiry: dateIn(d.Expiry, pointer+"/expiry", errs), Status: watchlist.DocumentStatus(d.Status),
 	}
+}
+
+// countryIn refuses a code that no state or organisation has: it would count as
+// another country than any.
+func countryIn(code, pointer string, errs *watchlist.ValidationError) watchlist.Country {
+	c := watchlist.Country(code)
+	if c != "" && !country.Assigned(c) {
+		*errs = append(*errs, watchlist.FieldError{Pointer: pointer, Code: "unknown_country", Detail: "neither ISO 3166-1 nor ICAO Doc 9303 has this code"})
+	}
+	return c
+}
+
+func countriesIn(in []gen.Country, pointer string, errs *watchlist.ValidationError) []watchlist.Country {
+	var out []watchlist.Country
+	for i, c := range in {
+		out = append(out, countryIn(c, pointer+"/"+itoa(i), errs))
+	}
+	return out
 }
 
 func dateIn(s, pointer string, errs *watchlist.ValidationError) watchlist.PartialDate {

@@ -105,7 +105,9 @@ func (s *service) probe(in *gen.MatchRequest) (*watchlist.Probe, *gen.MrzResult,
 	}
 	var errs watchlist.ValidationError
 	p.Birth = birthIn(in.Birth.Date, in.Birth.To, "", "/birth", &errs)
-	for _, d := range in.Documents {
+	countryIn(in.Nationality, "/nationality", &errs)
+	for i, d := range in.Documents {
+		countryIn(d.Issuer, "/documents/"+itoa(i)+"/issuer", &errs)
 		p.Documents = append(p.Documents, probeDocument(d))
 	}
 	if len(errs) > 0 {

@@ -16,6 +16,7 @@ var matrix = map[string][]watchlist.Role{
 	"createSession": nil, "getLive": nil, "getReady": nil, "getOpenAPI": nil, // public
 	"endSession": everyone, "getMe": everyone, "changeMyPassword": everyone,
 	"judgePhoto": {watchlist.RoleOfficer, watchlist.RoleSupervisor, admin},
+	"readMrz":    {watchlist.RoleOfficer, watchlist.RoleSupervisor, admin},
 	"match":      {watchlist.RoleOfficer, watchlist.RoleSupervisor, admin},
 	"listUsers":  {admin}, "createUser": {admin}, "updateUser": {admin},
 	"listKeys": {admin}, "createKey": {admin}, "revokeKey": {admin},

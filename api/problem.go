@@ -80,7 +80,7 @@ var problemKinds = map[string]kind{
 	"invalid":              {422, "A rule is broken", "errors says which field and which rule.", 0},
 	"idempotency_mismatch": {422, "Idempotency key used before", "The key belongs to another request; draw a new one.", 0},
 	"mrz_malformed":        {422, "Not a machine-readable zone", "The lines are not those of a TD1, TD2, TD3, MRV-A or MRV-B document.", 0},
-	"mrz_check_digit":      {422, "Wrong check digits", "Read the lines again, or set mrz.accept_errors to search all the same.", 0},
+	"mrz_check_digit":      {422, "Wrong check digits", "Read the lines again, ask /v1/mrz for other readings, or set mrz.accept_errors to search all the same.", 0},
 
 	watchlist.FaceNone:           {422, "No face", "The photo shows no face.", 0},
 	watchlist.FaceMultiple:       {422, "Several faces", "Pick one of the boxes.", 0},
@@ -156,6 +156,8 @@ type apiError struct {
 	boxes    []gen.Box
 	measured *watchlist.FaceMeasure
 	mrz      *gen.MrzResult
+	// advice is what to do, where the code alone does not tell.
+	advice   gen.Advice
 	revision uint64
 	// history says which indexes a replay can ask for; nil for other problems.
 	history *watchlist.HistoryError
@@ -281,6 +283,9 @@ func (e *apiError) problem(trace string) gen.Problem {
 	}
 	if a, ok := watchlist.PhotoAdvice(e.code); ok {
 		p.Advice = adviceOut(a)
+	}
+	if e.advice != (gen.Advice{}) {
+		p.Advice = e.advice
 	}
 	if e.measured != nil {
 		p.Measured = measuredOut(*e.measured)

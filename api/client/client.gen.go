@@ -796,7 +796,7 @@ type Adjustment struct {
 	Reason string `json:"reason"`
 }
 
-// Advice One short instruction for whoever takes the photo.
+// Advice One short instruction for whoever takes the photo or reads the document.
 type Advice struct {
 	En string `json:"en"`
 	Fr string `json:"fr"`
@@ -1306,7 +1306,7 @@ type FaceMeasure struct {
 
 // FaceQuality How good a photo of a face is. `flags` says what is wrong, what to mend first before all, and `advice` what to do about that first one.
 type FaceQuality struct {
-	// Advice One short instruction for whoever takes the photo.
+	// Advice One short instruction for whoever takes the photo or reads the document.
 	Advice Advice `json:"advice,omitempty,omitzero"`
 
 	// Bright Share of the face without detail, too bright.
@@ -1341,6 +1341,8 @@ type FaceWritten struct {
 
 // FieldProblem defines model for FieldProblem.
 type FieldProblem struct {
+	// Advice One short instruction for whoever takes the photo or reads the document.
+	Advice Advice `json:"advice,omitempty,omitzero"`
 	Code   string `json:"code"`
 	Detail string `json:"detail,omitempty,omitzero"`
 
@@ -1613,6 +1615,13 @@ type Member struct {
 	Voting bool `json:"voting"`
 }
 
+// MrzAdvice What to do about a warning (`code`) or about the wrong check digit of a field (`code` is the field).
+type MrzAdvice struct {
+	// Advice One short instruction for whoever takes the photo or reads the document.
+	Advice Advice `json:"advice"`
+	Code   string `json:"code"`
+}
+
 // MrzCheck defines model for MrzCheck.
 type MrzCheck struct {
 	Field string `json:"field"`
@@ -1637,6 +1646,32 @@ type MrzInput struct {
 	Lines []string `json:"lines"`
 }
 
+// MrzProposal One other reading in which all check digits hold. Take it only if the document shows it.
+type MrzProposal struct {
+	Lines []string `json:"lines"`
+
+	// Repairs The characters that differ from what was sent.
+	Repairs []MrzRepair `json:"repairs"`
+}
+
+// MrzReadRequest defines model for MrzReadRequest.
+type MrzReadRequest struct {
+	// Lines The two or three lines of a TD1, TD2, TD3, MRV-A or MRV-B document.
+	Lines []string `json:"lines"`
+}
+
+// MrzReading defines model for MrzReading.
+type MrzReading struct {
+	// Consistent No check digit is wrong and there is no warning.
+	Consistent bool `json:"consistent"`
+
+	// Proposals Other readings of the whole zone; at most eight.
+	Proposals []MrzProposal `json:"proposals"`
+
+	// Result What the machine-readable zone says, and which check digits hold. In a problem only `format` and `checks`.
+	Result MrzResult `json:"result"`
+}
+
 // MrzRepair Another reading of one character that would make a check digit right. Nothing is repaired; compare it with the document.
 type MrzRepair struct {
 	Field    string `json:"field"`
@@ -1651,18 +1686,35 @@ type MrzRepair struct {
 
 // MrzResult What the machine-readable zone says, and which check digits hold. In a problem only `format` and `checks`.
 type MrzResult struct {
-	Birth        ProbeBirth `json:"birth,omitempty,omitzero"`
-	Checks       []MrzCheck `json:"checks"`
-	DocumentCode string     `json:"document_code,omitempty,omitzero"`
+	// Advice What to do about warnings and wrong check digits.
+	Advice       []MrzAdvice `json:"advice,omitempty,omitzero"`
+	Birth        ProbeBirth  `json:"birth,omitempty,omitzero"`
+	Checks       []MrzCheck  `json:"checks"`
+	DocumentCode string      `json:"document_code,omitempty,omitzero"`
 
 	// Expiry YYYY, YYYY-MM or YYYY-MM-DD.
 	Expiry PartialDate `json:"expiry,omitempty,omitzero"`
 
 	// Format TD1, TD2, TD3, MRV-A or MRV-B.
-	Format      string      `json:"format"`
-	Given       string      `json:"given,omitempty,omitzero"`
-	Issuer      string      `json:"issuer,omitempty,omitzero"`
-	Nationality string      `json:"nationality,omitempty,omitzero"`
+	Format string `json:"format"`
+	Given  string `json:"given,omitempty,omitzero"`
+	Issuer string `json:"issuer,omitempty,omitzero"`
+
+	// IssuerPrinted The code as printed, also when nobody has it; `issuer` is then empty.
+	IssuerPrinted string `json:"issuer_printed,omitempty,omitzero"`
+
+	// LikelyGiven The same for the given names.
+	LikelyGiven string `json:"likely_given,omitempty,omitzero"`
+
+	// LikelySurname The surname with digits read as letters, when that differs. Both are searched.
+	LikelySurname string `json:"likely_surname,omitempty,omitzero"`
+	Nationality   string `json:"nationality,omitempty,omitzero"`
+
+	// NationalityPrinted The same for the nationality.
+	NationalityPrinted string `json:"nationality_printed,omitempty,omitzero"`
+
+	// NoSecondary The zone has one identifier alone.
+	NoSecondary bool        `json:"no_secondary,omitempty,omitzero"`
 	Number      string      `json:"number,omitempty,omitzero"`
 	Repairs     []MrzRepair `json:"repairs,omitempty,omitzero"`
 
@@ -1763,7 +1815,7 @@ type PhotoUse string
 type PhotoVerdict struct {
 	Accepted bool `json:"accepted"`
 
-	// Advice One short instruction for whoever takes the photo.
+	// Advice One short instruction for whoever takes the photo or reads the document.
 	Advice Advice `json:"advice,omitempty,omitzero"`
 
 	// Box A face in pixels of the upright photo; right and bottom are exclusive.
@@ -1828,7 +1880,7 @@ type ProbeName struct {
 
 // Problem RFC 9457 problem details.
 type Problem struct {
-	// Advice One short instruction for whoever takes the photo.
+	// Advice One short instruction for whoever takes the photo or reads the document.
 	Advice Advice `json:"advice,omitempty,omitzero"`
 
 	// Boxes The faces found, largest first.
@@ -2006,7 +2058,7 @@ type SessionCreate struct {
 
 // Settle defines model for Settle.
 type Settle struct {
-	// Advice One short instruction for whoever takes the photo.
+	// Advice One short instruction for whoever takes the photo or reads the document.
 	Advice Advice     `json:"advice"`
 	Code   SettleCode `json:"code"`
 }
@@ -2506,6 +2558,9 @@ type MatchMultipartRequestBody MatchMultipartBody
 
 // ChangeMyPasswordJSONRequestBody defines body for ChangeMyPassword for application/json ContentType.
 type ChangeMyPasswordJSONRequestBody = PasswordChange
+
+// ReadMrzJSONRequestBody defines body for ReadMrz for application/json ContentType.
+type ReadMrzJSONRequestBody = MrzReadRequest
 
 // CreateSessionJSONRequestBody defines body for CreateSession for application/json ContentType.
 type CreateSessionJSONRequestBody = SessionCreate
@@ -3129,7 +3184,9 @@ type ClientInterface interface {
 	// that the person is not wanted.
 	//
 	// MRZ lines whose check digits are wrong give 422 `mrz_check_digit` with
-	// the fields concerned, unless `accept_errors` is set.
+	// the fields concerned, unless `accept_errors` is set; `/v1/mrz` proposes
+	// other readings. Country codes are those of ISO 3166-1 and ICAO Doc 9303;
+	// any other is refused, and left out of what a zone says.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -3155,7 +3212,9 @@ type ClientInterface interface {
 	// that the person is not wanted.
 	//
 	// MRZ lines whose check digits are wrong give 422 `mrz_check_digit` with
-	// the fields concerned, unless `accept_errors` is set.
+	// the fields concerned, unless `accept_errors` is set; `/v1/mrz` proposes
+	// other readings. Country codes are those of ISO 3166-1 and ICAO Doc 9303;
+	// any other is refused, and left out of what a zone says.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -3186,6 +3245,38 @@ type ClientInterface interface {
 	//
 	// Corresponds with PUT /v1/me/password (the `ChangeMyPassword` operationId).
 	ChangeMyPassword(ctx context.Context, body ChangeMyPasswordJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReadMrzWithBody Read a machine-readable zone without searching
+	//
+	// For the reader at the desk: what the lines say, which check digits hold,
+	// what to do about what does not, and up to eight other readings of the
+	// zone in which all check digits hold, fewest changes first. Nothing is
+	// searched and nothing is kept. No reading is taken by itself: a person
+	// holds it against the document and sends its `lines` to `match`.
+	//
+	// A zone with wrong check digits is read, with 200. Lines that are no zone
+	// give 422 `mrz_malformed`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/mrz (the `ReadMrz` operationId).
+	ReadMrzWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReadMrz Read a machine-readable zone without searching
+	//
+	// For the reader at the desk: what the lines say, which check digits hold,
+	// what to do about what does not, and up to eight other readings of the
+	// zone in which all check digits hold, fewest changes first. Nothing is
+	// searched and nothing is kept. No reading is taken by itself: a person
+	// holds it against the document and sends its `lines` to `match`.
+	//
+	// A zone with wrong check digits is read, with 200. Lines that are no zone
+	// give 422 `mrz_malformed`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/mrz (the `ReadMrz` operationId).
+	ReadMrz(ctx context.Context, body ReadMrzJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreateSessionWithBody Sign in
 	//
@@ -4237,7 +4328,9 @@ func (c *Raw) RevokeKey(ctx context.Context, key KeyId, reqEditors ...RequestEdi
 // that the person is not wanted.
 //
 // MRZ lines whose check digits are wrong give 422 `mrz_check_digit` with
-// the fields concerned, unless `accept_errors` is set.
+// the fields concerned, unless `accept_errors` is set; `/v1/mrz` proposes
+// other readings. Country codes are those of ISO 3166-1 and ICAO Doc 9303;
+// any other is refused, and left out of what a zone says.
 //
 // Takes any type of body and a specified content type.
 //
@@ -4273,7 +4366,9 @@ func (c *Raw) MatchWithBody(ctx context.Context, contentType string, body io.Rea
 // that the person is not wanted.
 //
 // MRZ lines whose check digits are wrong give 422 `mrz_check_digit` with
-// the fields concerned, unless `accept_errors` is set.
+// the fields concerned, unless `accept_errors` is set; `/v1/mrz` proposes
+// other readings. Country codes are those of ISO 3166-1 and ICAO Doc 9303;
+// any other is refused, and left out of what a zone says.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -4335,6 +4430,58 @@ func (c *Raw) ChangeMyPasswordWithBody(ctx context.Context, contentType string, 
 // Corresponds with PUT /v1/me/password (the `ChangeMyPassword` operationId).
 func (c *Raw) ChangeMyPassword(ctx context.Context, body ChangeMyPasswordJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewChangeMyPasswordRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReadMrzWithBody Read a machine-readable zone without searching
+//
+// For the reader at the desk: what the lines say, which check digits hold,
+// what to do about what does not, and up to eight other readings of the
+// zone in which all check digits hold, fewest changes first. Nothing is
+// searched and nothing is kept. No reading is taken by itself: a person
+// holds it against the document and sends its `lines` to `match`.
+//
+// A zone with wrong check digits is read, with 200. Lines that are no zone
+// give 422 `mrz_malformed`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/mrz (the `ReadMrz` operationId).
+func (c *Raw) ReadMrzWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReadMrzRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReadMrz Read a machine-readable zone without searching
+//
+// For the reader at the desk: what the lines say, which check digits hold,
+// what to do about what does not, and up to eight other readings of the
+// zone in which all check digits hold, fewest changes first. Nothing is
+// searched and nothing is kept. No reading is taken by itself: a person
+// holds it against the document and sends its `lines` to `match`.
+//
+// A zone with wrong check digits is read, with 200. Lines that are no zone
+// give 422 `mrz_malformed`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/mrz (the `ReadMrz` operationId).
+func (c *Raw) ReadMrz(ctx context.Context, body ReadMrzJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReadMrzRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -6114,6 +6261,46 @@ func NewChangeMyPasswordRequestWithBody(server string, contentType string, body 
 	return req, nil
 }
 
+// NewReadMrzRequest calls the generic ReadMrz builder with application/json body
+func NewReadMrzRequest(server string, body ReadMrzJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewReadMrzRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewReadMrzRequestWithBody constructs an http.Request for the ReadMrz method, with any body, and a specified content type
+func NewReadMrzRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/mrz")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewCreateSessionRequest calls the generic CreateSession builder with application/json body
 func NewCreateSessionRequest(server string, body CreateSessionJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -6965,7 +7152,9 @@ type ClientWithResponsesInterface interface {
 	// that the person is not wanted.
 	//
 	// MRZ lines whose check digits are wrong give 422 `mrz_check_digit` with
-	// the fields concerned, unless `accept_errors` is set.
+	// the fields concerned, unless `accept_errors` is set; `/v1/mrz` proposes
+	// other readings. Country codes are those of ISO 3166-1 and ICAO Doc 9303;
+	// any other is refused, and left out of what a zone says.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -6991,7 +7180,9 @@ type ClientWithResponsesInterface interface {
 	// that the person is not wanted.
 	//
 	// MRZ lines whose check digits are wrong give 422 `mrz_check_digit` with
-	// the fields concerned, unless `accept_errors` is set.
+	// the fields concerned, unless `accept_errors` is set; `/v1/mrz` proposes
+	// other readings. Country codes are those of ISO 3166-1 and ICAO Doc 9303;
+	// any other is refused, and left out of what a zone says.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -7024,6 +7215,38 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with PUT /v1/me/password (the `ChangeMyPassword` operationId).
 	ChangeMyPasswordWithResponse(ctx context.Context, body ChangeMyPasswordJSONRequestBody, reqEditors ...RequestEditorFn) (*ChangeMyPasswordResponse, error)
+
+	// ReadMrzWithBodyWithResponse Read a machine-readable zone without searching
+	//
+	// For the reader at the desk: what the lines say, which check digits hold,
+	// what to do about what does not, and up to eight other readings of the
+	// zone in which all check digits hold, fewest changes first. Nothing is
+	// searched and nothing is kept. No reading is taken by itself: a person
+	// holds it against the document and sends its `lines` to `match`.
+	//
+	// A zone with wrong check digits is read, with 200. Lines that are no zone
+	// give 422 `mrz_malformed`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/mrz (the `ReadMrz` operationId).
+	ReadMrzWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReadMrzResponse, error)
+
+	// ReadMrzWithResponse Read a machine-readable zone without searching
+	//
+	// For the reader at the desk: what the lines say, which check digits hold,
+	// what to do about what does not, and up to eight other readings of the
+	// zone in which all check digits hold, fewest changes first. Nothing is
+	// searched and nothing is kept. No reading is taken by itself: a person
+	// holds it against the document and sends its `lines` to `match`.
+	//
+	// A zone with wrong check digits is read, with 200. Lines that are no zone
+	// give 422 `mrz_malformed`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/mrz (the `ReadMrz` operationId).
+	ReadMrzWithResponse(ctx context.Context, body ReadMrzJSONRequestBody, reqEditors ...RequestEditorFn) (*ReadMrzResponse, error)
 
 	// CreateSessionWithBodyWithResponse Sign in
 	//
@@ -8380,6 +8603,47 @@ func (r ChangeMyPasswordResponse) ContentType() string {
 	return ""
 }
 
+type ReadMrzResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *MrzReading
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ReadMrzResponse) GetJSON200() *MrzReading {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ReadMrzResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReadMrzResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReadMrzResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReadMrzResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type CreateSessionResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -9405,7 +9669,9 @@ func (c *ClientWithResponses) RevokeKeyWithResponse(ctx context.Context, key Key
 // that the person is not wanted.
 //
 // MRZ lines whose check digits are wrong give 422 `mrz_check_digit` with
-// the fields concerned, unless `accept_errors` is set.
+// the fields concerned, unless `accept_errors` is set; `/v1/mrz` proposes
+// other readings. Country codes are those of ISO 3166-1 and ICAO Doc 9303;
+// any other is refused, and left out of what a zone says.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9437,7 +9703,9 @@ func (c *ClientWithResponses) MatchWithBodyWithResponse(ctx context.Context, con
 // that the person is not wanted.
 //
 // MRZ lines whose check digits are wrong give 422 `mrz_check_digit` with
-// the fields concerned, unless `accept_errors` is set.
+// the fields concerned, unless `accept_errors` is set; `/v1/mrz` proposes
+// other readings. Country codes are those of ISO 3166-1 and ICAO Doc 9303;
+// any other is refused, and left out of what a zone says.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9493,6 +9761,50 @@ func (c *ClientWithResponses) ChangeMyPasswordWithResponse(ctx context.Context, 
 		return nil, err
 	}
 	return ParseChangeMyPasswordResponse(rsp)
+}
+
+// ReadMrzWithBodyWithResponse Read a machine-readable zone without searching
+//
+// For the reader at the desk: what the lines say, which check digits hold,
+// what to do about what does not, and up to eight other readings of the
+// zone in which all check digits hold, fewest changes first. Nothing is
+// searched and nothing is kept. No reading is taken by itself: a person
+// holds it against the document and sends its `lines` to `match`.
+//
+// A zone with wrong check digits is read, with 200. Lines that are no zone
+// give 422 `mrz_malformed`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/mrz (the `ReadMrz` operationId).
+func (c *ClientWithResponses) ReadMrzWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReadMrzResponse, error) {
+	rsp, err := c.ReadMrzWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReadMrzResponse(rsp)
+}
+
+// ReadMrzWithResponse Read a machine-readable zone without searching
+//
+// For the reader at the desk: what the lines say, which check digits hold,
+// what to do about what does not, and up to eight other readings of the
+// zone in which all check digits hold, fewest changes first. Nothing is
+// searched and nothing is kept. No reading is taken by itself: a person
+// holds it against the document and sends its `lines` to `match`.
+//
+// A zone with wrong check digits is read, with 200. Lines that are no zone
+// give 422 `mrz_malformed`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/mrz (the `ReadMrz` operationId).
+func (c *ClientWithResponses) ReadMrzWithResponse(ctx context.Context, body ReadMrzJSONRequestBody, reqEditors ...RequestEditorFn) (*ReadMrzResponse, error) {
+	rsp, err := c.ReadMrz(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReadMrzResponse(rsp)
 }
 
 // CreateSessionWithBodyWithResponse Sign in
@@ -10394,6 +10706,32 @@ func ParseChangeMyPasswordResponse(rsp *http.Response) (*ChangeMyPasswordRespons
 	response := &ChangeMyPasswordResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
+// ParseReadMrzResponse parses an HTTP response from a ReadMrzWithResponse call
+func ParseReadMrzResponse(rsp *http.Response) (*ReadMrzResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReadMrzResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest MrzReading
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
 	}
 
 	return response, nil

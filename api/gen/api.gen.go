@@ -797,7 +797,7 @@ type Adjustment struct {
 	Reason string `json:"reason"`
 }
 
-// Advice One short instruction for whoever takes the photo.
+// Advice One short instruction for whoever takes the photo or reads the document.
 type Advice struct {
 	En string `json:"en"`
 	Fr string `json:"fr"`
@@ -1307,7 +1307,7 @@ type FaceMeasure struct {
 
 // FaceQuality How good a photo of a face is. `flags` says what is wrong, what to mend first before all, and `advice` what to do about that first one.
 type FaceQuality struct {
-	// Advice One short instruction for whoever takes the photo.
+	// Advice One short instruction for whoever takes the photo or reads the document.
 	Advice Advice `json:"advice,omitempty,omitzero"`
 
 	// Bright Share of the face without detail, too bright.
@@ -1342,6 +1342,8 @@ type FaceWritten struct {
 
 // FieldProblem defines model for FieldProblem.
 type FieldProblem struct {
+	// Advice One short instruction for whoever takes the photo or reads the document.
+	Advice Advice `json:"advice,omitempty,omitzero"`
 	Code   string `json:"code"`
 	Detail string `json:"detail,omitempty,omitzero"`
 
@@ -1614,6 +1616,13 @@ type Member struct {
 	Voting bool `json:"voting"`
 }
 
+// MrzAdvice What to do about a warning (`code`) or about the wrong check digit of a field (`code` is the field).
+type MrzAdvice struct {
+	// Advice One short instruction for whoever takes the photo or reads the document.
+	Advice Advice `json:"advice"`
+	Code   string `json:"code"`
+}
+
 // MrzCheck defines model for MrzCheck.
 type MrzCheck struct {
 	Field string `json:"field"`
@@ -1638,6 +1647,32 @@ type MrzInput struct {
 	Lines []string `json:"lines"`
 }
 
+// MrzProposal One other reading in which all check digits hold. Take it only if the document shows it.
+type MrzProposal struct {
+	Lines []string `json:"lines"`
+
+	// Repairs The characters that differ from what was sent.
+	Repairs []MrzRepair `json:"repairs"`
+}
+
+// MrzReadRequest defines model for MrzReadRequest.
+type MrzReadRequest struct {
+	// Lines The two or three lines of a TD1, TD2, TD3, MRV-A or MRV-B document.
+	Lines []string `json:"lines"`
+}
+
+// MrzReading defines model for MrzReading.
+type MrzReading struct {
+	// Consistent No check digit is wrong and there is no warning.
+	Consistent bool `json:"consistent"`
+
+	// Proposals Other readings of the whole zone; at most eight.
+	Proposals []MrzProposal `json:"proposals"`
+
+	// Result What the machine-readable zone says, and which check digits hold. In a problem only `format` and `checks`.
+	Result MrzResult `json:"result"`
+}
+
 // MrzRepair Another reading of one character that would make a check digit right. Nothing is repaired; compare it with the document.
 type MrzRepair struct {
 	Field    string `json:"field"`
@@ -1652,18 +1687,35 @@ type MrzRepair struct {
 
 // MrzResult What the machine-readable zone says, and which check digits hold. In a problem only `format` and `checks`.
 type MrzResult struct {
-	Birth        ProbeBirth `json:"birth,omitempty,omitzero"`
-	Checks       []MrzCheck `json:"checks"`
-	DocumentCode string     `json:"document_code,omitempty,omitzero"`
+	// Advice What to do about warnings and wrong check digits.
+	Advice       []MrzAdvice `json:"advice,omitempty,omitzero"`
+	Birth        ProbeBirth  `json:"birth,omitempty,omitzero"`
+	Checks       []MrzCheck  `json:"checks"`
+	DocumentCode string      `json:"document_code,omitempty,omitzero"`
 
 	// Expiry YYYY, YYYY-MM or YYYY-MM-DD.
 	Expiry PartialDate `json:"expiry,omitempty,omitzero"`
 
 	// Format TD1, TD2, TD3, MRV-A or MRV-B.
-	Format      string      `json:"format"`
-	Given       string      `json:"given,omitempty,omitzero"`
-	Issuer      string      `json:"issuer,omitempty,omitzero"`
-	Nationality string      `json:"nationality,omitempty,omitzero"`
+	Format string `json:"format"`
+	Given  string `json:"given,omitempty,omitzero"`
+	Issuer string `json:"issuer,omitempty,omitzero"`
+
+	// IssuerPrinted The code as printed, also when nobody has it; `issuer` is then empty.
+	IssuerPrinted string `json:"issuer_printed,omitempty,omitzero"`
+
+	// LikelyGiven The same for the given names.
+	LikelyGiven string `json:"likely_given,omitempty,omitzero"`
+
+	// LikelySurname The surname with digits read as letters, when that differs. Both are searched.
+	LikelySurname string `json:"likely_surname,omitempty,omitzero"`
+	Nationality   string `json:"nationality,omitempty,omitzero"`
+
+	// NationalityPrinted The same for the nationality.
+	NationalityPrinted string `json:"nationality_printed,omitempty,omitzero"`
+
+	// NoSecondary The zone has one identifier alone.
+	NoSecondary bool        `json:"no_secondary,omitempty,omitzero"`
 	Number      string      `json:"number,omitempty,omitzero"`
 	Repairs     []MrzRepair `json:"repairs,omitempty,omitzero"`
 
@@ -1764,7 +1816,7 @@ type PhotoUse string
 type PhotoVerdict struct {
 	Accepted bool `json:"accepted"`
 
-	// Advice One short instruction for whoever takes the photo.
+	// Advice One short instruction for whoever takes the photo or reads the document.
 	Advice Advice `json:"advice,omitempty,omitzero"`
 
 	// Box A face in pixels of the upright photo; right and bottom are exclusive.
@@ -1829,7 +1881,7 @@ type ProbeName struct {
 
 // Problem RFC 9457 problem details.
 type Problem struct {
-	// Advice One short instruction for whoever takes the photo.
+	// Advice One short instruction for whoever takes the photo or reads the document.
 	Advice Advice `json:"advice,omitempty,omitzero"`
 
 	// Boxes The faces found, largest first.
@@ -2007,7 +2059,7 @@ type SessionCreate struct {
 
 // Settle defines model for Settle.
 type Settle struct {
-	// Advice One short instruction for whoever takes the photo.
+	// Advice One short instruction for whoever takes the photo or reads the document.
 	Advice Advice     `json:"advice"`
 	Code   SettleCode `json:"code"`
 }
@@ -2508,6 +2560,9 @@ type MatchMultipartRequestBody MatchMultipartBody
 // ChangeMyPasswordJSONRequestBody defines body for ChangeMyPassword for application/json ContentType.
 type ChangeMyPasswordJSONRequestBody = PasswordChange
 
+// ReadMrzJSONRequestBody defines body for ReadMrz for application/json ContentType.
+type ReadMrzJSONRequestBody = MrzReadRequest
+
 // CreateSessionJSONRequestBody defines body for CreateSession for application/json ContentType.
 type CreateSessionJSONRequestBody = SessionCreate
 
@@ -2609,6 +2664,9 @@ type ServerInterface interface {
 	// ChangeMyPassword Change one's own password
 	// (PUT /v1/me/password)
 	ChangeMyPassword(ctx echo.Context) error
+	// ReadMrz Read a machine-readable zone without searching
+	// (POST /v1/mrz)
+	ReadMrz(ctx echo.Context) error
 	// CreateSession Sign in
 	// (POST /v1/sessions)
 	CreateSession(ctx echo.Context) error
@@ -3415,6 +3473,15 @@ func (w *ServerInterfaceWrapper) ChangeMyPassword(ctx echo.Context) error {
 	return err
 }
 
+// ReadMrz converts echo context to params.
+func (w *ServerInterfaceWrapper) ReadMrz(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ReadMrz(ctx)
+	return err
+}
+
 // CreateSession converts echo context to params.
 func (w *ServerInterfaceWrapper) CreateSession(ctx echo.Context) error {
 	var err error
@@ -3600,6 +3667,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/match", wrapper.Match, options.OperationMiddlewares["match"]...)
 	router.GET(options.BaseURL+"/v1/me", wrapper.GetMe, options.OperationMiddlewares["getMe"]...)
 	router.PUT(options.BaseURL+"/v1/me/password", wrapper.ChangeMyPassword, options.OperationMiddlewares["changeMyPassword"]...)
+	router.POST(options.BaseURL+"/v1/mrz", wrapper.ReadMrz, options.OperationMiddlewares["readMrz"]...)
 	router.POST(options.BaseURL+"/v1/sessions", wrapper.CreateSession, options.OperationMiddlewares["createSession"]...)
 	router.DELETE(options.BaseURL+"/v1/sessions/current", wrapper.EndSession, options.OperationMiddlewares["endSession"]...)
 	router.GET(options.BaseURL+"/v1/users", wrapper.ListUsers, options.OperationMiddlewares["listUsers"]...)
@@ -4305,6 +4373,28 @@ func (response ChangeMyPassword204Response) VisitChangeMyPasswordResponse(w http
 	return nil
 }
 
+type ReadMrzRequestObject struct {
+	Body *ReadMrzJSONRequestBody
+}
+
+type ReadMrzResponseObject interface {
+	VisitReadMrzResponse(w http.ResponseWriter) error
+}
+
+type ReadMrz200JSONResponse MrzReading
+
+func (response ReadMrz200JSONResponse) VisitReadMrzResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type CreateSessionRequestObject struct {
 	Body *CreateSessionJSONRequestBody
 }
@@ -4503,6 +4593,9 @@ type StrictServerInterface interface {
 	// ChangeMyPassword Change one's own password
 	// (PUT /v1/me/password)
 	ChangeMyPassword(ctx context.Context, request ChangeMyPasswordRequestObject) (ChangeMyPasswordResponseObject, error)
+	// ReadMrz Read a machine-readable zone without searching
+	// (POST /v1/mrz)
+	ReadMrz(ctx context.Context, request ReadMrzRequestObject) (ReadMrzResponseObject, error)
 	// CreateSession Sign in
 	// (POST /v1/sessions)
 	CreateSession(ctx context.Context, request CreateSessionRequestObject) (CreateSessionResponseObject, error)
@@ -5673,6 +5766,52 @@ func (sh *strictHandler) ChangeMyPassword(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(ChangeMyPasswordResponseObject); ok {
 		return validResponse.VisitChangeMyPasswordResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ReadMrz operation middleware
+func (sh *strictHandler) ReadMrz(ctx echo.Context) error {
+	var request ReadMrzRequestObject
+
+	var body ReadMrzJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReadMrz(ctx.Request().Context(), request.(ReadMrzRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReadMrz")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ReadMrzResponseObject); ok {
+		return validResponse.VisitReadMrzResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

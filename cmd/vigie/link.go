@@ -201,6 +201,9 @@ func (e *problemError) Error() string {
 			what = f.Code
 		}
 		lines = append(lines, fmt.Sprintf("  %s: %s", where, what))
+		if f.Advice.Fr != "" {
+			lines = append(lines, "    "+f.Advice.Fr)
+		}
 	}
 	if e.Advice.Fr != "" {
 		lines = append(lines, "  "+e.Advice.Fr)
@@ -242,6 +245,8 @@ func refusal(pe *problemError) error {
 		return withHint(pe, "Matching goes on. Writes wait for a majority of nodes: 'vigie status' shows who is missing.")
 	case "revision_conflict":
 		return withHint(pe, "Somebody changed the entry meanwhile: read it again, then repeat your change.")
+	case "mrz_check_digit":
+		return withHint(pe, "'vigie mrz read' with the same lines shows other readings; --accept-errors searches with the lines as they are.")
 	case "history_gone":
 		return withHint(pe, "A node remembers match.history indexes back. Another node may have kept more: 'vigie status --server …' shows from which index on.")
 	case "overloaded":

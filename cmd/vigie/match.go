@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 
@@ -122,35 +121,6 @@ func (p *program) matchNameCmd(f *probeFlags) *cobra.Command {
 			return p.match(cmd.Context(), req, nil)
 		},
 	}
-}
-
-func (p *program) matchMRZCmd(f *probeFlags) *cobra.Command {
-	cmd := &cobra.Command{
-		Use: "mrz LINE LINE [LINE]", Short: "Match the machine readable zone of a document",
-		Long:    "Give each line of the zone as one argument, in quotes: '<' means something to a\nshell. With '-' the lines are read from standard input.",
-		Example: "  vigie match mrz 'P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<' 'L898902C36UTO7408122F1204159ZE184226B<<<<<10' --purpose border_check --reason 'primary inspection'",
-		Args:    usage(cobra.RangeArgs(1, 3), "two or three lines, or -"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 1 && args[0] == "-" {
-				b, err := io.ReadAll(io.LimitReader(p.in, 4096))
-				if err != nil {
-					return err
-				}
-				args = strings.Fields(string(b))
-			}
-			if len(args) < 2 || len(args) > 3 {
-				return usagef("a machine readable zone has two or three lines")
-			}
-			req, err := f.request()
-			if err != nil {
-				return err
-			}
-			req.Mrz = client.MrzInput{Lines: args, AcceptErrors: f.acceptErrors}
-			return p.match(cmd.Context(), req, nil)
-		},
-	}
-	cmd.Flags().BoolVar(&f.acceptErrors, "accept-errors", false, "search although check digits are wrong")
-	return cmd
 }
 
 // request makes the part of the probe that all kinds share.

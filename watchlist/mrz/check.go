@@ -3,6 +3,9 @@ package mrz
 import (
 	"fmt"
 	"strings"
+
+	"vigie/watchlist"
+	"vigie/watchlist/country"
 )
 
 // check compares all check digits and proposes repairs for the wrong ones.
@@ -78,6 +81,9 @@ func (d *Document) propose(field string, spans []span, digit span, lines []strin
 	l := layouts[d.Format]
 	try := func(line, pos int, digits bool) {
 		from := lines[line][pos]
+		if from == '<' && (pos+1 == len(lines[line]) || lines[line][pos+1] == '<') {
+			return // the end of a text, not a letter misread within it
+		}
 		for _, to := range []byte(confusions[from]) {
 			if digits && (to < '0' || to > '9') {
 				continue
@@ -120,5 +126,27 @@ func (d *Document) proposeNames(name span, lines []string) {
 				From: lines[name.line][pos : pos+1], To: to,
 			})
 		}
+	}
+}
+
+// proposeCountry proposes single readings that make an assigned code of one that
+// is not.
+func (d *Document) proposeCountry(field string, at span, printed string, read watchlist.Country, lines []string) {
+	if printed == "" || read != "" {
+		return
+	}
+	first := len(d.Repairs)
+	text := at.of(lines)
+	for i := range len(text) {
+		for _, to := range []byte(confusions[text[i]]) {
+			if c := watchlist.Country(strings.TrimRight(text[:i]+string(to)+text[i+1:], "<")); country.Assigned(c) {
+				d.Repairs = append(d.Repairs, Repair{
+					Field: field, Pointer: fmt.Sprintf("/mrz/%d", at.line), Position: at.from + i, From: text[i : i+1], To: string(to),
+				})
+			}
+		}
+	}
+	if len(d.Repairs) == first+1 {
+		d.Repairs[first].Sole = true
 	}
 }

@@ -12,11 +12,11 @@ func (d *Document) readDates(l *layout, lines []string, year int) {
 	d.BirthDigits, d.ExpiryDigits = l.birth.of(lines), l.expiry.of(lines)
 	b, ok := birth(d.BirthDigits, year)
 	if !ok {
-		d.warn("birth_date_unreadable")
+		d.warn(WarningBirth)
 	}
 	e, ok := expiry(d.ExpiryDigits, year)
 	if !ok {
-		d.warn("expiry_date_unreadable")
+		d.warn(WarningExpiry)
 	}
 	d.Birth, d.Expiry = b, e
 }

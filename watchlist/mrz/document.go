@@ -2,8 +2,10 @@ package mrz
 
 import (
 	"strings"
+	"unicode"
 
 	"vigie/watchlist"
+	"vigie/watchlist/country"
 )
 
 // Status is what became of one check digit.
@@ -29,6 +31,25 @@ const (
 	FieldComposite = "composite"
 	FieldName      = "name"
 	FieldSex       = "sex"
+	// FieldIssuer and FieldNationality have no check digit: only codes that are
+	// assigned are taken for read.
+	FieldIssuer      = "issuer"
+	FieldNationality = "nationality"
+)
+
+// The codes of Document.Warnings.
+const (
+	WarningBirth       = "birth_date_unreadable"
+	WarningExpiry      = "expiry_date_unreadable"
+	WarningSex         = "sex_unreadable"
+	WarningNameBlocks  = "name_blocks"
+	WarningNameDigit   = "name_digit"
+	WarningNameEmpty   = "name_empty"
+	WarningNationality = "nationality_unreadable"
+	WarningIssuer      = "issuer_unreadable"
+	// An unassigned code has the form of one, but no state or organisation has it.
+	WarningNationalityUnassigned = "nationality_unassigned"
+	WarningIssuerUnassigned      = "issuer_unassigned"
 )
 
 // Check is the status of one check digit.
@@ -60,11 +81,18 @@ type Document struct {
 	Format Format
 	// Code is the document code, "P", "ID", "V" … without fillers.
 	Code string
-	// Issuer and Nationality are Doc 9303-3 codes, "" when blank.
+	// Issuer and Nationality are Doc 9303-3 codes that are assigned, else "".
 	Issuer, Nationality watchlist.Country
+	// IssuerPrinted and NationalityPrinted are the same as printed, fillers at the
+	// end dropped, assigned or not.
+	IssuerPrinted, NationalityPrinted string
 	// Surname is the primary identifier, Given the secondary one, words separated
 	// by spaces. A zone with one identifier alone has Given == "".
 	Surname, Given string
+	// LikelySurname and LikelyGiven are the same with digits turned into the letters
+	// that they are taken for, and single letters between fillers dropped that
+	// readers take fillers for. Both are "" when that changes nothing.
+	LikelySurname, LikelyGiven string
 	// Truncated tells that the name field is full to its last character, so the
 	// last word may be cut off.
 	Truncated bool
@@ -83,9 +111,7 @@ type Document struct {
 	Optional []string
 	Checks   []Check
 	Repairs  []Repair
-	// Warnings are stable codes of other oddities: "birth_date_unreadable",
-	// "expiry_date_unreadable", "sex_unreadable", "name_blocks", "name_digit",
-	// "name_empty", "nationality_unreadable", "issuer_unreadable".
+	// Warnings are stable codes of other oddities: the Warning* constants.
 	Warnings []string
 }
 
@@ -102,16 +128,21 @@ func (d Document) Wrong() []Check {
 }
 
 // Names gives the name for a probe, surname first as printed, so that a cut-off
-// word comes last. A zone without a name gives none.
+// word comes last, and its likely reading beside it where the field has signs of
+// misreading: a search for both loses nothing. A zone without a name gives none.
 func (d Document) Names() []watchlist.Name {
-	full := strings.TrimSpace(d.Surname + " " + d.Given)
-	if full == "" {
-		return nil
+	var out []watchlist.Name
+	add := func(surname, given string) {
+		if full := strings.TrimSpace(surname + " " + given); strings.IndexFunc(full, unicode.IsLetter) >= 0 {
+			out = append(out, watchlist.Name{
+				Kind: watchlist.NamePrimary, Script: watchlist.ScriptLatin, Full: full,
+				Surname: surname, Given: given, Truncated: d.Truncated,
+			})
+		}
 	}
-	return []watchlist.Name{{
-		Kind: watchlist.NamePrimary, Script: watchlist.ScriptLatin, Full: full,
-		Surname: d.Surname, Given: d.Given, Truncated: d.Truncated,
-	}}
+	add(d.Surname, d.Given)
+	add(d.LikelySurname, d.LikelyGiven)
+	return out
 }
 
 // TravelDocument gives the document for a probe; ok is false when no number was
@@ -135,7 +166,9 @@ func (d Document) TravelDocument() (doc watchlist.Document, ok bool) {
 }
 
 // Probe adds what the zone says to a probe. What the probe already has stays; a
-// name or document is added to those there.
+// name or document is added to those there. The code of an organisation or of a
+// stateless person in place of a nationality is left out: it speaks neither for
+// nor against a state.
 func (d Document) Probe(p *watchlist.Probe) {
 	p.Names = append(p.Names, d.Names()...)
 	if p.Birth.From.IsZero() {
@@ -144,7 +177,7 @@ func (d Document) Probe(p *watchlist.Probe) {
 	if p.Sex == watchlist.SexUnknown {
 		p.Sex = d.Sex
 	}
-	if p.Nationality == "" {
+	if p.Nationality == "" && !country.Organisation(d.Nationality) {
 		p.Nationality = d.Nationality
 	}
 	if doc, ok := d.TravelDocument(); ok {

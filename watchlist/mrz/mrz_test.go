@@ -157,7 +157,7 @@ func TestRepairsAreProposedNeverApplied(t *testing.T) {
 		t.Errorf("birth %v, repairs %+v", d.Birth, d.Repairs)
 	}
 	d, err = ParseAt(with(td3, 0, 5, "ER1"), 2026)
-	if err != nil || d.Surname != "ER1KSSON" || len(d.Repairs) != 1 || d.Repairs[0].To != "I" || d.Repairs[0].Position != 7 {
+	if err != nil || d.Surname != "ER1KSSON" || d.LikelySurname != "ERIKSSON" || d.LikelyGiven != "ANNA MARIA" || len(d.Names()) != 2 || len(d.Repairs) != 1 || d.Repairs[0].To != "I" || d.Repairs[0].Position != 7 {
 		t.Errorf("name %q, repairs %+v, %v", d.Surname, d.Repairs, err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"vigie/watchlist"
+	"vigie/watchlist/country"
 )
 
 // Parse is ParseAt without a reference year: dates of birth and expiry are left
@@ -32,14 +33,16 @@ func ParseAt(lines []string, year int) (Document, error) {
 	}
 	l := layouts[format]
 	d := Document{Format: format, Code: strings.ReplaceAll(l.code.of(clean), "<", "")}
-	d.Issuer = d.country(l.issuer.of(clean), "issuer_unreadable")
-	d.Nationality = d.country(l.nationality.of(clean), "nationality_unreadable")
+	d.IssuerPrinted, d.Issuer = d.readCountry(l.issuer.of(clean), WarningIssuer, WarningIssuerUnassigned)
+	d.NationalityPrinted, d.Nationality = d.readCountry(l.nationality.of(clean), WarningNationality, WarningNationalityUnassigned)
 	d.readName(l.name.of(clean))
 	d.readSex(l.sex.of(clean))
 	d.readNumber(l, clean)
 	d.readDates(l, clean, year)
 	d.check(l, clean)
 	d.proposeNames(l.name, clean)
+	d.proposeCountry(FieldIssuer, l.issuer, d.IssuerPrinted, d.Issuer, clean)
+	d.proposeCountry(FieldNationality, l.nationality, d.NationalityPrinted, d.Nationality, clean)
 	return d, nil
 }
 
@@ -59,7 +62,7 @@ func normalise(lines []string) ([]string, error) {
 			break
 		}
 		if len(line) > maxInput {
-			errs = append(errs, watchlist.FieldError{Pointer: ptr, Code: "wrong_length", Detail: "a line has 30, 36 or 44 characters"})
+			errs = append(errs, watchlist.FieldError{Pointer: ptr, Code: CodeLength, Detail: "a line has 30, 36 or 44 characters"})
 			continue
 		}
 		s := strings.ToUpper(strings.Join(strings.Fields(line), ""))
@@ -68,7 +71,7 @@ func normalise(lines []string) ([]string, error) {
 		}
 		for _, r := range s {
 			if !(r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '<') {
-				errs = append(errs, watchlist.FieldError{Pointer: ptr, Code: "bad_character", Detail: "only A to Z, 0 to 9 and < occur in a machine-readable zone"})
+				errs = append(errs, watchlist.FieldError{Pointer: ptr, Code: CodeCharacter, Detail: "only A to Z, 0 to 9 and < occur in a machine-readable zone"})
 				break
 			}
 		}
@@ -85,7 +88,7 @@ func normalise(lines []string) ([]string, error) {
 func detect(lines []string) (Format, error) {
 	width := map[int][]int{2: {36, 44}, 3: {30}}[len(lines)]
 	if width == nil {
-		return "", watchlist.ValidationError{{Pointer: "/mrz", Code: "unknown_format", Detail: "a machine-readable zone has two or three lines"}}
+		return "", watchlist.ValidationError{{Pointer: "/mrz", Code: CodeFormat, Detail: "a machine-readable zone has two or three lines"}}
 	}
 	want := width[0]
 	if len(width) == 2 && near(len(lines[0]), 44) > near(len(lines[0]), 36) {
@@ -95,7 +98,7 @@ func detect(lines []string) (Format, error) {
 	for i, s := range lines {
 		if len(s) != want {
 			errs = append(errs, watchlist.FieldError{
-				Pointer: fmt.Sprintf("/mrz/%d", i), Code: "wrong_length",
+				Pointer: fmt.Sprintf("/mrz/%d", i), Code: CodeLength,
 				Detail: fmt.Sprintf("this line has %d characters, a line of this format has %d", len(s), want),
 			})
 		}
@@ -116,7 +119,7 @@ func detect(lines []string) (Format, error) {
 	case want == 30 && strings.IndexByte("ACI", first) >= 0:
 		return TD1, nil
 	}
-	return "", watchlist.ValidationError{{Pointer: "/mrz/0", Code: "unknown_format", Detail: "the first letter is not that of a passport, visa or card of this size"}}
+	return "", watchlist.ValidationError{{Pointer: "/mrz/0", Code: CodeFormat, Detail: "the first letter is not that of a passport, visa or card of this size"}}
 }
 
 // near is higher the nearer n is to width.
@@ -129,17 +132,21 @@ func near(n, width int) int {
 
 func (d *Document) warn(code string) { d.Warnings = append(d.Warnings, code) }
 
-// country reads a code of one to three letters.
-func (d *Document) country(s, warning string) watchlist.Country {
-	c := watchlist.Country(strings.TrimRight(s, "<"))
-	if c == "" {
-		return ""
+// readCountry reads a code of one to three letters. One that nobody has gives ""
+// and a warning: as a nationality or issuer it would count as evidence.
+func (d *Document) readCountry(s, unreadable, unassigned string) (printed string, c watchlist.Country) {
+	printed = strings.TrimRight(s, "<")
+	c = watchlist.Country(printed)
+	switch {
+	case c == "":
+	case !c.Valid():
+		d.warn(unreadable)
+		c = ""
+	case !country.Assigned(c):
+		d.warn(unassigned)
+		c = ""
 	}
-	if !c.Valid() {
-		d.warn(warning)
-		return ""
-	}
-	return c
+	return printed, c
 }
 
 func (d *Document) readSex(s string) {
@@ -151,7 +158,7 @@ func (d *Document) readSex(s string) {
 	case "<", "X":
 		d.Sex = watchlist.SexUnspecified
 	default:
-		d.warn("sex_unreadable")
+		d.warn(WarningSex)
 	}
 }
 
@@ -162,25 +169,33 @@ func (d *Document) readName(s string) {
 	s = strings.Trim(s, "<")
 	if s == "" {
 		d.Truncated, d.NoSecondary = false, true
-		d.warn("name_empty")
+		d.warn(WarningNameEmpty)
 		return
 	}
 	if strings.ContainsAny(s, "0123456789") {
-		d.warn("name_digit")
+		d.warn(WarningNameDigit)
 	}
-	blocks := strings.FieldsFunc(strings.ReplaceAll(s, "<<", "|"), func(r rune) bool { return r == '|' })
-	words := func(b string) string {
-		return strings.Join(strings.FieldsFunc(b, func(r rune) bool { return r == '<' }), " ")
-	}
-	d.Surname = words(blocks[0])
+	blocks := nameBlocks(s)
+	d.Surname, d.Given = words(blocks[0]), words(strings.Join(blocks[1:], "<"))
 	d.NoSecondary = len(blocks) == 1
-	if len(blocks) > 1 {
-		d.Given = words(strings.Join(blocks[1:], "<"))
-	}
 	if len(blocks) > 2 {
 		// Doc 9303 knows two identifiers; more come from a misread filler.
-		d.warn("name_blocks")
+		d.warn(WarningNameBlocks)
 	}
+	if likely := strings.Trim(likelyName(s), "<"); likely != s && likely != "" {
+		b := nameBlocks(likely)
+		d.LikelySurname, d.LikelyGiven = words(b[0]), words(strings.Join(b[1:], "<"))
+	}
+}
+
+// nameBlocks parts the identifiers of a name field that is not all fillers.
+func nameBlocks(s string) []string {
+	return strings.FieldsFunc(strings.ReplaceAll(s, "<<", "|"), func(r rune) bool { return r == '|' })
+}
+
+// words separates the words of an identifier by blanks.
+func words(block string) string {
+	return strings.Join(strings.FieldsFunc(block, func(r rune) bool { return r == '<' }), " ")
 }
 
 // readNumber reads the document number. In TD1 and TD2 a filler in place of the
