@@ -89,6 +89,10 @@ type Config struct {
 	Calibration Calibration
 	Strangers   Strangers
 	Stamper     Stamper
+	// Population is replayed against by Impact, with Replayer, which it needs; nil
+	// holds nobody.
+	Population Population
+	Replayer   Replayer
 	// Oldest gives the first raft index that the gallery can answer as of.
 	Oldest func() uint64
 	// Clock gives the time that expiry is measured against, Unix milliseconds.
@@ -130,6 +134,8 @@ func New(c Config) (*Matcher, error) {
 		return nil, errors.New("matcher: the base rate must lie between 0 and 1")
 	case !(c.TargetFPIR > 0 && c.TargetFPIR < 1):
 		return nil, errors.New("matcher: the target FPIR must lie between 0 and 1")
+	case c.Population != nil && c.Replayer == nil:
+		return nil, errors.New("matcher: a population needs a replayer")
 	case c.Encoder.Model() != c.Gallery.Model():
 		return nil, fmt.Errorf("matcher: the encoder makes templates of %q, the calibration is for %q", c.Encoder.Model(), c.Gallery.Model())
 	}

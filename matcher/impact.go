@@ -25,8 +25,10 @@ type Strangers interface {
 // itself, as in the gallery's size, and a stranger is shown the entry when any
 // reaches the threshold. Photos that the gallery compares as one mean thus count
 // for more than they are: a mean matches fewer strangers than the best of its
-// photos. It says nothing of names. The second is a search with all that the entry says,
-// made like any other.
+// photos. It says nothing of names. Where a Population is held, the entry is replayed
+// against it too, by the gallery's own comparison, and the counts stand beside the
+// estimate. The entries alike are a search with all that the entry says, made like
+// any other.
 //
 // It fails with watchlist.ErrNotFound, with a watchlist.ValidationError, and as
 // Match does.
@@ -46,6 +48,9 @@ func (m *Matcher) Impact(ctx context.Context, q watchlist.ImpactQuery) (*watchli
 		out.Travellers = m.c.Travellers
 	}
 	if err := m.guard("impact", func() error { return m.expect(e, out) }); err != nil {
+		return nil, err
+	}
+	if err := m.guard("population", func() error { return m.replayPopulation(ctx, e, out) }); err != nil {
 		return nil, err
 	}
 	return out, m.alike(ctx, e, &q, out)

@@ -42,6 +42,9 @@ type Impact struct {
 	// day to whom the entry's faces alone are shown; TypicalAlerts the same for as
 	// many typical faces.
 	Travellers, Alerts, TypicalAlerts float64
+	// Population is the measured side: the entry against people who are held for
+	// that.
+	Population PopulationImpact
 	// Alike are the active entries that a search for the person of this entry
 	// brings up, weighed by all that the entry says: look-alikes, and the same
 	// person listed twice. The entry itself is not among them.

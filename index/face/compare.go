@@ -37,19 +37,7 @@ func (g *Gallery) Compare(ctx context.Context, q watchlist.FaceQuery, entries []
 // compare scores a projected probe against an entry; ok is false when the entry
 // has nothing to compare.
 func compare(space Space, probe []float32, q watchlist.FaceQuery, e *watchlist.Entry) (m watchlist.FaceMatch, ok bool) {
-	var best reference
-	var top hit
-	topMeets := false
-	for _, r := range referencesOf(space, e.Faces).list {
-		if len(r.x) != len(probe) {
-			continue
-		}
-		h := hit{id: e.ID, label: r.label, score: score(probe, r.x)}
-		meets := q.Meets(h.score, isLow(h.label))
-		if !ok || meets && !topMeets || meets == topMeets && top.worse(h) {
-			best, top, topMeets, ok = r, h, meets, true
-		}
-	}
+	best, top, ok := nearestOf(e.ID, referencesOf(space, e.Faces).list, probe, q)
 	if !ok {
 		return m, false
 	}
@@ -58,6 +46,46 @@ func compare(space Space, probe []float32, q watchlist.FaceQuery, e *watchlist.E
 		nearestFirst(space, probe, e.Faces, best.photos, &m)
 	}
 	return m, true
+}
+
+// nearestOf gives the best of an entry's references, one that meets the query's
+// bounds before one that does not; ok is false when there is none to compare.
+func nearestOf(id watchlist.EntryID, list []reference, probe []float32, q watchlist.FaceQuery) (best reference, top hit, ok bool) {
+	topMeets := false
+	for _, r := range list {
+		if len(r.x) != len(probe) {
+			continue
+		}
+		h := hit{id: id, label: r.label, score: score(probe, r.x)}
+		meets := q.Meets(h.score, isLow(h.label))
+		if !ok || meets && !topMeets || meets == topMeets && top.worse(h) {
+			best, top, topMeets, ok = r, h, meets, true
+		}
+	}
+	return best, top, ok
+}
+
+// Against prepares the comparison of one entry with many probes of one photo each:
+// the entry's references are made once. The function that it returns gives the
+// match that Compare gives for the query with that template, with the same bits,
+// except that Face is the reference's first photo, as in Search; it is safe for
+// concurrent use and fails like Compare. ok is false when the entry has nothing to
+// compare. Template, More, K and AsOf of q do not matter.
+func (g *Gallery) Against(q watchlist.FaceQuery, e *watchlist.Entry) (score func(template []float32) (watchlist.FaceMatch, error), ok bool) {
+	list := referencesOf(g.space, e.Faces).list
+	return func(template []float32) (watchlist.FaceMatch, error) {
+		probe := q
+		probe.Template, probe.More = template, nil
+		x, err := g.project(probe)
+		if err != nil {
+			return watchlist.FaceMatch{}, err
+		}
+		_, top, ok := nearestOf(e.ID, list, x, q)
+		if !ok {
+			return watchlist.FaceMatch{}, errors.New("face comparison: the probe's length is not the references'")
+		}
+		return matchOf(top.id, top.label, top.score), nil
+	}, len(list) > 0
 }
 
 // nearestFirst makes the photo that scores highest by itself the match's Face, the

@@ -206,6 +206,25 @@ func TestCompareEqualsSearch(t *testing.T) {
 			t.Errorf("Search says %v, Compare %v", m, byID[m.Entry])
 		}
 	}
+	for _, e := range entries { // and one entry against many probes
+		score, ok := g.Against(q, e)
+		m, err := score(q.Template)
+		if want := byID[e.ID]; !ok || err != nil || m.Score != want.Score || m.Entry != want.Entry || m.LowQuality != want.LowQuality {
+			t.Errorf("Compare says %v, Against %v, %v", want, m, err)
+		}
+	}
+	if score, ok := g.Against(q, bare); ok {
+		t.Error("an entry without photos can be compared")
+	} else if _, err := score(q.Template); err == nil {
+		t.Error("nothing was scored without an error")
+	}
+	wrong := q
+	wrong.Model = "another"
+	score, _ := g.Against(wrong, entries[0])
+	var fe *watchlist.FaceError
+	if _, err := score(q.Template); !errors.As(err, &fe) || fe.Code != watchlist.FaceModelMismatch {
+		t.Errorf("a template of another model: %v", err)
+	}
 }
 
 func TestUnchangedFacesStayInPlace(t *testing.T) {
