@@ -300,7 +300,7 @@ func (w *world) Impact(_ context.Context, q watchlist.ImpactQuery) (*watchlist.I
 	if f != nil {
 		return f(q)
 	}
-	return &watchlist.Impact{Query: "q-3", Entry: q.Entry, Status: watchlist.StatusDraft, Stamp: w.Stamp()}, nil
+	return &watchlist.Impact{Query: "q-3", Entry: q.Entry, Status: watchlist.StatusDraft, Stamp: w.Stamp(), Population: watchlist.PopulationImpact{Population: watchlist.Population{State: watchlist.PopulationNone}}}, nil
 }
 
 func (w *world) Replay(_ context.Context, q watchlist.ReplayQuery) (*watchlist.Replay, error) {

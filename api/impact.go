@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"time"
 
 	"vigie/api/gen"
 	"vigie/watchlist"
@@ -40,8 +41,41 @@ func (s *service) impactOut(i *watchlist.Impact) gen.Impact {
 		}),
 		OperatingPoint:   pointOut(i.Point),
 		TravellersPerDay: finite(i.Travellers), AlertsPerDay: finite(i.Alerts), TypicalAlertsPerDay: finite(i.TypicalAlerts),
+		Population: populationOut(&i.Population, i.Travellers),
 		Alike:      list(i.Alike, func(c watchlist.Candidate) gen.Candidate { return candidateOut(c, false, now) }),
 		Duplicates: list(i.Duplicates(), func(id watchlist.EntryID) gen.EntryId { return gen.EntryId(id) }),
 		Stamp:      stampOut(i.Stamp), Models: modelsOut(i.Models), Truncated: i.Truncated,
+	}
+}
+
+// populationDetails say what a state means and what to do.
+var populationDetails = map[watchlist.PopulationState]string{
+	watchlist.PopulationNone:       "This node holds no population, so nothing is measured: 'vigie population build' makes one of people who agree, and match.population names it.",
+	watchlist.PopulationUnreadable: "The population that this node should hold can't be used: see its log, or 'vigie doctor'.",
+	watchlist.PopulationOtherModel: "The population's templates are another model's and are never compared: build it anew from the photos.",
+	watchlist.PopulationNoFace:     "The entry has no face that can be compared.",
+	watchlist.PopulationReplayed:   "Counts are of the people held, each once, however many photos; a group says nothing of travellers unlike it.",
+}
+
+// populationOut shows what the population says, at a traffic.
+func populationOut(p *watchlist.PopulationImpact, travellers float64) gen.PopulationImpact {
+	out := gen.PopulationImpact{
+		State: gen.PopulationImpactState(p.State), Detail: populationDetails[p.State], Digest: p.Digest, Model: p.Model, Basis: p.Basis,
+		Groups: list(p.Groups, func(g watchlist.GroupImpact) gen.GroupImpact { return groupOut(g, travellers) }),
+	}
+	if p.CreatedAt != 0 {
+		out.CreatedAt = time.UnixMilli(p.CreatedAt).UTC()
+	}
+	if p.State == watchlist.PopulationReplayed {
+		out.All = groupOut(p.All, travellers)
+	}
+	return out
+}
+
+func groupOut(g watchlist.GroupImpact, travellers float64) gen.GroupImpact {
+	return gen.GroupImpact{
+		Name: g.Name, Persons: g.Persons, Photos: g.Photos, Shown: g.Shown, MayBeThisPerson: g.MayBe,
+		Rate: g.Rate, RateLow: g.Low, RateHigh: g.High,
+		AlertsPerDay: finite(g.Rate * travellers), AlertsPerDayLow: finite(g.Low * travellers), AlertsPerDayHigh: finite(g.High * travellers),
 	}
 }

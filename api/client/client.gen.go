@@ -459,6 +459,33 @@ func (e PhotoUse) Valid() bool {
 	}
 }
 
+// Defines values for PopulationImpactState.
+const (
+	PopulationImpactStateNoFace     PopulationImpactState = "no_face"
+	PopulationImpactStateNone       PopulationImpactState = "none"
+	PopulationImpactStateOtherModel PopulationImpactState = "other_model"
+	PopulationImpactStateReplayed   PopulationImpactState = "replayed"
+	PopulationImpactStateUnreadable PopulationImpactState = "unreadable"
+)
+
+// Valid indicates whether the value is a known member of the PopulationImpactState enum.
+func (e PopulationImpactState) Valid() bool {
+	switch e {
+	case PopulationImpactStateNoFace:
+		return true
+	case PopulationImpactStateNone:
+		return true
+	case PopulationImpactStateOtherModel:
+		return true
+	case PopulationImpactStateReplayed:
+		return true
+	case PopulationImpactStateUnreadable:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Purpose.
 const (
 	PurposeBorderCheck     Purpose = "border_check"
@@ -1397,6 +1424,30 @@ type GalleryFiles struct {
 	WrittenBytes int64 `json:"written_bytes"`
 }
 
+// GroupImpact defines model for GroupImpact.
+type GroupImpact struct {
+	// AlertsPerDay At `travellers_per_day` travellers like this group.
+	AlertsPerDay     float64 `json:"alerts_per_day"`
+	AlertsPerDayHigh float64 `json:"alerts_per_day_high"`
+	AlertsPerDayLow  float64 `json:"alerts_per_day_low"`
+
+	// MayBeThisPerson Those of `shown` whose score is as strong as the calibration can say: the listed person, or somebody whom no face comparison tells from them. Who is never said.
+	MayBeThisPerson int    `json:"may_be_this_person"`
+	Name            string `json:"name"`
+	Persons         int    `json:"persons"`
+	Photos          int    `json:"photos"`
+
+	// Rate `shown` over `persons`.
+	Rate     float64 `json:"rate"`
+	RateHigh float64 `json:"rate_high"`
+
+	// RateLow The exact 95 % interval (Clopper and Pearson).
+	RateLow float64 `json:"rate_low"`
+
+	// Shown Persons of whom a photo reaches the threshold; each once.
+	Shown int `json:"shown"`
+}
+
 // Health defines model for Health.
 type Health struct {
 	// Calibration What the node compares faces with.
@@ -1426,6 +1477,9 @@ type Impact struct {
 	Models         StringMap      `json:"models"`
 	Notice         string         `json:"notice"`
 	OperatingPoint OperatingPoint `json:"operating_point"`
+
+	// Population The entry, shown to people who are held for that.
+	Population PopulationImpact `json:"population"`
 
 	// QueryId Ties the answer to its audit event.
 	QueryId          string      `json:"query_id"`
@@ -1837,6 +1891,39 @@ type PhotoVerdict struct {
 	// Use What a photo is for: more is asked of a reference, which is kept for years.
 	Use PhotoUse `json:"use"`
 }
+
+// PopulationImpact The entry, shown to people who are held for that.
+type PopulationImpact struct {
+	All GroupImpact `json:"all,omitempty,omitzero"`
+
+	// Basis By which right these people are held, as who made the population wrote it.
+	Basis     string    `json:"basis,omitempty,omitzero"`
+	CreatedAt time.Time `json:"created_at,omitempty,omitzero"`
+
+	// Detail What that means, and what to do.
+	Detail string `json:"detail"`
+
+	// Digest SHA-256 of the content of the population; it names it.
+	Digest string `json:"digest,omitempty,omitzero"`
+
+	// Groups By name; empty unless `replayed`.
+	Groups []GroupImpact `json:"groups"`
+
+	// Model Encoder and recipe of its templates.
+	Model string `json:"model,omitempty,omitzero"`
+
+	// State `none`: this node holds no population. `unreadable`: its file can't be
+	// used; see the node's log. `other_model`: its templates are another
+	// model's. `no_face`: the entry has no face that can be compared.
+	// `replayed`: the counts are measured.
+	State PopulationImpactState `json:"state"`
+}
+
+// PopulationImpactState `none`: this node holds no population. `unreadable`: its file can't be
+// used; see the node's log. `other_model`: its templates are another
+// model's. `no_face`: the entry has no face that can be compared.
+// `replayed`: the counts are measured.
+type PopulationImpactState string
 
 // PostName The border post.
 type PostName = string
@@ -3001,6 +3088,12 @@ type ClientInterface interface {
 	// that a search compares as one mean are counted one by one, so for more
 	// than they are.
 	//
+	// Beside it, measured: where this node holds a population (people who agreed
+	// to it, `match.population`), the entry is shown to each of them as a search
+	// would, and `population` counts per group who would be shown it, with 95 %
+	// intervals, and names the population by digest, date and persons. The audit
+	// event names the digest.
+	//
 	// And the active entries that a search for this person brings up, weighed
 	// by all that the entry says: look-alikes, and the same person listed
 	// twice (`duplicates`: those in the strong band).
@@ -3025,6 +3118,12 @@ type ClientInterface interface {
 	// not know who else looks like this person; real tails are heavier. Photos
 	// that a search compares as one mean are counted one by one, so for more
 	// than they are.
+	//
+	// Beside it, measured: where this node holds a population (people who agreed
+	// to it, `match.population`), the entry is shown to each of them as a search
+	// would, and `population` counts per group who would be shown it, with 95 %
+	// intervals, and names the population by digest, date and persons. The audit
+	// event names the digest.
 	//
 	// And the active entries that a search for this person brings up, weighed
 	// by all that the entry says: look-alikes, and the same person listed
@@ -4005,6 +4104,12 @@ func (c *Raw) GetFacePhoto(ctx context.Context, entry EntryId, face FaceId, para
 // that a search compares as one mean are counted one by one, so for more
 // than they are.
 //
+// Beside it, measured: where this node holds a population (people who agreed
+// to it, `match.population`), the entry is shown to each of them as a search
+// would, and `population` counts per group who would be shown it, with 95 %
+// intervals, and names the population by digest, date and persons. The audit
+// event names the digest.
+//
 // And the active entries that a search for this person brings up, weighed
 // by all that the entry says: look-alikes, and the same person listed
 // twice (`duplicates`: those in the strong band).
@@ -4039,6 +4144,12 @@ func (c *Raw) EntryImpactWithBody(ctx context.Context, entry EntryId, contentTyp
 // not know who else looks like this person; real tails are heavier. Photos
 // that a search compares as one mean are counted one by one, so for more
 // than they are.
+//
+// Beside it, measured: where this node holds a population (people who agreed
+// to it, `match.population`), the entry is shown to each of them as a search
+// would, and `population` counts per group who would be shown it, with 95 %
+// intervals, and names the population by digest, date and persons. The audit
+// event names the digest.
 //
 // And the active entries that a search for this person brings up, weighed
 // by all that the entry says: look-alikes, and the same person listed
@@ -6965,6 +7076,12 @@ type ClientWithResponsesInterface interface {
 	// that a search compares as one mean are counted one by one, so for more
 	// than they are.
 	//
+	// Beside it, measured: where this node holds a population (people who agreed
+	// to it, `match.population`), the entry is shown to each of them as a search
+	// would, and `population` counts per group who would be shown it, with 95 %
+	// intervals, and names the population by digest, date and persons. The audit
+	// event names the digest.
+	//
 	// And the active entries that a search for this person brings up, weighed
 	// by all that the entry says: look-alikes, and the same person listed
 	// twice (`duplicates`: those in the strong band).
@@ -6989,6 +7106,12 @@ type ClientWithResponsesInterface interface {
 	// not know who else looks like this person; real tails are heavier. Photos
 	// that a search compares as one mean are counted one by one, so for more
 	// than they are.
+	//
+	// Beside it, measured: where this node holds a population (people who agreed
+	// to it, `match.population`), the entry is shown to each of them as a search
+	// would, and `population` counts per group who would be shown it, with 95 %
+	// intervals, and names the population by digest, date and persons. The audit
+	// event names the digest.
 	//
 	// And the active entries that a search for this person brings up, weighed
 	// by all that the entry says: look-alikes, and the same person listed
@@ -9398,6 +9521,12 @@ func (c *ClientWithResponses) GetFacePhotoWithResponse(ctx context.Context, entr
 // that a search compares as one mean are counted one by one, so for more
 // than they are.
 //
+// Beside it, measured: where this node holds a population (people who agreed
+// to it, `match.population`), the entry is shown to each of them as a search
+// would, and `population` counts per group who would be shown it, with 95 %
+// intervals, and names the population by digest, date and persons. The audit
+// event names the digest.
+//
 // And the active entries that a search for this person brings up, weighed
 // by all that the entry says: look-alikes, and the same person listed
 // twice (`duplicates`: those in the strong band).
@@ -9428,6 +9557,12 @@ func (c *ClientWithResponses) EntryImpactWithBodyWithResponse(ctx context.Contex
 // not know who else looks like this person; real tails are heavier. Photos
 // that a search compares as one mean are counted one by one, so for more
 // than they are.
+//
+// Beside it, measured: where this node holds a population (people who agreed
+// to it, `match.population`), the entry is shown to each of them as a search
+// would, and `population` counts per group who would be shown it, with 95 %
+// intervals, and names the population by digest, date and persons. The audit
+// event names the digest.
 //
 // And the active entries that a search for this person brings up, weighed
 // by all that the entry says: look-alikes, and the same person listed

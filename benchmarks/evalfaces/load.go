@@ -36,6 +36,9 @@ type Options struct {
 	// Degrade is how many persons of each group lend a probe that is made worse;
 	// 0 measures none. Every one takes 18 photos' time.
 	Degrade int
+	// ProbesOnly makes templates as probes alone: PhotoResult.Probe has them and
+	// Template none.
+	ProbesOnly bool
 }
 
 // Set is a folder of photos after extraction.
@@ -178,7 +181,7 @@ func (x *extraction) photo(ctx context.Context, i int) error {
 		return err
 	}
 	x.digests[i] = sha256.Sum256(b)
-	res, stages, err := extract(ctx, x.engine, x.Cache, b, false)
+	res, stages, err := extract(ctx, x.engine, x.Cache, b, x.ProbesOnly)
 	if err != nil {
 		return err
 	}

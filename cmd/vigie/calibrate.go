@@ -42,7 +42,7 @@ for dlib and that second encoder together, weighed as the recipe says.`,
 			if err != nil {
 				return err
 			}
-			if err := writeWhole(out, c.Data().Write); err != nil {
+			if err := writeWhole(out, 0o644, c.Data().Write); err != nil {
 				return err
 			}
 			return p.emit(struct {
@@ -111,8 +111,9 @@ func (p *program) evalOptions() evalfaces.Options {
 	}}
 }
 
-// writeWhole writes a file by way of a temporary one beside it.
-func writeWhole(path string, write func(io.Writer) error) (err error) {
+// writeWhole writes a file by way of a temporary one beside it, which nobody else
+// can read meanwhile.
+func writeWhole(path string, mode os.FileMode, write func(io.Writer) error) (err error) {
 	tmp, err := os.CreateTemp(filepath.Dir(path), ".vigie-*")
 	if err != nil {
 		return err
@@ -126,7 +127,7 @@ func writeWhole(path string, write func(io.Writer) error) (err error) {
 		tmp.Close()
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	if err = tmp.Chmod(0o644); err != nil {
+	if err = tmp.Chmod(mode); err != nil {
 		return err
 	}
 	if err = tmp.Close(); err != nil {

@@ -91,6 +91,7 @@ func (d *doctor) run(ctx context.Context) {
 		d.checkDisk(conf)
 		d.checkKeys(conf)
 		d.checkPorts(ctx, conf)
+		d.checkPopulation(conf)
 	}
 	d.checkCPU()
 	d.checkKernel(conf.Match.Kernel)

@@ -36,7 +36,7 @@ func calibrationFile(t *testing.T, name string, seal bool, change func(*models.C
 		}
 	}
 	path = filepath.Join(t.TempDir(), name)
-	if err := writeWhole(path, d.Write); err != nil {
+	if err := writeWhole(path, 0o644, d.Write); err != nil {
 		t.Fatal(err)
 	}
 	return path, d.Version

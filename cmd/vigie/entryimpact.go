@@ -21,7 +21,13 @@ expected to be shown for, and which active entries are like it: look-alikes, and
 same person listed twice. Look before you activate a draft ("status": "draft" in the
 file of 'vigie entry add').
 
-The number is an estimate from the calibration for the traffic that is configured
+Where the node that is asked holds a population (see 'vigie population'), the entry is
+shown to each of its people by the comparison that searches use. The table tells, per
+group, how many of them reach the threshold, the exact 95 % interval of that share, and
+what it means a day at the traffic. Some may be the listed person: that is a count, and
+nobody is named. The digest names the population; 'vigie population show' prints it.
+
+The expected number is an estimate from the calibration for the traffic that is configured
 (match.travellers_per_day) or given, one photo a search. It knows how strangers'
 scores spread with a face of this direction; it does not know who else resembles this
 person, and real tails are heavier. Only an administrator may ask; it is audited like
@@ -66,6 +72,7 @@ func writeImpact(w io.Writer, i *client.Impact) {
 	row(w, "entry", i.EntryId)
 	row(w, "status", fmt.Sprintf("%s, revision %d", i.Status, i.Revision))
 	row(w, "expected false alerts", fmt.Sprintf("%.3g a day at %g travellers a day (as many typical faces: %.3g)", i.AlertsPerDay, i.TravellersPerDay, i.TypicalAlertsPerDay))
+	writeReplayed(w, i)
 	for _, f := range i.Faces {
 		if f.Comparable {
 			row(w, "face", f.FaceId, fmt.Sprintf("FMR %.2g at the threshold, %.2f x a typical face", f.Fmr, f.Fmr/max(f.TypicalFmr, 1e-300)))
@@ -94,4 +101,22 @@ func writeImpact(w io.Writer, i *client.Impact) {
 	row(w, i.Notice)
 	row(w, stampLine(i.Stamp))
 	row(w, "Query "+i.QueryId)
+}
+
+// writeReplayed shows what the held population says.
+func writeReplayed(w io.Writer, i *client.Impact) {
+	p := i.Population
+	if p.State != "replayed" {
+		row(w, "measured", p.Detail)
+		return
+	}
+	for _, g := range append(slices.Clone(p.Groups), p.All) {
+		doubt := ""
+		if g.MayBeThisPerson > 0 {
+			doubt = fmt.Sprintf("; %d OF THEM MAY BE THIS PERSON", g.MayBeThisPerson)
+		}
+		row(w, "measured", g.Name, fmt.Sprintf("%d of %d persons shown%s: %.3g a day (95 %%: %.3g to %.3g)", g.Shown, g.Persons, doubt, g.AlertsPerDay, g.AlertsPerDayLow, g.AlertsPerDayHigh))
+	}
+	row(w, "population", p.Digest, fmt.Sprintf("made %s; %s", p.CreatedAt.UTC().Format(dateFormat), p.Basis))
+	row(w, "", p.Detail)
 }

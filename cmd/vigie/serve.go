@@ -58,8 +58,9 @@ type server struct {
 	metrics *prometheus.Registry
 
 	faces     faceEngine
-	spaces    *spaces.Spaces // the face index, over the calibration in force
-	kernel    string         // that scans it
+	spaces    *spaces.Spaces     // the face index, over the calibration in force
+	kernel    string             // that scans it
+	people    matcher.Population // that entries are replayed against, nil for none
 	names     *name.Index
 	documents *document.Index
 	node      *cluster.Node
@@ -175,6 +176,7 @@ func (s *server) checkOrigin() error {
 }
 
 func (s *server) openMatcher(context.Context) (func() error, error) {
+	s.people = heldPopulation(s.conf, s.log)
 	return nil, s.spaces.Start(s.node.Registry(), func() uint64 { return s.node.Stamp().AppliedIndex }, func(c *models.Calibration, g *face.Gallery) (spaces.Matcher, error) {
 		return s.newMatcher(c, g)
 	})
@@ -185,7 +187,7 @@ func (s *server) newMatcher(c *models.Calibration, g *face.Gallery) (*matcher.Ma
 	return matcher.New(matcher.Config{
 		Gallery: g, Names: s.names, Documents: s.documents, Entries: s.node.Registry(), Encoder: s.faces, Calibration: c, Strangers: c,
 		Stamper: s.node, Oldest: g.Oldest, Clock: s.clock, NewQueryID: newQueryID, BaseRate: s.conf.Match.BaseRate, TargetFPIR: s.conf.Match.TargetFPIR,
-		Travellers: s.conf.Match.Travellers, NamesVersion: names.Version, Logger: s.log,
+		Travellers: s.conf.Match.Travellers, Population: s.people, Replayer: g, NamesVersion: names.Version, Logger: s.log,
 	})
 }
 

@@ -132,6 +132,11 @@ type Match struct {
 	// Travellers is the number of searches a day at all posts together that the
 	// entry-impact test assumes, default 1000, 1 to 1000000000.
 	Travellers float64 `yaml:"travellers_per_day"`
+	// Population is a file of 'vigie population build', relative to this file's
+	// folder, "" (the default) for none: the people whom the entry-impact test
+	// shows an entry to. A file that can't be used does not stop the node; the
+	// test says so.
+	Population string `yaml:"population"`
 	// Kernel is the code that scans the faces: auto (default) for the fastest
 	// that this CPU can run, else avx512vnni, avx2 or portable. All give the
 	// same answers; one that the CPU can't run stops the start.
@@ -189,6 +194,7 @@ func (c *Config) resolve() {
 	c.Node.ClusterKeyFile = abs(c.Node.ClusterKeyFile)
 	c.Node.NodeKeyFile = abs(c.Node.NodeKeyFile)
 	c.Faces.ModelsDir = abs(c.Faces.ModelsDir)
+	c.Match.Population = abs(c.Match.Population)
 	if c.Advertise.API == "" {
 		c.Advertise.API = c.Listen.API
 	}
