@@ -35,7 +35,7 @@ func testE2EImpact(t *testing.T, c *clustertest.Cluster) {
 		return out
 	}
 	one, ten := ask(1000), ask(10_000)
-	if one.Status != "draft" || len(one.Faces) != 1 || !one.Faces[0].Comparable || !(one.AlertsPerDay > 0) || ten.AlertsPerDay < 9.9*one.AlertsPerDay || ten.AlertsPerDay > 10.1*one.AlertsPerDay {
+	if one.Status != "draft" || one.Population.State != "none" || len(one.Faces) != 1 || !one.Faces[0].Comparable || !(one.AlertsPerDay > 0) || ten.AlertsPerDay < 9.9*one.AlertsPerDay || ten.AlertsPerDay > 10.1*one.AlertsPerDay {
 		t.Errorf("%+v, and at ten times the traffic %g", one, ten.AlertsPerDay)
 	}
 	if !slices.Contains(one.Duplicates, active.Id) || slices.ContainsFunc(one.Alike, func(c client.Candidate) bool { return c.EntryId == draft.Id }) {
@@ -45,7 +45,7 @@ func testE2EImpact(t *testing.T, c *clustertest.Cluster) {
 		t.Errorf("event %+v", e)
 	}
 	v := newCLI(t, c)
-	v.has(v.ok("entry", "impact", draft.Id, "--reason", "end-to-end test"), "draft, revision 1", "expected false alerts", "at 1000 travellers a day", "LIKELY DUPLICATE", active.Id)
+	v.has(v.ok("entry", "impact", draft.Id, "--reason", "end-to-end test"), "draft, revision 1", "expected false alerts", "at 1000 travellers a day", "vigie population build", "LIKELY DUPLICATE", active.Id)
 	v.has(v.ok("entry", "impact", draft.Id, "--reason", "end-to-end test", "--travellers", "50", "--json"), `"travellers_per_day": 50`)
 	file := writeFile(t, filepath.Join(t.TempDir(), "draft.json"), mustJSON(t, in))
 	v.has(v.ok("entry", "add", file), "revision", "expected false alerts", "LIKELY DUPLICATE", active.Id)

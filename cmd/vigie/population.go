@@ -137,6 +137,9 @@ func (p *program) buildPopulation(out, basis string, set *evalfaces.Set, key *se
 	}
 	held, err := population.New(set.Model, basis, time.Now().UnixMilli(), persons)
 	if err != nil {
+		for _, g := range groups {
+			p.note("group %q: %d persons, %d photos; refused: %s", g.Name, g.Persons, g.Photos, refusals(g.Refused))
+		}
 		return err
 	}
 	if err := writeWhole(out, 0o600, func(w io.Writer) error { return held.Write(w, key) }); err != nil {
