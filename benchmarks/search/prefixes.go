@@ -9,15 +9,15 @@ import (
 	"vigie/index/face/kernel"
 )
 
-// Prefix is what the codes do with a number of groups in their plane.
+// Prefix is what the codes do with one plane or two.
 type Prefix struct {
 	Space  string  `json:"space"`
 	N      int     `json:"n"`
 	Limit  float64 `json:"limit"`
-	Groups int     `json:"groups"`
+	Planes int     `json:"planes"`
 	// Chosen says that Fit takes this number for these templates.
 	Chosen bool `json:"chosen"`
-	// Scanned is the number of bytes that level 1 reads of every row; Level1 and
+	// Scanned is the number of bytes that level 1 streams per row; Level1 and
 	// Level2 are the shares of the rows that pass.
 	Scanned float64 `json:"scanned_bytes"`
 	Level1  float64 `json:"level_1"`
@@ -35,7 +35,7 @@ func (p Prefix) mark() string {
 	return ""
 }
 
-// prefixQueries is how many miss queries a number of groups is tried with, and
+// prefixQueries is how many miss queries a number of planes is tried with, and
 // prefixChunk how many rows are scanned at a time, as in a search.
 const (
 	prefixQueries = 16
@@ -43,17 +43,17 @@ const (
 )
 
 // prefixes measures level 1 and 2 of the codes alone, without templates, for every
-// number of groups in the plane, at the bound that a search for ten people within
+// number of planes, at the bound that a search for ten people within
 // each distance ends with.
 func (b *bench) prefixes(d *data, t *truth, taus ...float64) error {
 	basis, err := codes.Fit(d.dim, d.n, d.row)
 	if err != nil {
 		return fmt.Errorf("fit a basis: %w", err)
 	}
-	chosen := basis.Groups()
-	for groups := kernel.MinGroups; groups <= kernel.MaxGroups; groups++ {
-		if basis, err = codes.FitGroups(d.dim, d.n, groups, d.row); err != nil {
-			return fmt.Errorf("fit a basis with %d groups: %w", groups, err)
+	chosen := basis.Planes()
+	for planes := 1; planes <= kernel.MaxPlanes; planes++ {
+		if basis, err = codes.FitPlanes(d.dim, d.n, planes, d.row); err != nil {
+			return fmt.Errorf("fit a basis with %d planes: %w", planes, err)
 		}
 		c := codes.New(basis, (d.n+codes.Lanes-1)/codes.Lanes*codes.Lanes, kernel.Best())
 		start := time.Now()
@@ -62,7 +62,7 @@ func (b *bench) prefixes(d *data, t *truth, taus ...float64) error {
 		}
 		took := time.Since(start)
 		for _, tau := range taus {
-			p := Prefix{Space: d.label, N: d.n, Groups: groups, Chosen: groups == chosen}
+			p := Prefix{Space: d.label, N: d.n, Planes: planes, Chosen: planes == chosen}
 			b.prefix(&p, c, t, tau)
 			b.report.Prefixes = append(b.report.Prefixes, p)
 			b.Progress(fmt.Sprintf("        %+v, coded at %.3f us a row", p, micros(took)/float64(d.n)))
@@ -102,6 +102,6 @@ func (b *bench) prefix(p *Prefix, c *codes.Codes, t *truth, tau float64) {
 	p.MinUS, p.MedianUS = least(times), median(times)
 	st := s.Stats()
 	rows := float64(mark.Rows() * len(qs))
-	scanned, _ := st.Bytes(basis.Groups())
+	scanned, _ := st.Bytes(basis.Planes())
 	p.Scanned, p.Level1, p.Level2 = float64(scanned)/rows, float64(st.Level1)/rows, float64(st.Level2)/rows
 }

@@ -11,7 +11,7 @@ import (
 
 // Geometry of the codes.
 const (
-	Lanes = kernel.Lanes // rows per block of the plane
+	Lanes = kernel.Lanes // rows per block of a plane
 	Dims  = kernel.Dims  // rotated dimensions that are coded
 	// MaxDim is the largest dimension of vectors, padding included. The rounding
 	// bounds of DESIGN.md are worked out up to it.
@@ -27,8 +27,11 @@ const (
 	maxStretch = 1e-3
 )
 
-// fine is how many units of level 2 make one of level 1.
-const fine = 1 << kernel.SumShift
+// The sums of both levels are in units of which fine make one of the basis.
+const (
+	fineShift = 12
+	fine      = 1 << fineShift
+)
 
 // unitRoundoff is u, half the distance from 1 to the next float32.
 const unitRoundoff = 1.0 / (1 << 24)
@@ -40,27 +43,27 @@ const tiny = 1e-20
 // concurrent use. Exactness never depends on how well it fits the vectors, only
 // speed does.
 //
-// The dimensions are in three parts: the low nibbles of the plane, its high ones,
-// and the rest, which level 2 alone looks at.
+// The leading dimensions are in the first plane, more of them in a second one if
+// there are two; level 2 alone looks at the rest.
 type Basis struct {
-	dim    int
-	groups int            // of 8 dimensions in the plane
-	unit   float64        // integer unit of level 1, a squared distance
-	shifts [2]uint32      // log2 of how much finer the weights of the high nibbles and of the rest are
-	bref   float64        // distance for which the bias of the plane is worked out
-	limitE float64        // rows with a larger coding error are outliers
-	unitE8 float32        // unit of the error bytes, a distance
-	scale  [Dims]float32  // 8-bit code steps per unit of a rotated coordinate
-	offset [Dims]float32  // code of the rotated coordinate 0
-	rows   []float32      // Dims rows of dim values, orthonormal or zero
-	id     [16]byte       // of the above
-	step   [Dims]float64  // 1/scale: the width of an 8-bit code
-	weigh  [Dims]float64  // weight per unit of distance
-	widen  float64        // upper bound of the rotation's norm
-	perX   float64        // error of a rotated vector per unit of the vector's norm
-	perRow float64        // error of the codes' arithmetic
-	norms  float64        // factor from a float32 squared norm's root to an upper bound
-	coder  [Dims]coderDim // what Append needs
+	dim       int
+	planes    int
+	unit      float64                   // a squared distance: that of int8 weights without a shift
+	biasShift uint32                    // log2 of how much finer the biases of the planes are than unit
+	bref      [kernel.MaxPlanes]float64 // distances for which the biases are worked out
+	limitE    [kernel.MaxPlanes]float64 // rows with a larger coding error are outliers
+	unitE8    float32                   // unit of the error bytes, a distance
+	scale     [Dims]float32             // 8-bit code steps per unit of a rotated coordinate
+	offset    [Dims]float32             // code of the rotated coordinate 0
+	rows      []float32                 // Dims rows of dim values, orthonormal or zero
+	id        [16]byte                  // of the above
+	step      [Dims]float64             // 1/scale: the width of an 8-bit code
+	weigh     [Dims]float64             // weight per unit of distance, without a shift
+	widen     float64                   // upper bound of the rotation's norm
+	perX      float64                   // error of a rotated vector per unit of the vector's norm
+	perRow    float64                   // error of the codes' arithmetic
+	norms     float64                   // factor from a float32 squared norm's root to an upper bound
+	coder     [Dims]coderDim            // what Append needs
 }
 
 // coderDim holds the constants of a dimension.
@@ -72,22 +75,25 @@ type coderDim struct {
 // Dim returns the dimension of the vectors, a multiple of 16.
 func (b *Basis) Dim() int { return b.dim }
 
-// Groups returns how many groups of 8 dimensions the plane has, kernel.MinGroups
-// to kernel.MaxGroups.
-func (b *Basis) Groups() int { return b.groups }
+// Planes returns how many planes there are, 1 or 2: kernel.PlaneDims tells how many
+// dimensions they hold.
+func (b *Basis) Planes() int { return b.planes }
 
-// RowBytes is how many bytes a row's codes take: its words and its bias in the
-// plane, and its row for level 2.
-func (b *Basis) RowBytes() int { return b.planeBytes() + kernel.RowSize(b.groups) }
+// RowBytes is how many bytes a row's codes take: its words and its biases in the
+// planes, and its row for level 2.
+func (b *Basis) RowBytes() int { return b.planeBytes() + kernel.RowSize(b.planes) }
 
-// planeBytes is what level 1 reads of a row.
-func (b *Basis) planeBytes() int { return 4*b.groups + 2 }
+// The bytes of a row in the first and in the second plane.
+const (
+	firstBytes  = kernel.FirstBlock / Lanes
+	secondBytes = kernel.SecondBlock / Lanes
+)
+
+// planeBytes is what level 1 reads of a row at most.
+func (b *Basis) planeBytes() int { return firstBytes + (b.planes-1)*secondBytes }
 
 // ID identifies the basis: the leading half of the SHA-256 of its encoding.
 func (b *Basis) ID() [16]byte { return b.id }
-
-// Reference returns the distance at which level 1 is tightest.
-func (b *Basis) Reference() float64 { return b.bref }
 
 // finish checks the parameters and works out what follows from them, the bounds
 // of all rounding errors in particular (DESIGN.md §3 and §4).
@@ -101,7 +107,7 @@ func (b *Basis) finish() error {
 		sq := float64(b.step[p] * b.step[p])
 		squares += sq
 		b.coder[p] = coderDim{b.scale[p], b.offset[p], float32(sq)}
-		b.weigh[p] = 16 * b.step[p] / b.unit * math.Exp2(float64(b.shiftOf(p)))
+		b.weigh[p] = 16 * b.step[p] / b.unit
 	}
 	if err := b.measure(); err != nil {
 		return err
@@ -112,36 +118,24 @@ func (b *Basis) finish() error {
 	return nil
 }
 
-// shiftOf is the shift of dimension p's weight.
-func (b *Basis) shiftOf(p int) uint32 {
-	switch {
-	case p < 4*b.groups:
-		return 0
-	case p < 8*b.groups:
-		return b.shifts[0]
-	default:
-		return b.shifts[1]
-	}
-}
-
 func within(x, lo, hi float64) bool { return x >= lo && x <= hi } // false for NaN
 
 func (b *Basis) check() error {
 	switch {
 	case b.dim < 16 || b.dim > MaxDim || b.dim%16 != 0:
 		return fmt.Errorf("dimension %d is no multiple of 16 in 16..%d", b.dim, MaxDim)
-	case b.groups < kernel.MinGroups || b.groups > kernel.MaxGroups:
-		return fmt.Errorf("%d groups in the plane, want %d to %d", b.groups, kernel.MinGroups, kernel.MaxGroups)
-	case max(b.shifts[0], b.shifts[1]) > maxShift:
-		return fmt.Errorf("a shift is above %d", maxShift)
+	case b.planes < 1 || b.planes > kernel.MaxPlanes:
+		return fmt.Errorf("%d planes, want 1 or 2", b.planes)
+	case b.biasShift > maxShift:
+		return fmt.Errorf("the shift of biases is above %d", maxShift)
 	case len(b.rows) != Dims*b.dim:
 		return fmt.Errorf("%d values in the rotation, want %d", len(b.rows), Dims*b.dim)
 	case !within(b.unit, 1e-40, 1e20):
 		return errors.New("the unit of level 1 is out of range")
-	case !within(b.bref, 0, 1e12):
-		return errors.New("the reference distance is out of range")
-	case !within(b.limitE, 0, 1e12):
-		return errors.New("the limit of coding errors is out of range")
+	case !within(b.bref[0], 0, 1e12) || !within(b.bref[1], 0, 1e12):
+		return errors.New("a reference distance is out of range")
+	case !within(b.limitE[0], 0, 1e12) || !within(b.limitE[1], 0, 1e12):
+		return errors.New("a limit of coding errors is out of range")
 	case !within(float64(b.unitE8), 1e-15, 1e10):
 		return errors.New("the unit of the error bytes is out of range")
 	}

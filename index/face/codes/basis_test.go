@@ -89,24 +89,27 @@ func TestParseBasisTrustsNothing(t *testing.T) {
 	}
 	nan32 := []byte{0, 0, 0xc0, 0x7f}
 	inf64 := []byte{0, 0, 0, 0, 0, 0, 0xf0, 0x7f}
-	const floats = 4 + 5*4
-	const scales = floats + 3*8 + 4
+	const floats = 4 + 4*4
+	const scales = floats + 5*8 + 4
 	for name, data := range map[string][]byte{
 		"empty":         nil,
 		"short":         good[:len(good)-1],
 		"long":          append(bytes.Clone(good), 0),
 		"magic":         change(0, 'x'),
-		"version":       change(4, 9),
+		"version":       change(4, 3),
 		"dimension":     change(8, 48),
 		"no multiple":   change(8, 33),
-		"groups":        change(12, 3),
-		"many groups":   change(13, 1),
-		"shift":         change(16, 13),
+		"planes":        change(12, 3),
+		"no plane":      change(12, 0),
+		"many planes":   change(13, 1),
+		"shift":         change(16, 9),
 		"unit":          change(floats, inf64...),
 		"zero unit":     change(floats, 0, 0, 0, 0, 0, 0, 0, 0),
 		"reference":     change(floats+8, inf64...),
-		"error limit":   change(floats+16, inf64...),
-		"error unit":    change(floats+24, 0, 0, 0, 0),
+		"reference 2":   change(floats+16, inf64...),
+		"error limit":   change(floats+24, inf64...),
+		"error limit 2": change(floats+32, inf64...),
+		"error unit":    change(floats+40, 0, 0, 0, 0),
 		"scale":         change(scales+20, nan32...),
 		"zero scale":    change(scales+20, 0, 0, 0, 0),
 		"offset":        change(scales+4*Dims, nan32...),

@@ -141,16 +141,16 @@ func BenchmarkScan(b *testing.B) {
 	}
 }
 
-// BenchmarkGroups compares the sizes of the plane.
-func BenchmarkGroups(b *testing.B) {
+// BenchmarkPlanes compares the numbers of planes.
+func BenchmarkPlanes(b *testing.B) {
 	for _, g := range galleries {
-		for ga := kernel.MinGroups; ga <= kernel.MaxGroups; ga++ {
+		for planes := 1; planes <= kernel.MaxPlanes; planes++ {
 			var c *Codes
 			for _, bound := range bounds {
-				b.Run(fmt.Sprintf("%d/%d/%v", g.n, 8*ga, bound), func(b *testing.B) {
+				b.Run(fmt.Sprintf("%d/%d/%v", g.n, kernel.PlaneDims(planes), bound), func(b *testing.B) {
 					g.draw(b)
 					if c == nil {
-						c = g.withGroups(b, ga)
+						c = g.withPlanes(b, planes)
 					}
 					scan(b, g, c, bound)
 				})
@@ -173,7 +173,7 @@ func scan(b *testing.B, g *gallery, c *Codes, bound float64) {
 	}
 	t := s.Stats()
 	rows := float64(t.Rows)
-	scanned, fetched := t.Bytes(c.b.groups)
+	scanned, fetched := t.Bytes(c.b.planes)
 	b.ReportMetric(100*float64(t.Level1)/rows, "level1-%")
 	b.ReportMetric(100*float64(t.Level2)/rows, "level2-%")
 	b.ReportMetric(float64(scanned)/searches/1e6, "MB-scanned")
@@ -181,10 +181,10 @@ func scan(b *testing.B, g *gallery, c *Codes, bound float64) {
 	b.ReportMetric(float64(len(c.Outliers(m))), "outliers")
 }
 
-// withGroups codes the gallery with another size of the plane.
-func (g *gallery) withGroups(tb testing.TB, ga int) *Codes {
+// withPlanes codes the gallery with another number of planes.
+func (g *gallery) withPlanes(tb testing.TB, planes int) *Codes {
 	tb.Helper()
-	b, err := FitGroups(g.dim, g.n, ga, g.row)
+	b, err := FitPlanes(g.dim, g.n, planes, g.row)
 	if err != nil {
 		tb.Fatal(err)
 	}

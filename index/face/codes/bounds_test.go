@@ -26,15 +26,18 @@ func TestErrorsAreUpperBounds(t *testing.T) {
 			k.Rotate(x, s.b.rows, w.z[:])
 			k.Rotate(x, x, w.norm[:])
 			e := s.b.errorsOf(&w)
-			var e4, e8, sq4, sq8 float64
+			var e4, sq4 [kernel.MaxPlanes]float64
+			var e8, sq8 float64
 			for p := range Dims {
 				v, c := s.b.rotated(x, p), float64(w.code[p])
 				four := c - math.Mod(c, 16) + 8
 				d4, d8 := (v-four)*s.b.step[p], (v-c-0.5)*s.b.step[p]
 				m4, m8 := (four-128)*s.b.step[p], (c-127.5)*s.b.step[p]
-				if p < 8*s.b.groups {
-					e4 += d4 * d4
-					sq4 += m4 * m4
+				for n := range e4 {
+					if p < kernel.PlaneDims(n+1) {
+						e4[n] += d4 * d4
+						sq4[n] += m4 * m4
+					}
 				}
 				e8 += d8 * d8
 				sq8 += m8 * m8
@@ -43,9 +46,11 @@ func TestErrorsAreUpperBounds(t *testing.T) {
 				name      string
 				high, low float64
 			}{
-				{"4 bits", e.e4, math.Sqrt(e4)},
+				{"4 bits, one plane", e.e4[0], math.Sqrt(e4[0])},
+				{"4 bits, two planes", e.e4[1], math.Sqrt(e4[1])},
 				{"8 bits", e.e8, math.Sqrt(e8)},
-				{"4-bit norm", sq4, e.square4},
+				{"4-bit norm, one plane", sq4[0], e.square4[0]},
+				{"4-bit norm, two planes", sq4[1], e.square4[1]},
 				{"8-bit norm", sq8, e.square8},
 			} {
 				if c.high < c.low { // NaN and Inf mark outliers
@@ -105,9 +110,9 @@ func (b *Basis) measureLoosely() error {
 // must pass.
 func TestThresholdsAreTheLeastValues(t *testing.T) {
 	r := rand.New(rand.NewPCG(15, 16))
-	tight, passing := [2]int{}, [2]int{}
-	for range 60 {
-		s := newScene(t, r, r.IntN(2))
+	tight, passing := [3]int{}, [3]int{}
+	for n := range 60 {
+		s := newScene(t, r, n%2)
 		c := s.codesOf(&kernel.Set{})
 		m := c.Mark()
 		q := s.query(r, 0)
@@ -119,14 +124,13 @@ func TestThresholdsAreTheLeastValues(t *testing.T) {
 			continue
 		}
 		ids, sums := sc.ids[0][:], sc.sums[0][:]
-		n := c.k.Scan(c.plane, s.b.groups, m.rows, &p.weights, sc.thr1, 0, ids, sums)
-		level := [2]map[uint32]bool{{}, {}}
-		for _, id := range ids[:n] {
-			level[0][id] = true
+		passed := c.k.Scan(c.first, m.rows, &p.weights, sc.thr1[0], 0, ids, sums)
+		level := [3]map[uint32]bool{setOf(ids[:passed])}
+		if s.b.planes == 2 {
+			passed = c.k.Deepen(c.second, &p.weights, sc.thr1[1], ids[:passed], sums)
 		}
-		for _, id := range ids[:c.k.Refine(c.rows, &sc.targets, sc.thr2, ids[:n], sums)] {
-			level[1][id] = true
-		}
+		level[1] = setOf(ids[:passed])
+		level[2] = setOf(ids[:c.k.Refine(c.rows, &sc.targets, sc.thr2, ids[:passed], sums)])
 		for row, x := range s.rows {
 			d := 0.0
 			for pos := range Dims {
@@ -136,7 +140,7 @@ func TestThresholdsAreTheLeastValues(t *testing.T) {
 			for i, passes := range level {
 				switch near := math.Sqrt(d) <= limit; {
 				case near && !passes[uint32(row)] && !contains(m.outliers, row):
-					t.Fatalf("row %d is near and does not pass level %d", row, i+1)
+					t.Fatalf("row %d is near and does not pass test %d", row, i)
 				case passes[uint32(row)]:
 					passing[i]++
 					if near {
@@ -146,9 +150,17 @@ func TestThresholdsAreTheLeastValues(t *testing.T) {
 			}
 		}
 	}
-	if tight[0] == 0 || tight[1] == 0 || passing[1] >= passing[0] {
+	if tight[0] == 0 || tight[2] == 0 || passing[2] >= passing[1] || passing[1] >= passing[0] {
 		t.Errorf("%d rows pass, %d of them near: the test shows nothing", passing, tight)
 	}
+}
+
+func setOf(ids []uint32) map[uint32]bool {
+	set := map[uint32]bool{}
+	for _, id := range ids {
+		set[id] = true
+	}
+	return set
 }
 
 func contains(rows []uint32, row int) bool {

@@ -25,69 +25,81 @@ const (
 )
 
 // Costs in nanoseconds, rounded from measurements on one core of a shared AMD EPYC:
-// reading a byte of the plane from the cache, and from memory; and level 2 of a row
-// from memory, 4 … 5 in the cache and 8 … 30 as busy as the memory was. A plane up to
-// fitsCache bytes is taken to stay in the last-level cache between searches, one
+// reading a byte of the planes from the cache, and from memory; and level 2 of a row
+// from memory, 4 … 5 in the cache and 8 … 30 as busy as the memory was. Planes of up to
+// fitsCache bytes are taken to stay in the last-level cache between searches, one
 // of twice that size not at all.
 const (
 	costCached = 0.0125
 	costMemory = 0.0275
 	fitsCache  = 8 << 20
 	costLevel2 = 12
+	// costDeepen is what a row costs that is tested with the second plane alone.
+	costDeepen = 20
 )
 
 // trial is what coding and comparing a sample showed.
 type trial struct {
 	rows   int
-	err4   [Dims/8 + 1][]float64 // coding errors in the plane, by its groups
+	err4   [kernel.MaxPlanes][]float64 // coding errors in one plane, and in two
 	err8   []float64
-	lead   [Dims/8 + 1][]float64 // per pair: leading distance less coding error, sorted
-	whole  []float64             // per pair: distance in the coded dimensions, sorted
-	median float64               // distance of pairs
+	lead   [kernel.MaxPlanes][]float64 // per pair: leading distance less coding error, sorted
+	whole  []float64                   // per pair: distance in the coded dimensions, sorted
+	median float64                     // distance of pairs
 }
 
 // choose fixes what the spectrum alone does not tell, for a gallery of n vectors
-// of which row gives m, with one of the given sizes of the plane.
-func (p *plan) choose(sizes []int, n, m int, row func(i int) []float32) (*Basis, error) {
+// of which row gives m, with one of the given numbers of planes.
+func (p *plan) choose(planes []int, n, m int, row func(i int) []float32) (*Basis, error) {
 	count := min(m, trialRows)
 	at := func(i int) []float32 { return row(i * m / count) }
 	t := &trial{rows: count}
-	for _, groups := range sizes {
-		b, err := p.basis(groups).bound(1e11, 1e11, 0)
-		if err != nil {
-			return nil, err
-		}
-		t.code(b, at)
+	var open [kernel.MaxPlanes]float64
+	for i := range open {
+		open[i] = 1e11
 	}
+	b, err := p.basis(kernel.MaxPlanes).bound(open, 1e11, [kernel.MaxPlanes]float64{})
+	if err != nil {
+		return nil, err
+	}
+	t.code(b, at)
 	t.compare(p, at)
-	groups := t.groups(sizes, n)
-	err4 := t.err4[groups]
-	slices.Sort(err4)
-	slices.Sort(t.err8)
+	chosen := t.planes(planes, n)
 	// Nearly all rows stay below. Rows beyond cost an exact score in every search;
 	// looser limits cost tightness at distances beyond the reference.
-	limitE := min(spare*quantile(err4, 0.9995), 5*quantile(err4, 0.5))
-	limit8 := min(spare*quantile(t.err8, 0.9995), limitE)
-	return p.basis(groups).bound(limitE, limit8, reference(t.lead[groups]))
+	var limits, refs [kernel.MaxPlanes]float64
+	for i, err4 := range t.err4 {
+		slices.Sort(err4)
+		limits[i] = min(spare*quantile(err4, 0.9995), 5*quantile(err4, 0.5))
+		refs[i] = reference(t.lead[i])
+	}
+	if chosen == kernel.MaxPlanes {
+		// Beyond, both planes are read.
+		refs[0] = min(refs[0], looser*typicalBound(n, t.median))
+	}
+	slices.Sort(t.err8)
+	limit8 := min(spare*quantile(t.err8, 0.9995), limits[chosen-1])
+	return p.basis(chosen).bound(limits, limit8, refs)
 }
 
 // code codes the rows and keeps their errors.
 func (t *trial) code(b *Basis, row func(i int) []float32) {
 	var w writer
 	k := &kernel.Set{} // all give the same bits
-	t.err8 = t.err8[:0]
 	for i := range t.rows {
 		x := row(i)
 		k.Rotate(x, b.rows, w.z[:])
 		k.Rotate(x, x, w.norm[:])
 		e := b.errorsOf(&w)
-		t.err4[b.groups] = append(t.err4[b.groups], e.e4)
+		for n, v := range e.e4 {
+			t.err4[n] = append(t.err4[n], v)
+		}
 		t.err8 = append(t.err8, e.e8)
 	}
 }
 
-// compare works out, for pairs of rows, the distance in the leading dimensions of
-// every size of the plane less the coding error: the bound from which on such a
+// compare works out, for pairs of rows, the distance in the dimensions of one plane
+// and of two less the coding error: the bound from which on such a
 // pair passes level 1.
 func (t *trial) compare(p *plan, row func(i int) []float32) {
 	queries := min(t.rows, trialQueries)
@@ -121,15 +133,17 @@ func (t *trial) compare(p *plan, row func(i int) []float32) {
 }
 
 func (t *trial) pair(q, z *[Dims]float64, i int) {
-	sum := 0.0
-	for g := range Dims / 8 {
-		for d := 8 * g; d < 8*g+8; d++ {
+	sum, d := 0.0, 0
+	for n := range t.lead {
+		for ; d < kernel.PlaneDims(n+1); d++ {
 			v := q[d] - z[d]
 			sum += v * v
 		}
-		if err := t.err4[g+1]; len(err) > 0 {
-			t.lead[g+1] = append(t.lead[g+1], math.Sqrt(sum)-err[i])
-		}
+		t.lead[n] = append(t.lead[n], math.Sqrt(sum)-t.err4[n][i])
+	}
+	for ; d < Dims; d++ {
+		v := q[d] - z[d]
+		sum += v * v
 	}
 	t.whole = append(t.whole, math.Sqrt(sum))
 }
@@ -145,25 +159,42 @@ func distance(x, y []float32) float64 {
 	return math.Sqrt(s)
 }
 
-// groups picks the size of the plane that makes three searches of n vectors
+// looser is how much more than the typical bound a search is taken to be limited to.
+const looser = 7.0 / 6
+
+// planes picks the number of planes that makes three searches of n vectors
 // cheapest: at the typical bound; since thresholds are set by people, at a sixth
 // more; and without a threshold, when the bound is the distance of the tenth.
-func (t *trial) groups(sizes []int, n int) int {
-	best, least := sizes[0], math.Inf(1)
+func (t *trial) planes(of []int, n int) int {
+	best, least := of[0], math.Inf(1)
 	typical := typicalBound(n, t.median)
 	tenth := quantile(t.whole, max(fewest, asked/float64(n)))
-	for _, groups := range sizes {
-		bytes := float64(4*groups + 2)
-		in := max(0, min(1, 2-float64(n)*bytes/fitsCache)) // the part that is cached
-		cost := 3 * bytes * (in*costCached + (1-in)*costMemory)
-		for _, x := range []float64{typical, typical * 7 / 6, tenth} {
-			cost += costLevel2 * share(t.lead[groups], x)
+	for _, planes := range of {
+		cost := 0.0
+		for _, x := range []float64{typical, looser * typical, tenth} {
+			cost += t.cost(planes, n, x)
 		}
 		if cost < least {
-			best, least = groups, cost
+			best, least = planes, cost
 		}
 	}
 	return best
+}
+
+// cost is what a row of n costs in a search within a distance, in nanoseconds.
+func (t *trial) cost(planes, n int, within float64) float64 {
+	one := reading(n, firstBytes)
+	if planes == 1 {
+		return one + costLevel2*share(t.lead[0], within)
+	}
+	both := reading(n, firstBytes+secondBytes)
+	return min(one+costDeepen*share(t.lead[0], within), both) + costLevel2*share(t.lead[1], within)
+}
+
+// reading is what it takes to read that many bytes of each of n rows, for one row.
+func reading(n int, bytes float64) float64 {
+	in := max(0, min(1, 2-float64(n)*bytes/fitsCache)) // the part that is cached
+	return bytes * (in*costCached + (1-in)*costMemory)
 }
 
 // typicalBound is the distance that most searches of a gallery of n vectors are

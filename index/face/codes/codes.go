@@ -17,8 +17,9 @@ type Codes struct {
 	k        *kernel.Set
 	capacity int
 	region   *mem.Region
-	plane    []byte // blocks of the basis's groups
-	rowSize  int    // kernel.RowSize of the groups
+	first    []byte // blocks of the first plane
+	second   []byte // and of the second one; empty if there is none
+	rowSize  int    // kernel.RowSize of the planes
 	rows     []byte // that many bytes per row
 	w        *writer
 }
@@ -36,7 +37,7 @@ type writer struct {
 type Mark struct {
 	rows       int
 	outliers   []uint32
-	minE, maxE float64 // coding errors in the plane of rows that are no outliers
+	minE, maxE [kernel.MaxPlanes]float64 // coding errors in one plane, and in two, of rows that are no outliers
 }
 
 // Rows returns how many rows the Mark covers: 0 … Rows()-1.
@@ -49,14 +50,19 @@ func New(b *Basis, capacity int, k *kernel.Set) *Codes {
 		panic("codes: the capacity is no positive multiple of 32, or beyond 2^32")
 	}
 	blocks := capacity / Lanes
-	size := blocks * kernel.BlockSize(b.groups)
-	rowSize := kernel.RowSize(b.groups)
-	r := mem.New(size + capacity*rowSize) // blocks are whole cache lines
+	first, second := blocks*kernel.FirstBlock, (b.planes-1)*blocks*kernel.SecondBlock
+	rowSize := kernel.RowSize(b.planes)
+	r := mem.New(first + second + capacity*rowSize) // blocks are whole cache lines
 	all := r.Bytes()
-	return &Codes{
-		b: b, k: k, capacity: capacity, region: r, plane: all[:size:size], rowSize: rowSize, rows: all[size:],
-		w: &writer{mark: Mark{minE: math.Inf(1)}},
+	c := &Codes{
+		b: b, k: k, capacity: capacity, region: r, rowSize: rowSize,
+		first: all[:first:first], second: all[first : first+second : first+second], rows: all[first+second:],
+		w: &writer{},
 	}
+	for n := range c.w.mark.minE {
+		c.w.mark.minE[n] = math.Inf(1)
+	}
+	return c
 }
 
 // Basis returns the basis of the codes.
@@ -91,12 +97,14 @@ func (c *Codes) Append(x []float32) {
 	c.rotate(x, row)
 	c.k.Rotate(x, x, w.norm[:])
 	e := b.errorsOf(w)
-	bias, ok1 := b.bias(&e)
+	bias, ok1 := b.biases(&e)
 	e8, ok2 := b.errorByte(&e)
-	last, ok3 := b.rowBias(&e, bias, e8)
+	last, ok3 := b.rowBias(&e, int(bias[0])+int(bias[1]), e8)
 	// A comparison with NaN is false: a row whose values overflow is an outlier.
-	if ok1 && ok2 && ok3 && e.e4 <= b.limitE {
-		w.mark.minE, w.mark.maxE = min(w.mark.minE, e.e4), max(w.mark.maxE, e.e4)
+	if ok1 && ok2 && ok3 && e.e4[0] <= b.limitE[0] && (b.planes == 1 || e.e4[1] <= b.limitE[1]) {
+		for n, v := range e.e4 {
+			w.mark.minE[n], w.mark.maxE[n] = min(w.mark.minE[n], v), max(w.mark.maxE[n], v)
+		}
 	} else {
 		bias, e8, last = outlierBias, 0, outlierLast
 		w.mark.outliers = append(w.mark.outliers, uint32(row))
@@ -121,25 +129,36 @@ func (c *Codes) rotate(x []float32, row int) {
 }
 
 // The biases of outliers, which no one counts on.
-const (
-	outlierBias = -32768
-	outlierLast = -1 << 23
-)
+var outlierBias = [kernel.MaxPlanes]int16{-32768, 0}
 
-// put writes a row: its words and bias in the plane, and what level 2 needs.
-func (c *Codes) put(row int, bias int16, last uint32) {
-	le := binary.LittleEndian
-	code, groups := &c.w.code, c.b.groups
-	size, lane, n := kernel.BlockSize(groups), row%Lanes, 4*groups
-	block := c.plane[row/Lanes*size:][:size]
+const outlierLast = -1 << 23
+
+// put writes a row: its words and biases in the planes, and what level 2 needs.
+func (c *Codes) put(row int, bias [kernel.MaxPlanes]int16, last uint32) {
+	const first, both = kernel.FirstDims, kernel.BothDims
+	code, block, lane := &c.w.code, row/Lanes, row%Lanes
 	rest := c.rows[row*c.rowSize:][:c.rowSize]
-	for g := range groups {
-		low, high := le.Uint32(code[4*g:]), le.Uint32(code[n+4*g:])
-		const leading, trailing = 0xf0f0f0f0, 0x0f0f0f0f
-		le.PutUint32(block[(g*Lanes+lane)*4:], low&leading>>4|high&leading)
-		le.PutUint32(rest[4*g:], low&trailing|high&trailing<<4)
+	lanes(c.first[block*kernel.FirstBlock:][:kernel.FirstBlock], lane, code[:first], rest, bias[0])
+	whole := code[first:]
+	if c.b.planes == 2 {
+		lanes(c.second[block*kernel.SecondBlock:][:kernel.SecondBlock], lane, code[first:both], rest[first/2:], bias[1])
+		whole = code[both:]
 	}
-	le.PutUint16(block[groups*Lanes*4+lane*2:], uint16(bias))
-	copy(rest[n:], code[2*n:])
-	le.PutUint32(rest[c.rowSize-4:], last)
+	end := c.rowSize - 4
+	copy(rest[end-len(whole):end], whole)
+	binary.LittleEndian.PutUint32(rest[end:], last)
+}
+
+// lanes writes the leading bits of a plane's codes to a lane of its block, and the
+// trailing ones to rest.
+func lanes(block []byte, lane int, code, rest []byte, bias int16) {
+	le := binary.LittleEndian
+	half := len(code) / 2
+	for at := 0; at < half; at += 4 {
+		low, high := le.Uint32(code[at:]), le.Uint32(code[half+at:])
+		const leading, trailing = 0xf0f0f0f0, 0x0f0f0f0f
+		le.PutUint32(block[at*Lanes+4*lane:], low&leading>>4|high&leading)
+		le.PutUint32(rest[at:], low&trailing|high&trailing<<4)
+	}
+	le.PutUint16(block[half*Lanes+2*lane:], uint16(bias))
 }

@@ -98,23 +98,37 @@ func TestNothingAllocates(t *testing.T) {
 }
 
 // TestEveryChunkIsSeen scans more rows than one chunk has, with few and with many
-// survivors in each, so that both buffers are used again.
+// survivors in each, so that both buffers are used again, and that the second plane
+// is read for single rows, for whole chunks, and by turns.
 func TestEveryChunkIsSeen(t *testing.T) {
-	n := 5*chunkRows + 77
-	b, rows := fitted(t, 64, n, 0, 25)
-	s := scene{dim: 64, b: b, rows: rows}
-	c := s.codesOf(kernel.Best())
-	m := c.Mark()
-	p := NewProbe(b, rows[17], kernel.Best())
-	var sc Scratch
-	for _, limit := range []float64{0.3, 0.9, 1.2, 1.5} {
-		for _, to := range []int{n, chunkRows, chunkRows + 1, 3*chunkRows - 1} {
-			sc.ResetStats()
-			s.check(t, c, m, p, rows[17], 0, to, limit, &sc)
-			if st := sc.Stats(); st.Rows != uint64(to) || st.Level1 < st.Level2 || st.Level2 == 0 {
-				t.Errorf("limit %v, %d rows: %+v", limit, to, st)
+	n := 12*chunkRows + 77
+	_, rows := fitted(t, 64, n, 0, 25)
+	deepened, both := false, false
+	for planes := 1; planes <= kernel.MaxPlanes; planes++ {
+		b, err := FitPlanes(64, n, planes, func(i int) []float32 { return rows[i] })
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := scene{dim: 64, b: b, rows: rows}
+		c := s.codesOf(kernel.Best())
+		m := c.Mark()
+		p := NewProbe(b, rows[17], kernel.Best())
+		var sc Scratch
+		for _, limit := range []float64{1.2, 0.3, 0.9, 1.1, 1.5, 0.7} {
+			for _, to := range []int{n, chunkRows, chunkRows + 1, 3*chunkRows - 1} {
+				sc.ResetStats()
+				s.check(t, c, m, p, rows[17], 0, to, limit, &sc)
+				st := sc.Stats()
+				if st.Rows != uint64(to) || st.Level1 < st.Level2 || st.Level2 == 0 || planes == 1 && st.Both+st.Deepened != 0 {
+					t.Errorf("%d planes, limit %v, %d rows: %+v", planes, limit, to, st)
+				}
+				deepened = deepened || st.Deepened > 0
+				both = both || st.Both > 0 && st.Both < st.Rows
 			}
 		}
+	}
+	if !deepened || !both {
+		t.Errorf("rows deepened: %t, both planes read for a part of them: %t", deepened, both)
 	}
 }
 

@@ -1,13 +1,17 @@
 package codes
 
-import "math"
+import (
+	"math"
+
+	"vigie/index/face/kernel"
+)
 
 // rowErrors are upper bounds of the distances from a rotated vector to its code
 // points, and lower bounds of the points' squared norms, seen from the centre of
 // the codes.
 type rowErrors struct {
-	e4, square4 float64 // of the 4-bit point, in the plane's dimensions
-	e8, square8 float64 // of the 8-bit point, in all dimensions
+	e4, square4 [kernel.MaxPlanes]float64 // of the 4-bit point, in the dimensions of one plane and of two
+	e8, square8 float64                   // of the 8-bit point, in all dimensions
 }
 
 // code is what is known of a code before a vector is: the 4-bit and the 8-bit
@@ -30,18 +34,21 @@ func tabulate() (t [256]code) {
 
 // errorsOf codes the rotated vector in w (DESIGN.md §3).
 func (b *Basis) errorsOf(w *writer) rowErrors {
-	n := 4 * b.groups
-	low := b.code(w.z[:n], w.code[:n], b.coder[:n])
-	high := b.code(w.z[n:2*n], w.code[n:2*n], b.coder[n:2*n])
-	rest := b.code(w.z[2*n:], w.code[2*n:], b.coder[2*n:])
+	const first, both = kernel.FirstDims, kernel.BothDims
+	one := b.code(w.z[:first], w.code[:first], b.coder[:first])
+	two := b.code(w.z[first:both], w.code[first:both], b.coder[first:both])
+	rest := b.code(w.z[both:], w.code[both:], b.coder[both:])
 	slack := b.perRow + b.perX*(math.Sqrt(float64(w.norm[0]))*b.norms+tiny)
 	const grow, shrink = 1 + 32*unitRoundoff, 1 - 48*unitRoundoff
 	add := func(x, y, z float32) float64 { return float64(x) + float64(y) + float64(z) }
 	return rowErrors{
-		e4:      math.Sqrt(add(low.four, high.four, 0))*grow + slack,
-		e8:      math.Sqrt(add(low.eight, high.eight, rest.eight))*grow + slack,
-		square4: add(low.norm4, high.norm4, 0) * shrink,
-		square8: add(low.norm8, high.norm8, rest.norm8) * shrink,
+		e4: [...]float64{
+			math.Sqrt(add(one.four, 0, 0))*grow + slack,
+			math.Sqrt(add(one.four, two.four, 0))*grow + slack,
+		},
+		e8:      math.Sqrt(add(one.eight, two.eight, rest.eight))*grow + slack,
+		square4: [...]float64{add(one.norm4, 0, 0) * shrink, add(one.norm4, two.norm4, 0) * shrink},
+		square8: add(one.norm8, two.norm8, rest.norm8) * shrink,
 	}
 }
 
@@ -75,15 +82,21 @@ func (b *Basis) code(z []float32, codes []byte, dims []coderDim) (s sums) {
 // any of them: the errors are worked out from what it is.
 func level(t float32) uint8 { return uint8(max(0, min(255, int32(t)))) }
 
-// bias is -floor of what a row contributes to the test of level 1, in units, and
-// whether it fits.
-func (b *Basis) bias(e *rowErrors) (int16, bool) {
-	x := ((e.square4-float64(e.e4*e.e4))/2 - float64(e.e4*b.bref)) / b.unit
-	x = math.Floor(x - 1e-6 - 1e-12*math.Abs(x))
-	if !(x >= -32767 && x <= 32767) {
-		return 0, false
+// biases are -floor of what a row contributes to the tests of one plane and of two,
+// in units of the biases, the second less the first, and whether they fit.
+func (b *Basis) biases(e *rowErrors) (bias [kernel.MaxPlanes]int16, ok bool) {
+	total := 0.0
+	for n := range b.planes {
+		x := ((e.square4[n]-float64(e.e4[n]*e.e4[n]))/2 - float64(e.e4[n]*b.bref[n])) / b.unit
+		x *= float64(uint32(1) << b.biasShift)
+		x = math.Floor(x-1e-6-1e-12*math.Abs(x)) + total
+		if !(x >= -32767 && x <= 32767) {
+			return bias, false
+		}
+		bias[n] = int16(-x)
+		total += float64(bias[n])
 	}
-	return int16(-x), true
+	return bias, true
 }
 
 // errorByte is the error of the 8-bit point in units, rounded up, and whether it
@@ -97,22 +110,22 @@ func (b *Basis) errorByte(e *rowErrors) (byte, bool) {
 }
 
 const (
-	// rowBiasShift is how far the bias of a row is shifted to the scale of level 2,
-	// of which a unit is 1/fine of level 1's.
+	// rowBiasShift is how far the bias of a row is shifted to the scale of the sums.
 	rowBiasShift = 5
-	// biasUnits is how many of its units make one of level 1.
+	// biasUnits is how many of its units make one of the basis.
 	biasUnits = fine >> rowBiasShift
 )
 
-// rowBias is what a row with that bias in the plane adds to the test of level 2
-// beside its codes and its error byte, rounded up, in units of 1/biasUnits of
-// those of level 1, and whether it fits 24 bits and, with the other bias, half of
+// rowBias is what a row whose biases in the planes add up to bias adds to the test of
+// level 2 beside its codes and its error byte, rounded up, in units of 1/biasUnits
+// of those of the basis, and whether it fits 24 bits and, with the others, half of
 // their range.
-func (b *Basis) rowBias(e *rowErrors, bias int16, e8 byte) (int32, bool) {
+func (b *Basis) rowBias(e *rowErrors, bias int, e8 byte) (int32, bool) {
 	wide := float64(e8) * float64(b.unitE8)
 	both := (e.square8 - float64(wide*wide)) / 2 / b.unit
-	x := -(float64(bias) + both) * biasUnits
-	x = math.Ceil(x + 1e-5 + 1e-12*(math.Abs(both)+32768)*biasUnits)
+	coarse := float64(bias) / float64(uint32(1)<<b.biasShift)
+	x := -(coarse + both) * biasUnits
+	x = math.Ceil(x + 1e-5 + 1e-12*(math.Abs(both)+2*32768)*biasUnits)
 	if !(math.Abs(both) <= 32767 && math.Abs(x) < 1<<23) {
 		return 0, false
 	}

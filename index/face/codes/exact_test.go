@@ -121,7 +121,7 @@ func newScene(t testing.TB, r *rand.Rand, most int) scene {
 		}
 	}
 	var err error
-	s.b, err = Fit(s.dim, len(fitted), func(i int) []float32 { return fitted[i] })
+	s.b, err = FitPlanes(s.dim, len(fitted), 1+r.IntN(2), func(i int) []float32 { return fitted[i] })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,8 +183,8 @@ func (s *scene) check(t *testing.T, c *Codes, m Mark, p *Probe, q []float32, fro
 	}
 	for row := from; row < to; row++ {
 		if d := distance(q, s.rows[row]); d <= limit && !found[row] {
-			t.Fatalf("dimension %d, %d groups: row %d of %d lies at %v within %v and was lost",
-				s.dim, s.b.groups, row, m.Rows(), d, limit)
+			t.Fatalf("dimension %d, %d planes: row %d of %d lies at %v within %v and was lost",
+				s.dim, s.b.planes, row, m.Rows(), d, limit)
 		}
 	}
 }

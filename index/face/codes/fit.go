@@ -18,22 +18,21 @@ const (
 // Fit makes a basis for n vectors of dimension dim, a multiple of 16 in
 // 16 … MaxDim: principal directions in float64 from a sample of at most 16,384
 // evenly spaced rows, steps from the spread along them, and error limits,
-// the reference distance and the size of the plane from what a sample of pairs would
+// the reference distances and the number of planes from what a sample of pairs would
 // cost. row(i) returns vector i of 0 … n-1; it is not kept. The same vectors give
 // the same basis on the same kind of machine.
 //
 // Few, equal or degenerate vectors give a basis that is usable if not tight.
 func Fit(dim, n int, row func(i int) []float32) (*Basis, error) {
-	return fit(dim, n, []int{6, 5, 7, 8}, row)
+	return fit(dim, n, []int{1, 2}, row)
 }
 
-// FitGroups is Fit with so many groups of 8 dimensions in the plane, one of
-// kernel.MinGroups … kernel.MaxGroups, to compare with what Fit takes.
-func FitGroups(dim, n, groups int, row func(i int) []float32) (*Basis, error) {
-	return fit(dim, n, []int{groups}, row)
+// FitPlanes is Fit with so many planes, 1 or 2, to compare with what Fit takes.
+func FitPlanes(dim, n, planes int, row func(i int) []float32) (*Basis, error) {
+	return fit(dim, n, []int{planes}, row)
 }
 
-func fit(dim, n int, sizes []int, row func(i int) []float32) (*Basis, error) {
+func fit(dim, n int, planes []int, row func(i int) []float32) (*Basis, error) {
 	if dim < 16 || dim > MaxDim || dim%16 != 0 {
 		return nil, fmt.Errorf("codes: fit: dimension %d is no multiple of 16 in 16..%d", dim, MaxDim)
 	}
@@ -50,7 +49,7 @@ func fit(dim, n int, sizes []int, row func(i int) []float32) (*Basis, error) {
 	if err != nil {
 		return nil, fmt.Errorf("codes: fit: %w", err)
 	}
-	b, err := p.choose(sizes, n, m, at)
+	b, err := p.choose(planes, n, m, at)
 	if err != nil {
 		return nil, fmt.Errorf("codes: fit: %w", err)
 	}

@@ -5,17 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"math"
-
-	"vigie/index/face/kernel"
 )
 
 const (
 	magic   = "VGFB" // Vigie face basis
-	version = 3      // 1 had 64 dimensions, 2 two planes
-	// maxShift is how far level 2 can shift: by fineShift less the shift of the
-	// weights.
-	maxShift  = fineShift
-	fineShift = kernel.SumShift - 4
+	version = 4      // 1 had 64 dimensions, 2 two planes for other ends, 3 one of 40 to 64
+	// maxShift is how far the scale of a part's weights can be refined: sums of
+	// whole codes are shifted up by maxShift less that.
+	maxShift = fineShift - 4
 )
 
 // MarshalBinary encodes the basis: a magic, a version, then little-endian fields
@@ -26,10 +23,10 @@ func (b *Basis) encode() []byte {
 	le := binary.LittleEndian
 	out := make([]byte, 0, 128+8*Dims+4*len(b.rows))
 	out = append(out, magic...)
-	for _, v := range []uint32{version, uint32(b.dim), uint32(b.groups), b.shifts[0], b.shifts[1]} {
+	for _, v := range []uint32{version, uint32(b.dim), uint32(b.planes), b.biasShift} {
 		out = le.AppendUint32(out, v)
 	}
-	for _, v := range []float64{b.unit, b.bref, b.limitE} {
+	for _, v := range []float64{b.unit, b.bref[0], b.bref[1], b.limitE[0], b.limitE[1]} {
 		out = le.AppendUint64(out, math.Float64bits(v))
 	}
 	out = le.AppendUint32(out, math.Float32bits(b.unitE8))
@@ -48,15 +45,15 @@ var errShort = errors.New("codes: basis: wrong length")
 // out again from the values themselves.
 func ParseBasis(data []byte) (*Basis, error) {
 	le := binary.LittleEndian
-	const head = len(magic) + 5*4
-	const fixed = head + 3*8 + 4 + 2*4*Dims
+	const head = len(magic) + 4*4
+	const fixed = head + 5*8 + 4 + 2*4*Dims
 	if len(data) < fixed {
 		return nil, errShort
 	}
 	if string(data[:len(magic)]) != magic {
 		return nil, errors.New("codes: basis: wrong magic")
 	}
-	var ints [5]uint32
+	var ints [4]uint32
 	for i := range ints {
 		ints[i] = le.Uint32(data[len(magic)+4*i:])
 	}
@@ -66,12 +63,12 @@ func ParseBasis(data []byte) (*Basis, error) {
 	if ints[1] > MaxDim || len(data) != fixed+4*Dims*int(ints[1]) {
 		return nil, errShort
 	}
-	b := &Basis{dim: int(ints[1]), groups: int(ints[2] & 0xff), shifts: [2]uint32(ints[3:])}
+	b := &Basis{dim: int(ints[1]), planes: int(ints[2] & 0xff), biasShift: ints[3]}
 	if ints[2] > 0xff {
-		return nil, errors.New("codes: basis: too many groups")
+		return nil, errors.New("codes: basis: too many planes")
 	}
 	at := head
-	for _, f := range []*float64{&b.unit, &b.bref, &b.limitE} {
+	for _, f := range []*float64{&b.unit, &b.bref[0], &b.bref[1], &b.limitE[0], &b.limitE[1]} {
 		*f = math.Float64frombits(le.Uint64(data[at:]))
 		at += 8
 	}

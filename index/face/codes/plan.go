@@ -4,6 +4,8 @@ import (
 	"errors"
 	"math"
 	"slices"
+
+	"vigie/index/face/kernel"
 )
 
 // stepPerSigma is the width of the 16 steps in standard deviations. For a normal
@@ -12,8 +14,8 @@ import (
 // In the calibrated space 0.40 passes 2.5 times fewer at a tight bound.
 const stepPerSigma = 0.40
 
-// weightSigmas is the reach of the int8 weights of level 1 in standard
-// deviations of the leading dimension.
+// weightSigmas is the reach of int8 weights without a shift in standard deviations
+// of the leading dimension.
 const weightSigmas = 4
 
 // plan is what a basis is made from: up to Dims directions in falling order of
@@ -41,10 +43,10 @@ func (p *plan) steps() (steps [Dims]float64) {
 	return steps
 }
 
-// basis makes a basis of the plan with so many groups in the plane. The error
-// limits and the reference distance are the caller's to set by bound.
-func (p *plan) basis(groups int) *Basis {
-	b := &Basis{dim: p.dim, groups: groups, rows: make([]float32, Dims*p.dim)}
+// basis makes a basis of the plan with so many planes. The error limits and the
+// reference distances are the caller's to set by bound.
+func (p *plan) basis(planes int) *Basis {
+	b := &Basis{dim: p.dim, planes: planes, rows: make([]float32, Dims*p.dim)}
 	copy(b.rows, p.axes)
 	steps := p.steps()
 	for d := range Dims {
@@ -52,27 +54,29 @@ func (p *plan) basis(groups int) *Basis {
 		b.scale[d] = float32(step)
 		b.offset[d] = float32(clamp(128-p.mean[d]*float64(b.scale[d]), -1e30, 1e30))
 	}
-	for i, from := range []int{4 * groups, 8 * groups} {
-		to := []int{8 * groups, Dims}[i]
-		finer := math.Floor(2 * math.Log2(slices.Max(steps[:4*groups])/slices.Max(steps[from:to])))
-		b.shifts[i] = uint32(max(0, min(maxShift, finer)))
-	}
-	widest := slices.Max(steps[:4*groups])
+	widest := slices.Max(steps[:])
 	b.unit = weightSigmas / stepPerSigma / 127 * widest * widest
 	return b
 }
 
-// bound sets the error limits and the reference distance and finishes b. The unit
-// of level 1 is widened if biases would not fit otherwise.
-func (b *Basis) bound(limitE, limitE8, bref float64) (*Basis, error) {
+// bound sets the error limits and the reference distances and finishes b. Biases
+// get as fine a unit as they have room for; the unit of the basis is widened if
+// they would not fit otherwise.
+func (b *Basis) bound(limitE [kernel.MaxPlanes]float64, limitE8 float64, bref [kernel.MaxPlanes]float64) (*Basis, error) {
 	corner := 0.0 // the squared norm of the outermost code point
 	for _, s := range b.scale {
 		corner += float64(128 / float64(s) * 128 / float64(s))
 	}
-	b.limitE = clamp(limitE, 0, 1e12)
 	b.unitE8 = float32(clamp(limitE8/254, 1e-14, 1e9))
-	b.bref = clamp(bref, 0, 1e11)
-	b.unit = max(b.unit, corner/2/32000, b.limitE*(b.limitE/2+b.bref)/32000)
+	least := corner / 2 / 32000
+	for n := range b.limitE {
+		b.limitE[n], b.bref[n] = clamp(limitE[n], 0, 1e12), clamp(bref[n], 0, 1e11)
+		least = max(least, b.limitE[n]*(b.limitE[n]/2+b.bref[n])/32000)
+	}
+	b.unit = max(b.unit, least)
+	for b.biasShift < maxShift && b.unit >= 2*least*float64(uint32(1)<<b.biasShift) {
+		b.biasShift++
+	}
 	if err := b.finish(); err != nil {
 		return nil, err
 	}
@@ -119,7 +123,7 @@ func DefaultBasis(dim int, spread float64) *Basis {
 	}
 	e := p.idealError()
 	// Distances of unrelated vectors are about spread·√2.
-	b, err := p.basis(6).bound(4*e, 4*e, spread)
+	b, err := p.basis(1).bound([...]float64{4 * e, 4 * e}, 4*e, [...]float64{spread, spread})
 	if err != nil {
 		panic(errors.Join(errors.New("codes: no default basis"), err))
 	}

@@ -61,40 +61,79 @@ type taker struct {
 	outliers []uint32 // those not yet passed
 }
 
+const (
+	// shallow is how many rows of a chunk may pass the first plane for them to be
+	// tested with the second one by one: more of them cost more time than reading all
+	// of the second plane, which is then done at once for some chunks.
+	shallow = chunkRows / 64
+	// fewDeep is how many chunks these are at first, mostDeep in the end.
+	fewDeep, mostDeep = 4, 64
+)
+
 // levels runs both levels over the rows. Level 2 of a chunk waits for level 1 of
 // the next: meanwhile the memory brings the rows it needs.
 func (t *taker) levels(from, to int) {
-	c, s := t.c, t.s
-	groups := c.b.groups
-	size := kernel.BlockSize(groups)
-	var before []uint32
+	s := t.s
+	var before found
 	for turn := 0; from < to; turn ^= 1 {
 		n := min(chunkRows, to-from)
-		ids, sums := s.ids[turn][:], s.sums[turn][:]
-		ids = ids[:c.k.Scan(c.plane[from/Lanes*size:], groups, n, &s.p.weights, s.thr1, uint32(from), ids, sums)]
-		c.k.PrefetchFirst(c.rows, groups, ids)
+		now := t.level1(from, n, s.ids[turn][:], s.sums[turn][:])
 		s.stats.Rows += uint64(n)
-		s.stats.Level1 += uint64(len(ids))
-		t.level2(before, s.sums[turn^1][:])
-		before = ids
-		if from += n; from >= to {
-			t.level2(before, sums)
-		}
+		t.level2(before)
+		before = now
+		from += n
 	}
+	t.level2(before)
+}
+
+// found is what level 1 lets pass of a chunk.
+type found struct {
+	ids  []uint32
+	sums []int32
+	// shallow says that the second plane has not been looked at.
+	shallow bool
+}
+
+// level1 scans a chunk, with the second plane if it is worth it, and asks for what
+// the next step reads.
+func (t *taker) level1(from, n int, ids []uint32, sums []int32) found {
+	c, s := t.c, t.s
+	w, first := &s.p.weights, c.first[from/Lanes*kernel.FirstBlock:]
+	if s.deep == 0 || c.b.planes == 1 {
+		passed := c.k.Scan(first, n, w, s.thr1[0], uint32(from), ids, sums)
+		if c.b.planes == 1 {
+			c.k.PrefetchFirst(c.rows, 1, ids[:passed])
+			return found{ids: ids[:passed], sums: sums}
+		}
+		if passed <= shallow {
+			c.k.PrefetchLanes(c.second, ids[:passed])
+			s.patient = 0
+			return found{ids: ids[:passed], sums: sums, shallow: true}
+		}
+		s.patient = min(max(2*s.patient, fewDeep), mostDeep)
+		s.deep = s.patient
+	}
+	s.deep--
+	passed := c.k.ScanBoth(first, c.second[from/Lanes*kernel.SecondBlock:], n, w, s.thr1[1], uint32(from), ids, sums)
+	s.stats.Both += uint64(n)
+	c.k.PrefetchFirst(c.rows, c.b.planes, ids[:passed])
+	return found{ids: ids[:passed], sums: sums}
 }
 
 // level2 appends those of the rows that pass it. Outliers pass at loose limits;
 // they are left out here.
-func (t *taker) level2(ids []uint32, sums []int32) {
-	if len(ids) == 0 {
-		return
-	}
+func (t *taker) level2(f found) {
 	c, s := t.c, t.s
-	n := c.k.Refine(c.rows, &s.targets, s.thr2, ids, sums)
-	for i, id := range ids[:n] {
+	if f.shallow {
+		s.stats.Deepened += uint64(len(f.ids))
+		f.ids = f.ids[:c.k.Deepen(c.second, &s.p.weights, s.thr1[1], f.ids, f.sums)]
+	}
+	s.stats.Level1 += uint64(len(f.ids))
+	n := c.k.Refine(c.rows, &s.targets, s.thr2, f.ids, f.sums)
+	for i, id := range f.ids[:n] {
 		if t.passes(id) {
 			e8 := c.rows[(int(id)+1)*c.rowSize-4]
-			t.out = append(t.out, Survivor{id, s.lower(c.b, sums[i], e8)})
+			t.out = append(t.out, Survivor{id, s.lower(c.b, f.sums[i], e8)})
 			s.stats.Level2++
 		}
 	}
@@ -121,13 +160,13 @@ func (t *taker) all(from, to int) {
 // lower is a lower bound of the distance of a row with that total and error byte
 // (DESIGN.md §5).
 func (s *Scratch) lower(b *Basis, total int32, e8 byte) float32 {
-	q := &s.p.two
-	unit := s.p.unit / fine
+	q := &s.p.whole
+	unit := b.unit / fine
 	e := float64(e8) * float64(b.unitE8)
 	sum := float64(total) - float64(e8)*float64(s.targets.Factor)
-	over := 2 * unit * (sum - q.middle + s.lost*fine)
+	over := 2 * unit * (sum - q.middle)
 	square := q.square + float64(e*e) - over
-	square -= 1e-12 * (q.square + float64(e*e) + 2*unit*(math.Abs(sum)+math.Abs(q.middle)+fine))
+	square -= 1e-12 * (q.square + float64(e*e) + 2*unit*(math.Abs(sum)+math.Abs(q.middle)+1))
 	d := math.Sqrt(max(0, square))*(1-1e-12) - e - q.err
 	return roundDown(d*((1-2e-12)/b.widen) - tiny)
 }

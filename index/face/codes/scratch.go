@@ -20,10 +20,11 @@ type Scratch struct {
 	key     scratchKey
 	p       *Probe
 	targets kernel.Targets
-	thr1    int32
+	thr1    [kernel.MaxPlanes]int32 // for one plane, and for two
 	thr2    int32
-	lost    float64 // what the shift of level 1 may take from a sum, in units
-	every   bool    // nothing can be pruned
+	every   bool // nothing can be pruned
+	deep    int  // of that many chunks both planes are read at once
+	patient int  // how many the next time
 	stats   Stats
 }
 
@@ -33,14 +34,16 @@ type scratchKey struct {
 	p          *Probe
 	turn       uint64
 	limit      float64
-	minE, maxE float64
+	minE, maxE [kernel.MaxPlanes]float64
 }
 
-// Stats counts rows: those that level 1 read, and those that passed level 1 and
-// level 2.
+// Stats counts rows: those that level 1 read, those of them that it read both planes
+// of at once, and those that passed level 1 and level 2. Deepened rows passed the
+// first plane and were tested with the second one by one.
 type Stats struct {
-	Rows           uint64
+	Rows, Both     uint64
 	Unpruned       uint64 // rows returned without a look at the codes
+	Deepened       uint64
 	Level1, Level2 uint64 // rows that passed
 }
 
@@ -50,10 +53,10 @@ func (s *Scratch) Stats() Stats { return s.stats }
 // ResetStats sets the counters to zero.
 func (s *Scratch) ResetStats() { s.stats = Stats{} }
 
-// Bytes is how many bytes of codes were read, for a basis with that many groups in
-// the plane: sequential ones of level 1, and rows of level 2.
-func (t Stats) Bytes(groups int) (scanned, fetched uint64) {
-	return t.Rows * uint64(4*groups+2), t.Level1 * uint64(kernel.RowSize(groups))
+// Bytes is how many bytes of codes were read, for a basis with that many planes:
+// sequential ones of level 1, and those of single rows.
+func (t Stats) Bytes(planes int) (scanned, fetched uint64) {
+	return t.Rows*firstBytes + t.Both*secondBytes, t.Deepened*secondBytes + t.Level1*uint64(kernel.RowSize(planes))
 }
 
 // set works out the thresholds unless they are those of the last call.
@@ -65,43 +68,43 @@ func (s *Scratch) set(p *Probe, m *Mark, limit float64) {
 	b := p.b
 	if s.key.p != p || s.key.turn != p.turn {
 		s.p, s.targets = p, p.targets
+		s.deep, s.patient = 0, 0
 	}
 	s.key = key
 	// The distance of the rotated vectors; 1e-12 covers the float64 evaluation of
 	// the limit and of the true distance (DESIGN.md §2).
 	d := limit * b.widen * (1 + 1e-12)
-	if s.every = !(d+p.two.err <= 1e15); s.every { // NaN too
+	if s.every = !(d+p.whole.err <= 1e15); s.every { // NaN too
 		return
 	}
-	s.lost = 0
-	if b.shifts[0] > 0 { // sums of the high nibbles are multiples of 16
-		s.lost = 1
+	unit := b.unit / fine
+	for n := range b.planes {
+		within := d + p.sides[n].err
+		e := m.minE[n]
+		if within > b.bref[n] {
+			e = m.maxE[n]
+		}
+		s.thr1[n] = threshold(&p.sides[n], within, float64((within-b.bref[n])*e), unit)
 	}
-	within := d + p.one.err
-	e := m.minE
-	if within > b.bref {
-		e = m.maxE
-	}
-	s.thr1 = threshold(&p.one, within, float64((within-b.bref)*e), p.unit, s.lost, -1<<30, 1<<30)
-	within = d + p.two.err
-	factor := math.Ceil(within*float64(b.unitE8)/p.unit*fine*(1+1e-12) + 1e-6)
+	within := d + p.whole.err
+	factor := math.Ceil(within*float64(b.unitE8)/unit*(1+1e-12) + 1e-6)
 	if !(factor <= 1<<20) {
 		s.thr2 = math.MinInt32
 		return
 	}
 	s.targets.Factor = uint32(factor)
-	s.thr2 = threshold(&p.two, within, 0, p.unit/fine, s.lost*fine, math.MinInt32, math.MaxInt32)
+	s.thr2 = threshold(&p.whole, within, 0, unit)
 }
 
 // threshold is the least value of the sum of a row within that distance of what
-// the weights stand for, less the error that the sum does not hold itself
-// (DESIGN.md §4 and §5); from all on every sum passes, none passes at none.
-func threshold(q *side, within, apart, unit, lost float64, all, none float64) int32 {
+// the weights stand for (DESIGN.md §4 and §5). Every sum reaches the least int32,
+// and none the largest.
+func threshold(q *side, within, apart, unit float64) int32 {
 	x := ((q.square-float64(within*within))/2 - apart) / unit
 	size := (q.square+float64(within*within)+math.Abs(apart))/unit + math.Abs(q.middle)
-	x = math.Ceil(x + q.middle - lost - 1e-6 - 1e-12*size)
-	if !(x > all) { // NaN too
-		return int32(all)
+	x = math.Ceil(x + q.middle - 1e-6 - 1e-12*size)
+	if !(x > math.MinInt32) { // NaN too
+		return math.MinInt32
 	}
-	return int32(min(x, none))
+	return int32(min(x, math.MaxInt32))
 }

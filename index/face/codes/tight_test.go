@@ -87,7 +87,7 @@ func (s *scene) ideal(q []float32, bound float64) (level1, whole int) {
 			c := float64(w.code[p]&0xf0) + 8
 			v, e, whole := (zq[p]-c)*b.step[p], (z[p]-c)*b.step[p], (zq[p]-z[p])*b.step[p]
 			d += whole * whole
-			if p < 8*b.groups {
+			if p < kernel.PlaneDims(b.planes) {
 				d4 += v * v
 				e4 += e * e
 			}

@@ -14,13 +14,12 @@ var benchSizes = []struct {
 }{{"L2", 1 << 15}, {"L3", 1 << 19}, {"DRAM", 1 << 23}}
 
 // benchGallery fills planes cheaply; the thresholds let about share of the lanes pass.
-func benchGallery(b *testing.B, rows, ga int, share float64) *gallery {
+func benchGallery(b *testing.B, rows, planes int, share float64) *gallery {
 	b.Helper()
 	r := rand.New(rand.NewPCG(7, 8))
 	const sample = 128
-	small := newGallery(r, ga, sample, extremes{code: -1})
-	g := &gallery{ga: ga, weights: small.weights, targets: small.targets}
-	g.weights.ShiftHigh = 5
+	small := newGallery(r, planes, sample, extremes{code: -1})
+	g := &gallery{planes: planes, weights: small.weights, targets: small.targets}
 	repeat := func(p []byte, times int) []byte {
 		out := hugeBytes(len(p) * times)[:0]
 		for range times {
@@ -29,17 +28,24 @@ func benchGallery(b *testing.B, rows, ga int, share float64) *gallery {
 		return out
 	}
 	times := rows / (sample * Lanes)
-	g.plane, g.rows = repeat(small.plane, times), repeat(small.rows, times)
-	g.thr = threshold(share, func(thr int32) int {
-		ids, _ := modelScan(small.plane, ga, sample*Lanes, &g.weights, thr, 0)
+	g.first, g.second, g.rows = repeat(small.first, times), repeat(small.second, times), repeat(small.rows, times)
+	g.thr[planes] = threshold(share, func(thr int32) int {
+		ids, _ := modelScan(small, planes, sample*Lanes, thr, 0)
 		return len(ids)
 	})
 	return g
 }
 
+// scanChunk scans the chunk of rows from a row on.
+func (g *gallery) scanChunk(s *Set, from int, out []uint32, sums []int32) int {
+	part := *g
+	part.first, part.second = g.first[from/Lanes*FirstBlock:], g.second[from/Lanes*SecondBlock:]
+	return part.scan(s, chunk, g.thr[g.planes], uint32(from), out, sums)
+}
+
 // threshold returns one that about share of 4,096 lanes reach.
 func threshold(share float64, count func(thr int32) int) int32 {
-	low, high := -1<<20, 1<<20
+	low, high := math.MinInt32, math.MaxInt32
 	for high-low > 1 {
 		if mid := (low + high) / 2; float64(count(int32(mid))) > share*4096 {
 			low = mid
@@ -63,17 +69,17 @@ const chunk = 4096
 
 func BenchmarkScan(b *testing.B) {
 	for _, size := range benchSizes {
-		for ga := MinGroups; ga <= MaxGroups; ga++ {
-			g := benchGallery(b, size.rows, ga, 0.001)
+		for planes := 1; planes <= MaxPlanes; planes++ {
+			g := benchGallery(b, size.rows, planes, 0.001)
 			for _, s := range Available() {
-				b.Run(fmt.Sprintf("%s/%ddims/%s", size.name, 8*ga, s.Name()), func(b *testing.B) {
+				b.Run(fmt.Sprintf("%s/%ddims/%s", size.name, PlaneDims(planes), s.Name()), func(b *testing.B) {
 					out, sums := make([]uint32, chunk+Lanes), make([]int32, chunk+Lanes)
 					for b.Loop() {
 						for from := 0; from < size.rows; from += chunk {
-							s.Scan(g.plane[from/Lanes*BlockSize(ga):], ga, chunk, &g.weights, g.thr, uint32(from), out, sums)
+							g.scanChunk(s, from, out, sums)
 						}
 					}
-					perRow(b, size.rows, len(g.plane))
+					perRow(b, size.rows, len(g.first)+(planes-1)*len(g.second))
 				})
 			}
 		}
@@ -84,14 +90,14 @@ func BenchmarkScan(b *testing.B) {
 func BenchmarkSurvivors(b *testing.B) {
 	const rows = 1 << 15
 	for _, share := range []float64{0, 0.001, 0.01, 0.1, 0.3, 0.6} {
-		g := benchGallery(b, rows, 5, share)
+		g := benchGallery(b, rows, 1, share)
 		for _, s := range Available() {
 			b.Run(fmt.Sprintf("%v/%s", share, s.Name()), func(b *testing.B) {
 				out, sums := make([]uint32, rows+Lanes), make([]int32, rows+Lanes)
 				for b.Loop() {
-					s.Scan(g.plane, 5, rows, &g.weights, g.thr, 0, out, sums)
+					s.Scan(g.first, rows, &g.weights, g.thr[1], 0, out, sums)
 				}
-				perRow(b, rows, len(g.plane))
+				perRow(b, rows, len(g.first))
 			})
 		}
 	}
@@ -99,7 +105,7 @@ func BenchmarkSurvivors(b *testing.B) {
 
 // BenchmarkRefine refines every eighth row of a chunk that is in the cache.
 func BenchmarkRefine(b *testing.B) {
-	g := benchGallery(b, chunk, 6, 0.01)
+	g := benchGallery(b, chunk, 1, 0.01)
 	var rows []uint32
 	for id := 7; id < chunk; id += 8 {
 		rows = append(rows, uint32(id-id/8%7))
@@ -121,7 +127,7 @@ func BenchmarkRefine(b *testing.B) {
 func BenchmarkLevels(b *testing.B) {
 	const rows = 1 << 22
 	for _, share := range []float64{0, 0.001, 0.01, 0.03, 0.1} {
-		g := benchGallery(b, rows, 6, share)
+		g := benchGallery(b, rows, 1, share)
 		for _, s := range Available() {
 			b.Run(fmt.Sprintf("%v/%s", share, s.Name()), func(b *testing.B) {
 				var out [2][chunk + Lanes]uint32
@@ -130,13 +136,13 @@ func BenchmarkLevels(b *testing.B) {
 				for b.Loop() {
 					for from := 0; from < rows; from += chunk {
 						now := from / chunk % 2
-						n := s.Scan(g.plane[from/Lanes*BlockSize(6):], 6, chunk, &g.weights, g.thr, uint32(from), out[now][:], sums[now][:])
-						s.PrefetchFirst(g.rows, 6, out[now][:n])
+						n := g.scanChunk(s, from, out[now][:], sums[now][:])
+						s.PrefetchFirst(g.rows, 1, out[now][:n])
 						s.Refine(g.rows, &g.targets, math.MaxInt32, out[1-now][:before], sums[1-now][:])
 						before = n
 					}
 				}
-				perRow(b, rows, len(g.plane))
+				perRow(b, rows, len(g.first))
 			})
 		}
 	}

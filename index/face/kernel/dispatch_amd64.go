@@ -14,38 +14,43 @@ func supported() []kind {
 	return kinds
 }
 
-func (s *Set) scan(plane []byte, groups int, lanes int, w *Weights, thr int32, base uint32, out []uint32, sums []int32) int {
-	p, blocks, o, v := &plane[0], (lanes+Lanes-1)/Lanes, &out[0], &sums[0]
+func (s *Set) scan(first []byte, lanes int, w *Weights, thr int32, base uint32, out []uint32, sums []int32) int {
+	blocks := (lanes + Lanes - 1) / Lanes
 	switch s.kind {
 	case avx512vnni:
-		switch groups {
-		case 5:
-			return scan5VNNI(p, blocks, w, thr, base, o, v)
-		case 6:
-			return scan6VNNI(p, blocks, w, thr, base, o, v)
-		case 7:
-			return scan7VNNI(p, blocks, w, thr, base, o, v)
-		default:
-			return scan8VNNI(p, blocks, w, thr, base, o, v)
-		}
+		return scanVNNI(&first[0], blocks, w, thr, base, &out[0], &sums[0])
 	case avx2:
-		switch groups {
-		case 5:
-			return scan5AVX2(p, blocks, w, thr, base, o, v)
-		case 6:
-			return scan6AVX2(p, blocks, w, thr, base, o, v)
-		case 7:
-			return scan7AVX2(p, blocks, w, thr, base, o, v)
-		default:
-			return scan8AVX2(p, blocks, w, thr, base, o, v)
-		}
+		return scanAVX2(&first[0], blocks, w, thr, base, &out[0], &sums[0])
 	default:
-		return scanPortable(plane, groups, lanes, w, thr, base, out, sums)
+		return scanPortable(first, nil, lanes, w, thr, base, out, sums)
+	}
+}
+
+func (s *Set) scanBoth(first, second []byte, lanes int, w *Weights, thr int32, base uint32, out []uint32, sums []int32) int {
+	blocks := (lanes + Lanes - 1) / Lanes
+	switch s.kind {
+	case avx512vnni:
+		return scanBothVNNI(&first[0], &second[0], blocks, w, thr, base, &out[0], &sums[0])
+	case avx2:
+		return scanBothAVX2(&first[0], &second[0], blocks, w, thr, base, &out[0], &sums[0])
+	default:
+		return scanPortable(first, second, lanes, w, thr, base, out, sums)
+	}
+}
+
+func (s *Set) deepen(second []byte, w *Weights, thr int32, ids []uint32, sums []int32) int {
+	switch s.kind {
+	case avx512vnni:
+		return deepenVNNI(&second[0], w, thr, &ids[0], &sums[0], len(ids))
+	case avx2:
+		return deepenAVX2(&second[0], w, thr, &ids[0], &sums[0], len(ids))
+	default:
+		return deepenPortable(second, w, thr, ids, sums)
 	}
 }
 
 func (s *Set) refine(rows []byte, t *Targets, thr int32, ids []uint32, sums []int32) int {
-	size := RowSize(t.groups)
+	size := RowSize(t.planes)
 	switch s.kind {
 	case avx512vnni:
 		return refineVNNI(&rows[0], size, t, thr, &ids[0], &sums[0], len(ids))
@@ -76,5 +81,11 @@ func (s *Set) prefetch(vectors []float32, stride int, ids []uint32) {
 func (s *Set) prefetchRows(rows []byte, size int, ids []uint32) {
 	if s.kind != portable {
 		prefetchRowsOf(&rows[0], size, &ids[0], len(ids))
+	}
+}
+
+func (s *Set) prefetchLanes(second []byte, ids []uint32) {
+	if s.kind != portable {
+		prefetchLanesOf(&second[0], &ids[0], len(ids))
 	}
 }

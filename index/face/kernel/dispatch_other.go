@@ -4,8 +4,16 @@ package kernel
 
 func supported() []kind { return nil }
 
-func (s *Set) scan(plane []byte, groups int, lanes int, w *Weights, thr int32, base uint32, out []uint32, sums []int32) int {
-	return scanPortable(plane, groups, lanes, w, thr, base, out, sums)
+func (s *Set) scan(first []byte, lanes int, w *Weights, thr int32, base uint32, out []uint32, sums []int32) int {
+	return scanPortable(first, nil, lanes, w, thr, base, out, sums)
+}
+
+func (s *Set) scanBoth(first, second []byte, lanes int, w *Weights, thr int32, base uint32, out []uint32, sums []int32) int {
+	return scanPortable(first, second, lanes, w, thr, base, out, sums)
+}
+
+func (s *Set) deepen(second []byte, w *Weights, thr int32, ids []uint32, sums []int32) int {
+	return deepenPortable(second, w, thr, ids, sums)
 }
 
 func (s *Set) refine(rows []byte, t *Targets, thr int32, ids []uint32, sums []int32) int {
@@ -17,3 +25,5 @@ func (s *Set) rotate(x, rows, out []float32) { rotatePortable(x, rows, out) }
 func (s *Set) prefetch([]float32, int, []uint32) {}
 
 func (s *Set) prefetchRows([]byte, int, []uint32) {}
+
+func (s *Set) prefetchLanes([]byte, []uint32) {}

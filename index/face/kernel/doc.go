@@ -1,5 +1,5 @@
 // Package kernel holds the inner loops of the face index: the rotation of a
-// vector into the basis of the codes, the scan of the plane of 4-bit codes
+// vector into the basis of the codes, the scan of the planes of 4-bit codes
 // (level 1), the test of a row's 8-bit codes (level 2), distances and prefetching.
 //
 // Every loop exists as portable Go and as assembly for the vector units of

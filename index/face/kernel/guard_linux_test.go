@@ -41,20 +41,26 @@ func guardedCopy[T any](t *testing.T, v []T) []T {
 func TestNoAccessOutOfBounds(t *testing.T) {
 	eachSet(t, func(t *testing.T, s *Set) {
 		r := rand.New(rand.NewPCG(9, 10))
-		for ga := MinGroups; ga <= MaxGroups; ga++ {
+		for planes := 1; planes <= MaxPlanes; planes++ {
 			for _, lanes := range []int{1, 31, 32, 33, 64, 128} {
-				g := newGallery(r, ga, (lanes+Lanes-1)/Lanes, extremes{code: -1})
-				plane, rows := guardedCopy(t, g.plane), guardedCopy(t, g.rows[:lanes*RowSize(ga)])
+				g := newGallery(r, planes, (lanes+Lanes-1)/Lanes, extremes{code: -1})
+				guard := *g
+				guard.first, guard.second = guardedCopy(t, g.first), guardedCopy(t, g.second)
+				rows := guardedCopy(t, g.rows[:lanes*RowSize(planes)])
 				w, targets := &guardedCopy(t, []Weights{g.weights})[0], &guardedCopy(t, []Targets{g.targets})[0]
 				out, all := guarded[uint32](t, lanes+Lanes), guarded[int32](t, lanes+Lanes)
-				if n := s.Scan(plane, ga, lanes, w, -1<<31, 0, out, all); n != lanes {
+				if n := guard.scan(s, lanes, -1<<31, 0, out, all); n != lanes {
 					t.Errorf("Scan: %d of %d lanes", n, lanes)
 				}
 				ids, sums := guarded[uint32](t, lanes), guarded[int32](t, lanes)
 				for i := range ids {
 					ids[i] = uint32(lanes - 1 - i)
 				}
-				s.PrefetchFirst(rows, ga, ids)
+				s.PrefetchLanes(guard.second, ids)
+				if n := s.Deepen(guard.second, w, -1<<31, ids, sums); n != lanes {
+					t.Errorf("Deepen: %d of %d rows", n, lanes)
+				}
+				s.PrefetchFirst(rows, planes, ids)
 				if n := s.Refine(rows, targets, -1<<31, ids, sums); n != lanes {
 					t.Errorf("Refine: %d of %d rows", n, lanes)
 				}

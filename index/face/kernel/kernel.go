@@ -7,24 +7,41 @@ import (
 
 // Geometry of the codes, shared by all Sets.
 const (
-	Lanes     = 32 // rows per block of the plane
+	Lanes     = 32 // rows per block of a plane
 	Dims      = 80 // dimensions that are coded
-	MinGroups = 5  // smallest number of groups of 8 dimensions in the plane
-	MaxGroups = 8  // largest one
-	groupSize = 4 * Lanes
+	FirstDims = 40 // of them in the first plane
+	BothDims  = 64 // in both planes
+	MaxPlanes = 2
+
+	firstGroups  = FirstDims / 8
+	secondGroups = (BothDims - FirstDims) / 8
+	groupSize    = 4 * Lanes
 )
 
-// BlockSize returns the size in bytes of one block of the plane: 4 bytes for each
-// group and lane, then an int16 bias (little-endian) for each lane.
-func BlockSize(groups int) int { return groupSize*groups + 2*Lanes }
+// Sizes in bytes of a block of the first and of the second plane: 4 bytes for each
+// group of 8 dimensions and each lane, then an int16 bias (little-endian) for each
+// lane.
+const (
+	FirstBlock  = groupSize*firstGroups + 2*Lanes
+	SecondBlock = groupSize*secondGroups + 2*Lanes
+)
 
-// RowSize returns the size in bytes of a row of level 2: 64, a cache line, for 5
-// and 6 groups in the plane, 56 for 7 and 8.
-func RowSize(groups int) int { return (Dims - 4*groups + trailer + 7) / 8 * 8 }
+// PlaneDims returns how many dimensions have their leading bits in 1 or 2 planes.
+func PlaneDims(planes int) int {
+	checkPlanes(planes)
+	if planes == 1 {
+		return FirstDims
+	}
+	return BothDims
+}
 
-func checkGroups(groups int) {
-	if groups < MinGroups || groups > MaxGroups {
-		panic("kernel: no plane of so many groups")
+// RowSize returns the size in bytes of a row of level 2: 64, a cache line, beside
+// one plane, and 52 beside two.
+func RowSize(planes int) int { return Dims - PlaneDims(planes)/2 + trailer }
+
+func checkPlanes(planes int) {
+	if planes < 1 || planes > MaxPlanes {
+		panic("kernel: there are codes of one or two planes")
 	}
 }
 

@@ -34,10 +34,10 @@ func corners() []extremes {
 func TestScanMatchesModel(t *testing.T) {
 	eachSet(t, func(t *testing.T, s *Set) {
 		r := rand.New(rand.NewPCG(1, 2))
-		for ga := MinGroups; ga <= MaxGroups; ga++ {
+		for planes := 1; planes <= MaxPlanes; planes++ {
 			for _, x := range corners() {
 				blocks := 1 + r.IntN(9)
-				g := newGallery(r, ga, blocks, x)
+				g := newGallery(r, planes, blocks, x)
 				lanes := []int{blocks * Lanes, r.IntN(blocks*Lanes + 1), r.IntN(blocks*Lanes + 1), blocks*Lanes - 31}[r.IntN(4)]
 				for _, d := range []int64{0, 1, -1, 500, -500, math.MaxInt32, math.MinInt32} {
 					checkScan(t, s, g, lanes, d, r.Uint32()/2)
@@ -50,17 +50,25 @@ func TestScanMatchesModel(t *testing.T) {
 // checkScan compares a scan with the model at a threshold moved by d.
 func checkScan(t *testing.T, s *Set, g *gallery, lanes int, d int64, base uint32) {
 	t.Helper()
-	thr := int32(max(math.MinInt32, min(math.MaxInt32, int64(g.thr)+d)))
+	thr := int32(max(math.MinInt32, min(math.MaxInt32, int64(g.thr[g.planes])+d)))
 	if d == math.MaxInt32 || d == math.MinInt32 {
 		thr = int32(d)
 	}
 	out, sums := make([]uint32, lanes+Lanes), make([]int32, lanes+Lanes)
-	n := s.Scan(g.plane, g.ga, lanes, &g.weights, thr, base, out, sums)
-	ids, want := modelScan(g.plane, g.ga, lanes, &g.weights, thr, base)
+	n := g.scan(s, lanes, thr, base, out, sums)
+	ids, want := modelScan(g, g.planes, lanes, thr, base)
 	if !slices.Equal(ids, out[:n]) || !slices.Equal(want, sums[:n]) {
-		t.Fatalf("%d groups, %d lanes, threshold %d (-model +kernel):\n%s%s",
-			g.ga, lanes, thr, cmp.Diff(ids, out[:n:n]), cmp.Diff(want, sums[:n:n]))
+		t.Fatalf("%d planes, %d lanes, threshold %d (-model +kernel):\n%s%s",
+			g.planes, lanes, thr, cmp.Diff(ids, out[:n:n]), cmp.Diff(want, sums[:n:n]))
 	}
+}
+
+// scan scans as many planes as the gallery's rows are beside.
+func (g *gallery) scan(s *Set, lanes int, thr int32, base uint32, out []uint32, sums []int32) int {
+	if g.planes == 1 {
+		return s.Scan(g.first, lanes, &g.weights, thr, base, out, sums)
+	}
+	return s.ScanBoth(g.first, g.second, lanes, &g.weights, thr, base, out, sums)
 }
 
 func TestRefineMatchesModel(t *testing.T) {
@@ -72,35 +80,50 @@ func TestRefineMatchesModel(t *testing.T) {
 				x.code = []int{0, 0xff, 0x0f, 0xf0}[round/4%4]
 				x.weight = []int8{127, -128, 0, -127, 1}[round/16%5]
 			}
-			g := newGallery(r, MinGroups+round%4, 1+r.IntN(20), x)
+			g := newGallery(r, 1+round/2%2, 1+r.IntN(20), x)
 			checkRefine(t, s, g, r, r.IntN(70))
 		}
 	})
 }
 
-// checkRefine refines n random rows with random sums, at a threshold near the
-// total of one of them and at both ends.
+// checkRefine deepens and refines n random rows with random sums, at a threshold
+// near the outcome of one of them and at both ends.
 func checkRefine(t *testing.T, s *Set, g *gallery, r *rand.Rand, n int) {
 	t.Helper()
 	ids, sums := make([]uint32, n), make([]int32, n)
 	for i := range ids {
-		ids[i] = r.Uint32N(uint32(len(g.rows) / RowSize(g.ga)))
-		sums[i] = int32(r.IntN(1<<18) - 1<<17)
+		ids[i] = r.Uint32N(uint32(len(g.rows) / RowSize(g.planes)))
+		sums[i] = int32(r.IntN(1<<30) - 1<<29)
 		if r.IntN(20) == 0 {
 			sums[i] = int32(r.Uint32())
 		}
 	}
-	thresholds := []int32{math.MinInt32, math.MaxInt32}
-	if n > 0 {
-		near := modelTotal(g, ids[n/2], sums[n/2])
-		thresholds = append(thresholds, near, near+1)
-	}
-	for _, thr := range thresholds {
-		want, totals := modelRefine(g, thr, ids, sums)
-		got, have := slices.Clone(ids), slices.Clone(sums)
-		k := s.Refine(g.rows, &g.targets, thr, got, have)
-		if !slices.Equal(want, got[:k]) || !slices.Equal(totals, have[:k]) {
-			t.Fatalf("%d groups, threshold %d (-model +kernel):\n%s%s", g.ga, thr, cmp.Diff(want, got[:k:k]), cmp.Diff(totals, have[:k:k]))
+	for _, f := range []struct {
+		name   string
+		model  func(thr int32, ids []uint32, sums []int32) ([]uint32, []int32)
+		kernel func(thr int32, ids []uint32, sums []int32) int
+	}{
+		{
+			"Deepen", func(thr int32, ids []uint32, sums []int32) ([]uint32, []int32) { return modelDeepen(g, thr, ids, sums) },
+			func(thr int32, ids []uint32, sums []int32) int { return s.Deepen(g.second, &g.weights, thr, ids, sums) },
+		},
+		{
+			"Refine", func(thr int32, ids []uint32, sums []int32) ([]uint32, []int32) { return modelRefine(g, thr, ids, sums) },
+			func(thr int32, ids []uint32, sums []int32) int { return s.Refine(g.rows, &g.targets, thr, ids, sums) },
+		},
+	} {
+		thresholds := []int32{math.MinInt32, math.MaxInt32}
+		if n > 0 {
+			_, near := f.model(math.MinInt32, ids[n/2:n/2+1], sums[n/2:])
+			thresholds = append(thresholds, near[0], near[0]+1)
+		}
+		for _, thr := range thresholds {
+			want, totals := f.model(thr, ids, sums)
+			got, have := slices.Clone(ids), slices.Clone(sums)
+			k := f.kernel(thr, got, have)
+			if !slices.Equal(want, got[:k]) || !slices.Equal(totals, have[:k]) {
+				t.Fatalf("%s, %d planes, threshold %d (-model +kernel):\n%s%s", f.name, g.planes, thr, cmp.Diff(want, got[:k:k]), cmp.Diff(totals, have[:k:k]))
+			}
 		}
 	}
 }
@@ -129,28 +152,35 @@ func TestRotateMatchesModel(t *testing.T) {
 }
 
 func TestMisusePanics(t *testing.T) {
-	plane, w, t5 := make([]byte, 2*BlockSize(5)), &Weights{}, &Targets{}
-	t5.Set(5, w, make([]int8, 40), Shifts{})
-	rows, out, sums := make([]byte, 64*RowSize(5)), make([]uint32, 96), make([]int32, 96)
+	first, second, w, one := make([]byte, 2*FirstBlock), make([]byte, 2*SecondBlock), &Weights{}, &Targets{}
+	none, flat := &[Dims]int8{}, &[Parts]uint32{}
+	one.Set(1, none, flat, 0)
+	rows, out, sums := make([]byte, 64*RowSize(1)), make([]uint32, 96), make([]int32, 96)
 	ids, d2 := []uint32{0, 63}, make([]float32, 2)
 	cases := map[string]func(s *Set){
-		"few groups":  func(s *Set) { s.Scan(plane, 4, 64, w, 0, 0, out, sums) },
-		"many groups": func(s *Set) { s.Scan(plane, 9, 32, w, 0, 0, out, sums) },
-		"bias shift":  func(s *Set) { s.Scan(plane, 5, 64, &Weights{ShiftBias: 32}, 0, 0, out, sums) },
-		"never set":   func(s *Set) { s.Refine(rows, &Targets{}, 0, ids, sums) },
-		"short plane": func(s *Set) { s.Scan(plane[1:], 5, 33, w, 0, 0, out, sums) },
-		"out":         func(s *Set) { s.Scan(plane, 5, 64, w, 0, 0, out[1:], sums) },
-		"sums":        func(s *Set) { s.Scan(plane, 5, 64, w, 0, 0, out, sums[1:]) },
-		"negative":    func(s *Set) { s.Scan(plane, 5, -1, w, 0, 0, out, sums) },
-		"ids wrap":    func(s *Set) { s.Scan(plane, 5, 2, w, 0, math.MaxUint32, out, sums) },
-		"shift":       func(s *Set) { s.Scan(plane, 5, 64, &Weights{ShiftHigh: 32}, 0, 0, out, sums) },
-		"few sums":    func(s *Set) { s.Refine(rows, t5, 0, ids, sums[:1]) },
-		"rows":        func(s *Set) { s.Refine(rows[1:], t5, 0, ids, sums) },
-		"rest":        func(*Set) { t5.Set(5, w, make([]int8, 39), Shifts{}) },
-		"no size":     func(*Set) { t5.Set(4, w, make([]int8, 48), Shifts{}) },
-		"far shift":   func(*Set) { t5.Set(5, w, make([]int8, 40), Shifts{Bias: 32}) },
-		"dimension":   func(s *Set) { s.Rotate(make([]float32, 8), make([]float32, 8), d2) },
-		"vectors":     func(s *Set) { s.Rotate(make([]float32, 16), make([]float32, 31), d2) },
+		"no planes":    func(*Set) { PlaneDims(0) },
+		"many planes":  func(*Set) { RowSize(3) },
+		"bias shift":   func(s *Set) { s.Scan(first, 64, &Weights{bias: 13}, 0, 0, out, sums) },
+		"low shift":    func(s *Set) { s.Scan(first, 64, &Weights{shifts: [6]uint32{9, 4}}, 0, 0, out, sums) },
+		"high shift":   func(s *Set) { s.ScanBoth(first, second, 64, &Weights{shifts: [6]uint32{5: 9}}, 0, 0, out, sums) },
+		"never set":    func(s *Set) { s.Refine(rows, &Targets{}, 0, ids, sums) },
+		"short plane":  func(s *Set) { s.Scan(first[1:], 33, w, 0, 0, out, sums) },
+		"short planes": func(s *Set) { s.ScanBoth(first, second[1:], 33, w, 0, 0, out, sums) },
+		"short first":  func(s *Set) { s.ScanBoth(first[1:], second, 33, w, 0, 0, out, sums) },
+		"out":          func(s *Set) { s.Scan(first, 64, w, 0, 0, out[1:], sums) },
+		"sums":         func(s *Set) { s.Scan(first, 64, w, 0, 0, out, sums[1:]) },
+		"negative":     func(s *Set) { s.Scan(first, -1, w, 0, 0, out, sums) },
+		"ids wrap":     func(s *Set) { s.Scan(first, 2, w, 0, math.MaxUint32, out, sums) },
+		"few sums":     func(s *Set) { s.Refine(rows, one, 0, ids, sums[:1]) },
+		"rows":         func(s *Set) { s.Refine(rows[1:], one, 0, ids, sums) },
+		"deep id":      func(s *Set) { s.Deepen(second[1:], w, 0, ids, sums) },
+		"deep sums":    func(s *Set) { s.Deepen(second, w, 0, ids, sums[:1]) },
+		"deep shift":   func(s *Set) { s.Deepen(second, &Weights{bias: 13}, 0, ids, sums) },
+		"rising":       func(*Set) { (&Weights{}).SetShifts(&[6]uint32{3, 4}, 0) },
+		"far shift":    func(*Set) { one.Set(1, none, flat, 32) },
+		"part shift":   func(*Set) { one.Set(1, none, &[Parts]uint32{6: 32}, 0) },
+		"dimension":    func(s *Set) { s.Rotate(make([]float32, 8), make([]float32, 8), d2) },
+		"vectors":      func(s *Set) { s.Rotate(make([]float32, 16), make([]float32, 31), d2) },
 	}
 	eachSet(t, func(t *testing.T, s *Set) {
 		for name, f := range cases {
@@ -186,14 +216,14 @@ func FuzzScan(f *testing.F) {
 	f.Add(uint64(1), byte(0), uint16(40), int32(0), int16(0), int8(0))
 	f.Add(uint64(2), byte(1), uint16(64), int32(math.MaxInt32), int16(0xff), int8(127))
 	f.Add(uint64(3), byte(2), uint16(1), int32(math.MinInt32), int16(-1), int8(-127))
-	f.Fuzz(func(t *testing.T, seed uint64, ga byte, lanes uint16, thr int32, code int16, weight int8) {
+	f.Fuzz(func(t *testing.T, seed uint64, planes byte, lanes uint16, thr int32, code int16, weight int8) {
 		r := rand.New(rand.NewPCG(seed, 0))
 		n := int(lanes % 400)
 		x := extremes{code: max(-1, int(code)) & 0xff, bias: r.IntN(4) - 1, weight: weight}
 		if code < 0 {
 			x.code = -1
 		}
-		g := newGallery(r, MinGroups+int(ga%4), n/Lanes+1, x)
+		g := newGallery(r, 1+int(planes%2), n/Lanes+1, x)
 		for _, s := range Available() {
 			checkScan(t, s, g, n, int64(thr), uint32(seed)/2)
 			checkScan(t, s, g, n, int64(thr)%1000, uint32(seed)/2)

@@ -5,14 +5,13 @@ import "encoding/binary"
 // The portable scan takes two lanes at once. Masked with pick, a uint64 of one
 // group holds in its four 16-bit columns two codes of each of two lanes. Its
 // product with the multiplier w1 + w0<<16 (signed, modulo 2^64) has
-// code0·w0 + code1·w1 of the lanes in columns 1 and 3. Columns add up over at
-// most four groups: |Σ| <= 4·4·15·128 = 30,720 fits int16.
+// code0·w0 + code1·w1 of the lanes in columns 1 and 3. Columns add up over the
+// groups of a part, three at most: |Σ| <= 3·4·15·128 = 23,040 fits int16.
 const (
 	pick    = 0x000f_000f_000f_000f
-	half    = 4                     // groups that a column has room for: no plane needs three
 	center  = 0x8000_8000_8000_8000 // makes all columns non-negative, so that none borrows
 	columns = 0x0000_ffff_0000_ffff // columns 1 and 3, once shifted to 0 and 2
-	centers = 2 * 0x8000            // what center adds to a lane's sum: once per half
+	centers = 0x8000                // what center adds to a lane's sum
 )
 
 // multipliers of one group: the bytes 0 and 2, and 1 and 3, of each half.
@@ -22,88 +21,135 @@ type multipliers struct {
 
 func multiplier(w0, w1 int8) uint64 { return uint64(int64(w1) + int64(w0)<<16) }
 
-func prepare(low, high []int8, m []multipliers) []multipliers {
-	for g := range m {
-		l, h := low[4*g:4*g+4], high[4*g:4*g+4]
-		m[g] = multipliers{
-			multiplier(l[0], l[2]), multiplier(l[1], l[3]),
-			multiplier(h[0], h[2]), multiplier(h[1], h[3]),
-		}
-	}
-	return m
+// A strip is the groups of a plane that make two parts: low nibbles and high ones.
+type strip struct {
+	second    bool // plane
+	group     int  // the first, in its plane
+	groups    [secondGroups]multipliers
+	n         int
+	low, high uint32 // shifts; that of codes 0, 16, … 240 less 4
+	weights   []int8 // of the plane
 }
 
-// pairSums are Σ low·c and Σ high·c of the pairs of lanes of a block, the groups
-// before half and those from half on apart.
+// strips of the first plane, and of the second.
+func (w *Weights) strips(planes int) []strip {
+	all := [...]strip{
+		{n: 2, low: w.shift(0), high: w.shift(2) + 4, weights: w.W[:FirstDims]},
+		{n: 3, low: w.shift(1), high: w.shift(3) + 4, weights: w.W[:FirstDims], group: 2},
+		{n: 3, low: w.shift(4), high: w.shift(5) + 4, weights: w.W[FirstDims:], second: true},
+	}
+	for i := range all {
+		s := &all[i]
+		for g := range s.n {
+			at := 4 * (s.group + g)
+			l, h := s.weights[at:at+4], s.weights[len(s.weights)/2+at:][:4]
+			s.groups[g] = multipliers{
+				multiplier(l[0], l[2]), multiplier(l[1], l[3]),
+				multiplier(h[0], h[2]), multiplier(h[1], h[3]),
+			}
+		}
+	}
+	return all[:planes+1]
+}
+
+// pairSums are Σ low·c and Σ high·c of the pairs of lanes of a block.
 type pairSums struct {
-	low, high [2][Lanes / 2]uint64
+	low, high [Lanes / 2]uint64
 }
 
 // add sums up the leading pairs of a block, group by group, so that multipliers
 // stay in registers.
-func (s *pairSums) add(block []byte, pairs int, m []multipliers) {
+func (s *pairSums) add(block []byte, pairs int, p *strip) {
 	*s = pairSums{}
-	for g, w := range m {
-		codes := (*[groupSize]byte)(block[g*groupSize:])
-		low, high := &s.low[g/half], &s.high[g/half]
-		for p := 0; p < pairs && p < Lanes/2; p++ {
-			x := binary.LittleEndian.Uint64(codes[8*p : 8*p+8])
-			low[p] += (x&pick)*w.lowEven + (x>>8&pick)*w.lowOdd
-			high[p] += (x>>4&pick)*w.highEven + (x>>12&pick)*w.highOdd
+	for g, w := range p.groups[:p.n] {
+		codes := (*[groupSize]byte)(block[(p.group+g)*groupSize:])
+		for i := 0; i < pairs && i < Lanes/2; i++ {
+			x := binary.LittleEndian.Uint64(codes[8*i : 8*i+8])
+			s.low[i] += (x&pick)*w.lowEven + (x>>8&pick)*w.lowOdd
+			s.high[i] += (x>>4&pick)*w.highEven + (x>>12&pick)*w.highOdd
 		}
 	}
 }
 
-// split divides the sum of a pair, in its two parts, into those of its lanes.
-func split(part0, part1 uint64) (even, odd int32) {
-	both := (part0+center)>>16&columns + (part1+center)>>16&columns
+// split divides the sum of a pair into those of its lanes.
+func split(pair uint64) (even, odd int32) {
+	both := (pair + center) >> 16 & columns
 	return int32(uint32(both)) - centers, int32(both>>32) - centers
 }
 
-// oneLane is sums for a single lane, without a look at its neighbour.
-func oneLane(block []byte, at int, low, high []int8) (l, h int32) {
-	for i := range low {
-		c := block[at+i/4*groupSize+i%4]
-		l += int32(low[i]) * int32(c&15)
-		h += int32(high[i]) * int32(c>>4)
+// oneLane is what a strip adds to a single lane, without a look at its neighbour.
+func oneLane(block []byte, lane int, p *strip) int32 {
+	var low, high int32
+	for i := range 4 * p.n {
+		at := 4*p.group + i
+		c := block[at/4*groupSize+4*lane+at%4]
+		low += int32(p.weights[at]) * int32(c&15)
+		high += int32(p.weights[len(p.weights)/2+at]) * int32(c>>4)
 	}
-	return l, h
+	return low<<(p.low&31) + high<<(p.high&31)
 }
 
-func bias(biases []byte, lane int) int32 {
-	return int32(int16(binary.LittleEndian.Uint16(biases[2*lane:])))
+func bias(block []byte, groups, lane int) int32 {
+	return int32(int16(binary.LittleEndian.Uint16(block[groups*groupSize+2*lane:])))
 }
 
-func scanPortable(plane []byte, groups int, lanes int, w *Weights, thr int32, base uint32, out []uint32, sums []int32) int {
-	var room [MaxGroups]multipliers
-	low, high := w.A[:4*groups], w.A[4*groups:8*groups]
-	m := prepare(low, high, room[:groups])
-	size, n, shift := BlockSize(groups), 0, w.ShiftHigh&31
-	up := w.ShiftBias & 31
+// scanPortable scans one plane, or two when there is a second one.
+func scanPortable(first, second []byte, lanes int, w *Weights, thr int32, base uint32, out []uint32, sums []int32) int {
+	planes := 1
+	if len(second) > 0 {
+		planes = 2
+	}
+	strips := w.strips(planes)
+	up, n := w.bias&31, 0
 	var sum pairSums
+	var total [Lanes]int32
 	for from := 0; from < lanes; from += Lanes {
-		block := plane[from/Lanes*size:][:size]
 		count := min(Lanes, lanes-from)
-		sum.add(block, count/2, m)
-		biases := block[groups*groupSize:]
-		for p := 0; p < count/2 && p < Lanes/2; p++ {
-			l0, l1 := split(sum.low[0][p], sum.low[1][p])
-			h0, h1 := split(sum.high[0][p], sum.high[1][p])
-			if s := bias(biases, 2*p)<<up + l0 + h0<<4>>shift; s >= thr {
-				out[n], sums[n] = base+uint32(from+2*p), s
-				n++
+		blocks := [2][]byte{first[from/Lanes*FirstBlock:][:FirstBlock]}
+		if planes == 2 {
+			blocks[1] = second[from/Lanes*SecondBlock:][:SecondBlock]
+		}
+		for lane := range count {
+			total[lane] = bias(blocks[0], firstGroups, lane) << up
+			if planes == 2 {
+				total[lane] += bias(blocks[1], secondGroups, lane) << up
 			}
-			if s := bias(biases, 2*p+1)<<up + l1 + h1<<4>>shift; s >= thr {
-				out[n], sums[n] = base+uint32(from+2*p+1), s
+		}
+		for i := range strips {
+			p := &strips[i]
+			block := blocks[0]
+			if p.second {
+				block = blocks[1]
+			}
+			sum.add(block, count/2, p)
+			for pair := 0; pair < count/2 && pair < Lanes/2; pair++ {
+				l0, l1 := split(sum.low[pair])
+				h0, h1 := split(sum.high[pair])
+				total[2*pair] += l0<<(p.low&31) + h0<<(p.high&31)
+				total[2*pair+1] += l1<<(p.low&31) + h1<<(p.high&31)
+			}
+			if count&1 != 0 {
+				total[count-1] += oneLane(block, count-1, p)
+			}
+		}
+		for lane, s := range total[:count] {
+			if s >= thr {
+				out[n], sums[n] = base+uint32(from+lane), s
 				n++
 			}
 		}
-		if count&1 != 0 {
-			l, h := oneLane(block, 4*(count-1), low, high)
-			if s := bias(biases, count-1)<<up + l + h<<4>>shift; s >= thr {
-				out[n], sums[n] = base+uint32(from+count-1), s
-				n++
-			}
+	}
+	return n
+}
+
+func deepenPortable(second []byte, w *Weights, thr int32, ids []uint32, sums []int32) int {
+	p, n := &w.strips(2)[2], 0
+	for i, id := range ids {
+		block, lane := second[int(id/Lanes)*SecondBlock:][:SecondBlock], int(id%Lanes)
+		s := sums[i] + bias(block, secondGroups, lane)<<(w.bias&31) + oneLane(block, lane, p)
+		if s >= thr {
+			ids[n], sums[n] = id, s
+			n++
 		}
 	}
 	return n

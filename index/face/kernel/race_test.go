@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"math"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -14,31 +15,36 @@ func TestPortableReadsPublishedLanesOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := rand.New(rand.NewPCG(11, 12))
-	for ga := MinGroups; ga <= MaxGroups; ga++ {
-		g := newGallery(r, ga, 2, extremes{code: -1})
+	for planes := 1; planes <= MaxPlanes; planes++ {
+		g := newGallery(r, planes, 2, extremes{code: -1})
 		for lanes := 1; lanes < 2*Lanes; lanes++ {
 			var writer sync.WaitGroup
 			writer.Go(func() {
 				for v := lanes; v < 2*Lanes; v++ {
-					writeLane(g.plane, ga, v)
-					for b := range RowSize(ga) {
-						g.rows[v*RowSize(ga)+b]++
+					writeLane(g.first, FirstBlock, v)
+					writeLane(g.second, SecondBlock, v)
+					for b := range RowSize(planes) {
+						g.rows[v*RowSize(planes)+b]++
 					}
 				}
 			})
 			out, sums, ids := make([]uint32, lanes+Lanes), make([]int32, lanes+Lanes), []uint32{uint32(lanes - 1)}
-			s.Scan(g.plane, ga, lanes, &g.weights, g.thr, 0, out, sums)
-			s.Refine(g.rows, &g.targets, g.thr, ids, sums)
+			g.scan(s, lanes, g.thr[planes], 0, out, sums)
+			s.Deepen(g.second, &g.weights, math.MinInt32, ids, sums)
+			s.Refine(g.rows, &g.targets, math.MinInt32, ids, sums)
 			writer.Wait()
 		}
 	}
 }
 
-func writeLane(plane []byte, gr, v int) {
-	block := plane[v/Lanes*BlockSize(gr):]
-	for i := range 4 * gr {
-		block[i/4*groupSize+v%Lanes*4+i%4]++
+func writeLane(plane []byte, size, v int) {
+	block := plane[v/Lanes*size:][:size]
+	for at := v % Lanes * 4; at < size-2*Lanes; at += groupSize {
+		for i := range 4 {
+			block[at+i]++
+		}
 	}
-	block[gr*groupSize+v%Lanes*2]++
-	block[gr*groupSize+v%Lanes*2+1]++
+	at := size - 2*Lanes + v%Lanes*2
+	block[at]++
+	block[at+1]++
 }

@@ -24,17 +24,14 @@ TEXT ·refineVNNI(SB), NOSPLIT, $0-64
 	MOVQ         n+48(FP), R9
 	XORQ         R10, R10
 	XORQ         R11, R11
-	VMOVD        128(BX), X6
-	VMOVD        132(BX), X7
-	VMOVD        136(BX), X8
 	MOVL         $0x0f0f0f0f, CX
-	VMOVD        CX, X5
-	VPBROADCASTD X5, Y5
+	VMOVD        CX, X6
+	VPBROADCASTD X6, Y6
 	VMOVDQU      (BX), Y9
 	VMOVDQU      32(BX), Y10
 	VMOVDQU      64(BX), Y11
 	VMOVDQU      96(BX), Y12
-	MOVL         140(BX), CX
+	MOVL         256(BX), CX
 	LEAQ         -1(R9), R12
 
 survivor:
@@ -50,22 +47,25 @@ survivor:
 	MOVL         R13, R14
 	IMULQ        DX, R14
 	ADDQ         AX, R14
-	VMOVDQU      (R14), Y3
+	VMOVDQU      (R14), Y4
 	VPXOR        Y0, Y0, Y0
 	VPXOR        Y1, Y1, Y1
 	VPXOR        Y2, Y2, Y2
-	VPDPBUSD     Y11, Y3, Y2
-	VPAND        Y5, Y3, Y4
-	VPDPBUSD     Y9, Y4, Y0
-	VPSRLW       $0x04, Y3, Y4
-	VPAND        Y5, Y4, Y4
-	VPDPBUSD     Y10, Y4, Y1
-	VMOVDQU      -32(R14)(DX*1), Y3
-	VPDPBUSD     Y12, Y3, Y2
-	VPSLLD       X6, Y0, Y0
-	VPSLLD       X7, Y1, Y1
-	VPSLLD       X8, Y2, Y2
+	VPXOR        Y3, Y3, Y3
+	VPDPBUSD     Y11, Y4, Y2
+	VPAND        Y6, Y4, Y5
+	VPDPBUSD     Y9, Y5, Y0
+	VPSRLW       $0x04, Y4, Y5
+	VPAND        Y6, Y5, Y5
+	VPDPBUSD     Y10, Y5, Y1
+	VMOVDQU      -32(R14)(DX*1), Y4
+	VPDPBUSD     Y12, Y4, Y3
+	VPSLLVD      128(BX), Y0, Y0
+	VPSLLVD      160(BX), Y1, Y1
+	VPSLLVD      192(BX), Y2, Y2
+	VPSLLVD      224(BX), Y3, Y3
 	VPADDD       Y1, Y0, Y0
+	VPADDD       Y3, Y2, Y2
 	VPADDD       Y2, Y0, Y0
 	VEXTRACTI128 $0x01, Y0, X1
 	VPADDD       X1, X0, X0
@@ -75,13 +75,12 @@ survivor:
 	VPADDD       X1, X0, X0
 	ADDQ         DX, R14
 	MOVBLZX      -4(R14), R15
-	IMULL        144(BX), R15
+	IMULL        260(BX), R15
 	MOVL         -4(R14), R14
 	SARL         $0x08, R14
 	SHLL         CL, R14
 	ADDL         R14, R15
 	MOVL         (R8)(R10*4), R14
-	SHLL         $0x0c, R14
 	ADDL         R14, R15
 	VMOVD        X0, R14
 	ADDL         R15, R14
@@ -110,18 +109,15 @@ TEXT ·refineAVX2(SB), NOSPLIT, $0-64
 	MOVQ         n+48(FP), R9
 	XORQ         R10, R10
 	XORQ         R11, R11
-	VMOVD        128(BX), X6
-	VMOVD        132(BX), X7
-	VMOVD        136(BX), X8
 	MOVL         $0x0f0f0f0f, CX
-	VMOVD        CX, X5
-	VPBROADCASTD X5, Y5
+	VMOVD        CX, X6
+	VPBROADCASTD X6, Y6
 	VMOVDQU      (BX), Y9
 	VMOVDQU      32(BX), Y10
 	VPMOVSXBW    80(BX), Y11
 	VPMOVSXBW    96(BX), Y12
 	VPMOVSXBW    112(BX), Y13
-	MOVL         140(BX), CX
+	MOVL         256(BX), CX
 	LEAQ         -1(R9), R12
 
 survivor:
@@ -137,26 +133,31 @@ survivor:
 	MOVL         R13, R14
 	IMULQ        DX, R14
 	ADDQ         AX, R14
-	VMOVDQU      (R14), Y3
-	VPAND        Y5, Y3, Y0
-	VPSRLW       $0x04, Y3, Y1
-	VPAND        Y5, Y1, Y1
+	VMOVDQU      (R14), Y4
+	VPAND        Y6, Y4, Y0
+	VPSRLW       $0x04, Y4, Y1
+	VPAND        Y6, Y1, Y1
 	VPMADDUBSW   Y9, Y0, Y0
 	VPMADDUBSW   Y10, Y1, Y1
 	VPMADDWD     ones<>+0(SB), Y0, Y0
 	VPMADDWD     ones<>+0(SB), Y1, Y1
 	VPMOVZXBW    16(R14), Y2
 	VPMADDWD     Y11, Y2, Y2
-	VPMOVZXBW    -32(R14)(DX*1), Y4
-	VPMADDWD     Y12, Y4, Y4
-	VPADDD       Y4, Y2, Y2
-	VPMOVZXBW    -16(R14)(DX*1), Y4
-	VPMADDWD     Y13, Y4, Y4
-	VPADDD       Y4, Y2, Y2
-	VPSLLD       X6, Y0, Y0
-	VPSLLD       X7, Y1, Y1
-	VPSLLD       X8, Y2, Y2
+	VPXOR        Y5, Y5, Y5
+	VPHADDD      Y2, Y5, Y2
+	VPERMQ       $0xd8, Y2, Y2
+	VPMOVZXBW    -32(R14)(DX*1), Y3
+	VPMADDWD     Y12, Y3, Y3
+	VPMOVZXBW    -16(R14)(DX*1), Y5
+	VPMADDWD     Y13, Y5, Y5
+	VPHADDD      Y5, Y3, Y3
+	VPERMQ       $0xd8, Y3, Y3
+	VPSLLVD      128(BX), Y0, Y0
+	VPSLLVD      160(BX), Y1, Y1
+	VPSLLVD      192(BX), Y2, Y2
+	VPSLLVD      224(BX), Y3, Y3
 	VPADDD       Y1, Y0, Y0
+	VPADDD       Y3, Y2, Y2
 	VPADDD       Y2, Y0, Y0
 	VEXTRACTI128 $0x01, Y0, X1
 	VPADDD       X1, X0, X0
@@ -166,13 +167,12 @@ survivor:
 	VPADDD       X1, X0, X0
 	ADDQ         DX, R14
 	MOVBLZX      -4(R14), R15
-	IMULL        144(BX), R15
+	IMULL        260(BX), R15
 	MOVL         -4(R14), R14
 	SARL         $0x08, R14
 	SHLL         CL, R14
 	ADDL         R14, R15
 	MOVL         (R8)(R10*4), R14
-	SHLL         $0x0c, R14
 	ADDL         R14, R15
 	VMOVD        X0, R14
 	ADDL         R15, R14
@@ -205,5 +205,28 @@ row:
 	PREFETCHT0 -1(SI)(CX*1)
 	ADDQ       $0x04, DX
 	DECQ       BX
+	JNZ        row
+	RET
+
+// func prefetchLanesOf(second *byte, ids *uint32, n int)
+// Requires: MMX+
+TEXT ·prefetchLanesOf(SB), NOSPLIT, $0-24
+	MOVQ second+0(FP), AX
+	MOVQ ids+8(FP), CX
+	MOVQ n+16(FP), DX
+
+row:
+	MOVL       (CX), BX
+	MOVL       BX, SI
+	ANDL       $0x1f, SI
+	SHRL       $0x05, BX
+	IMUL3Q     $0x000001c0, BX, BX
+	ADDQ       AX, BX
+	PREFETCHT0 (BX)(SI*4)
+	PREFETCHT0 128(BX)(SI*4)
+	PREFETCHT0 256(BX)(SI*4)
+	PREFETCHT0 384(BX)
+	ADDQ       $0x04, CX
+	DECQ       DX
 	JNZ        row
 	RET

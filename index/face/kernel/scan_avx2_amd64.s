@@ -22,6 +22,16 @@ DATA sixteens<>+24(SB)/4, $0x00100010
 DATA sixteens<>+28(SB)/4, $0x00100010
 GLOBL sixteens<>(SB), RODATA|NOPTR, $32
 
+DATA nibbles<>+0(SB)/4, $0x0f0f0f0f
+DATA nibbles<>+4(SB)/4, $0x0f0f0f0f
+DATA nibbles<>+8(SB)/4, $0x0f0f0f0f
+DATA nibbles<>+12(SB)/4, $0x0f0f0f0f
+DATA nibbles<>+16(SB)/4, $0x0f0f0f0f
+DATA nibbles<>+20(SB)/4, $0x0f0f0f0f
+DATA nibbles<>+24(SB)/4, $0x0f0f0f0f
+DATA nibbles<>+28(SB)/4, $0x0f0f0f0f
+GLOBL nibbles<>(SB), RODATA|NOPTR, $32
+
 DATA order<>+0(SB)/4, $0x00000000
 DATA order<>+4(SB)/4, $0x00000004
 DATA order<>+8(SB)/4, $0x00000001
@@ -300,1302 +310,779 @@ DATA places<>+2032(SB)/8, $0x0007060504030201
 DATA places<>+2040(SB)/8, $0x0706050403020100
 GLOBL places<>(SB), RODATA|NOPTR, $2048
 
-// func scan5AVX2(plane *byte, blocks int, w *byte, thr int32, base uint32, out *uint32, sums *int32) int
+// func scanAVX2(first *byte, blocks int, w *byte, thr int32, base uint32, out *uint32, sums *int32) int
 // Requires: AVX, AVX2, POPCNT
-TEXT ·scan5AVX2(SB), NOSPLIT, $0-56
-	MOVQ         plane+0(FP), AX
-	MOVQ         blocks+8(FP), CX
-	MOVQ         w+16(FP), DX
-	MOVL         thr+24(FP), BX
-	VMOVD        BX, X15
-	VPBROADCASTD X15, Y15
-	MOVL         base+28(FP), BX
-	MOVQ         out+32(FP), SI
-	MOVQ         sums+40(FP), DI
-	XORQ         R8, R8
-	LEAQ         places<>+0(SB), R9
-	MOVL         $0x0f0f0f0f, R10
-	VMOVD        R10, X10
-	VPBROADCASTD X10, Y10
+TEXT ·scanAVX2(SB), NOSPLIT, $0-56
+	MOVQ first+0(FP), AX
+	MOVQ blocks+8(FP), CX
+	MOVQ w+16(FP), DX
+	MOVL thr+24(FP), BX
+	MOVL base+28(FP), SI
+	MOVQ out+32(FP), DI
+	MOVQ sums+40(FP), R8
+	XORQ R9, R9
+	LEAQ places<>+0(SB), R10
 
 block:
-	VPBROADCASTD (DX), Y8
-	VPBROADCASTD 20(DX), Y9
-	VMOVDQU      (AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y0
-	VPMADDUBSW   Y9, Y11, Y4
-	VMOVDQU      32(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y1
-	VPMADDUBSW   Y9, Y11, Y5
-	VMOVDQU      64(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y2
-	VPMADDUBSW   Y9, Y11, Y6
-	VMOVDQU      96(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y3
-	VPMADDUBSW   Y9, Y11, Y7
-	VPBROADCASTD 4(DX), Y8
-	VPBROADCASTD 24(DX), Y9
-	VMOVDQU      128(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y0, Y0
-	VPADDW       Y11, Y4, Y4
-	VMOVDQU      160(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y1, Y1
-	VPADDW       Y11, Y5, Y5
-	VMOVDQU      192(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y2, Y2
-	VPADDW       Y11, Y6, Y6
-	VMOVDQU      224(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y3, Y3
-	VPADDW       Y11, Y7, Y7
-	VPBROADCASTD 8(DX), Y8
-	VPBROADCASTD 28(DX), Y9
-	VMOVDQU      256(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y0, Y0
-	VPADDW       Y11, Y4, Y4
-	VMOVDQU      288(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y1, Y1
-	VPADDW       Y11, Y5, Y5
-	VMOVDQU      320(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y2, Y2
-	VPADDW       Y11, Y6, Y6
-	VMOVDQU      352(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y3, Y3
-	VPADDW       Y11, Y7, Y7
-	VPBROADCASTD 12(DX), Y8
-	VPBROADCASTD 32(DX), Y9
-	VMOVDQU      384(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y0, Y0
-	VPADDW       Y11, Y4, Y4
-	VMOVDQU      416(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y1, Y1
-	VPADDW       Y11, Y5, Y5
-	VMOVDQU      448(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y2, Y2
-	VPADDW       Y11, Y6, Y6
-	VMOVDQU      480(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y3, Y3
-	VPADDW       Y11, Y7, Y7
-	VPBROADCASTD 16(DX), Y8
-	VPBROADCASTD 36(DX), Y9
-	VMOVDQU      512(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y0, Y0
-	VPADDW       Y11, Y4, Y4
-	VMOVDQU      544(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y1, Y1
-	VPADDW       Y11, Y5, Y5
-	VMOVDQU      576(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y2, Y2
-	VPADDW       Y11, Y6, Y6
-	VMOVDQU      608(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y3, Y3
-	VPADDW       Y11, Y7, Y7
-	VMOVD        64(DX), X14
-	VMOVD        68(DX), X8
-	VPMADDWD     ones<>+0(SB), Y0, Y0
-	VPMADDWD     sixteens<>+0(SB), Y4, Y4
-	VPSRAD       X14, Y4, Y4
+	VMOVD        88(DX), X15
+	VPMOVSXWD    640(AX), Y0
+	VPSLLD       X15, Y0, Y0
+	VPMOVSXWD    656(AX), Y1
+	VPSLLD       X15, Y1, Y1
+	VPMOVSXWD    672(AX), Y2
+	VPSLLD       X15, Y2, Y2
+	VPMOVSXWD    688(AX), Y3
+	VPSLLD       X15, Y3, Y3
+	VPBROADCASTD (DX), Y12
+	VPBROADCASTD 20(DX), Y13
+	VMOVDQU      (AX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y4
+	VPMADDUBSW   Y13, Y14, Y8
+	VMOVDQU      32(AX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y5
+	VPMADDUBSW   Y13, Y14, Y9
+	VMOVDQU      64(AX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y6
+	VPMADDUBSW   Y13, Y14, Y10
+	VMOVDQU      96(AX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y7
+	VPMADDUBSW   Y13, Y14, Y11
+	VPBROADCASTD 4(DX), Y12
+	VPBROADCASTD 24(DX), Y13
+	VMOVDQU      128(AX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y15
+	VPMADDUBSW   Y13, Y14, Y14
+	VPADDW       Y15, Y4, Y4
+	VPADDW       Y14, Y8, Y8
+	VMOVDQU      160(AX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y15
+	VPMADDUBSW   Y13, Y14, Y14
+	VPADDW       Y15, Y5, Y5
+	VPADDW       Y14, Y9, Y9
+	VMOVDQU      192(AX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y15
+	VPMADDUBSW   Y13, Y14, Y14
+	VPADDW       Y15, Y6, Y6
+	VPADDW       Y14, Y10, Y10
+	VMOVDQU      224(AX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y15
+	VPMADDUBSW   Y13, Y14, Y14
+	VPADDW       Y15, Y7, Y7
+	VPADDW       Y14, Y11, Y11
+	VMOVDQU      ones<>+0(SB), Y14
+	MOVL         64(DX), R11
+	ADDL         68(DX), R11
+	VMOVD        R11, X15
+	VPSLLW       X15, Y14, Y14
+	VPMADDWD     Y14, Y4, Y4
 	VPADDD       Y4, Y0, Y0
-	VPMOVSXWD    640(AX), Y11
-	VPSLLD       X8, Y11, Y11
-	VPADDD       Y11, Y0, Y0
-	VPCMPGTD     Y0, Y15, Y4
-	VPMADDWD     ones<>+0(SB), Y1, Y1
-	VPMADDWD     sixteens<>+0(SB), Y5, Y5
-	VPSRAD       X14, Y5, Y5
+	VPMADDWD     Y14, Y5, Y5
 	VPADDD       Y5, Y1, Y1
-	VPMOVSXWD    656(AX), Y11
-	VPSLLD       X8, Y11, Y11
-	VPADDD       Y11, Y1, Y1
-	VPCMPGTD     Y1, Y15, Y5
-	VPMADDWD     ones<>+0(SB), Y2, Y2
-	VPMADDWD     sixteens<>+0(SB), Y6, Y6
-	VPSRAD       X14, Y6, Y6
+	VPMADDWD     Y14, Y6, Y6
 	VPADDD       Y6, Y2, Y2
-	VPMOVSXWD    672(AX), Y11
-	VPSLLD       X8, Y11, Y11
-	VPADDD       Y11, Y2, Y2
-	VPCMPGTD     Y2, Y15, Y6
-	VPMADDWD     ones<>+0(SB), Y3, Y3
-	VPMADDWD     sixteens<>+0(SB), Y7, Y7
-	VPSRAD       X14, Y7, Y7
+	VPMADDWD     Y14, Y7, Y7
 	VPADDD       Y7, Y3, Y3
-	VPMOVSXWD    688(AX), Y11
-	VPSLLD       X8, Y11, Y11
+	VMOVDQU      sixteens<>+0(SB), Y14
+	MOVL         72(DX), R11
+	ADDL         76(DX), R11
+	VMOVD        R11, X15
+	VPSLLW       X15, Y14, Y14
+	VPMADDWD     Y14, Y8, Y8
+	VPADDD       Y8, Y0, Y0
+	VPMADDWD     Y14, Y9, Y9
+	VPADDD       Y9, Y1, Y1
+	VPMADDWD     Y14, Y10, Y10
+	VPADDD       Y10, Y2, Y2
+	VPMADDWD     Y14, Y11, Y11
 	VPADDD       Y11, Y3, Y3
-	VPCMPGTD     Y3, Y15, Y7
+	VPBROADCASTD 8(DX), Y12
+	VPBROADCASTD 28(DX), Y13
+	VMOVDQU      256(AX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y4
+	VPMADDUBSW   Y13, Y14, Y8
+	VMOVDQU      288(AX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y5
+	VPMADDUBSW   Y13, Y14, Y9
+	VMOVDQU      320(AX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y6
+	VPMADDUBSW   Y13, Y14, Y10
+	VMOVDQU      352(AX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y7
+	VPMADDUBSW   Y13, Y14, Y11
+	VPBROADCASTD 12(DX), Y12
+	VPBROADCASTD 32(DX), Y13
+	VMOVDQU      384(AX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y15
+	VPMADDUBSW   Y13, Y14, Y14
+	VPADDW       Y15, Y4, Y4
+	VPADDW       Y14, Y8, Y8
+	VMOVDQU      416(AX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y15
+	VPMADDUBSW   Y13, Y14, Y14
+	VPADDW       Y15, Y5, Y5
+	VPADDW       Y14, Y9, Y9
+	VMOVDQU      448(AX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y15
+	VPMADDUBSW   Y13, Y14, Y14
+	VPADDW       Y15, Y6, Y6
+	VPADDW       Y14, Y10, Y10
+	VMOVDQU      480(AX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y15
+	VPMADDUBSW   Y13, Y14, Y14
+	VPADDW       Y15, Y7, Y7
+	VPADDW       Y14, Y11, Y11
+	VPBROADCASTD 16(DX), Y12
+	VPBROADCASTD 36(DX), Y13
+	VMOVDQU      512(AX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y15
+	VPMADDUBSW   Y13, Y14, Y14
+	VPADDW       Y15, Y4, Y4
+	VPADDW       Y14, Y8, Y8
+	VMOVDQU      544(AX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y15
+	VPMADDUBSW   Y13, Y14, Y14
+	VPADDW       Y15, Y5, Y5
+	VPADDW       Y14, Y9, Y9
+	VMOVDQU      576(AX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y15
+	VPMADDUBSW   Y13, Y14, Y14
+	VPADDW       Y15, Y6, Y6
+	VPADDW       Y14, Y10, Y10
+	VMOVDQU      608(AX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y15
+	VPMADDUBSW   Y13, Y14, Y14
+	VPADDW       Y15, Y7, Y7
+	VPADDW       Y14, Y11, Y11
+	VMOVDQU      ones<>+0(SB), Y14
+	MOVL         68(DX), R11
+	VMOVD        R11, X15
+	VPSLLW       X15, Y14, Y14
+	VPMADDWD     Y14, Y4, Y4
+	VPADDD       Y4, Y0, Y0
+	VPMADDWD     Y14, Y5, Y5
+	VPADDD       Y5, Y1, Y1
+	VPMADDWD     Y14, Y6, Y6
+	VPADDD       Y6, Y2, Y2
+	VPMADDWD     Y14, Y7, Y7
+	VPADDD       Y7, Y3, Y3
+	VMOVDQU      sixteens<>+0(SB), Y14
+	MOVL         76(DX), R11
+	VMOVD        R11, X15
+	VPSLLW       X15, Y14, Y14
+	VPMADDWD     Y14, Y8, Y8
+	VPADDD       Y8, Y0, Y0
+	VPMADDWD     Y14, Y9, Y9
+	VPADDD       Y9, Y1, Y1
+	VPMADDWD     Y14, Y10, Y10
+	VPADDD       Y10, Y2, Y2
+	VPMADDWD     Y14, Y11, Y11
+	VPADDD       Y11, Y3, Y3
+	VMOVD        BX, X14
+	VPBROADCASTD X14, Y14
+	VPCMPGTD     Y0, Y14, Y4
+	VPCMPGTD     Y1, Y14, Y5
+	VPCMPGTD     Y2, Y14, Y6
+	VPCMPGTD     Y3, Y14, Y7
 	ADDQ         $0x000002c0, AX
 	VPACKSSDW    Y5, Y4, Y4
 	VPACKSSDW    Y7, Y6, Y6
 	VPACKSSWB    Y6, Y4, Y4
-	VMOVDQU      order<>+0(SB), Y13
-	VPERMD       Y4, Y13, Y4
-	VPMOVMSKB    Y4, R10
-	NOTL         R10
-	TESTL        R10, R10
+	VMOVDQU      order<>+0(SB), Y8
+	VPERMD       Y4, Y8, Y4
+	VPMOVMSKB    Y4, R11
+	NOTL         R11
+	TESTL        R11, R11
 	JZ           none
-	VMOVD        BX, X13
-	VPBROADCASTD X13, Y13
-	MOVBLZX      R10, R11
-	VPMOVZXBD    (R9)(R11*8), Y11
-	VPERMD       Y0, Y11, Y0
-	VPADDD       Y13, Y11, Y11
-	VMOVDQU      Y11, (SI)(R8*4)
-	VMOVDQU      Y0, (DI)(R8*4)
-	POPCNTL      R11, R11
-	ADDQ         R11, R8
-	SHRL         $0x08, R10
-	VPADDD       eights<>+0(SB), Y13, Y13
-	MOVBLZX      R10, R11
-	VPMOVZXBD    (R9)(R11*8), Y11
-	VPERMD       Y1, Y11, Y1
-	VPADDD       Y13, Y11, Y11
-	VMOVDQU      Y11, (SI)(R8*4)
-	VMOVDQU      Y1, (DI)(R8*4)
-	POPCNTL      R11, R11
-	ADDQ         R11, R8
-	SHRL         $0x08, R10
-	VPADDD       eights<>+0(SB), Y13, Y13
-	MOVBLZX      R10, R11
-	VPMOVZXBD    (R9)(R11*8), Y11
-	VPERMD       Y2, Y11, Y2
-	VPADDD       Y13, Y11, Y11
-	VMOVDQU      Y11, (SI)(R8*4)
-	VMOVDQU      Y2, (DI)(R8*4)
-	POPCNTL      R11, R11
-	ADDQ         R11, R8
-	SHRL         $0x08, R10
-	VPADDD       eights<>+0(SB), Y13, Y13
-	MOVBLZX      R10, R11
-	VPMOVZXBD    (R9)(R11*8), Y11
-	VPERMD       Y3, Y11, Y3
-	VPADDD       Y13, Y11, Y11
-	VMOVDQU      Y11, (SI)(R8*4)
-	VMOVDQU      Y3, (DI)(R8*4)
-	POPCNTL      R11, R11
-	ADDQ         R11, R8
+	VMOVD        SI, X8
+	VPBROADCASTD X8, Y8
+	MOVBLZX      R11, R12
+	VPMOVZXBD    (R10)(R12*8), Y14
+	VPERMD       Y0, Y14, Y0
+	VPADDD       Y8, Y14, Y14
+	VMOVDQU      Y14, (DI)(R9*4)
+	VMOVDQU      Y0, (R8)(R9*4)
+	POPCNTL      R12, R12
+	ADDQ         R12, R9
+	SHRL         $0x08, R11
+	VPADDD       eights<>+0(SB), Y8, Y8
+	MOVBLZX      R11, R12
+	VPMOVZXBD    (R10)(R12*8), Y14
+	VPERMD       Y1, Y14, Y1
+	VPADDD       Y8, Y14, Y14
+	VMOVDQU      Y14, (DI)(R9*4)
+	VMOVDQU      Y1, (R8)(R9*4)
+	POPCNTL      R12, R12
+	ADDQ         R12, R9
+	SHRL         $0x08, R11
+	VPADDD       eights<>+0(SB), Y8, Y8
+	MOVBLZX      R11, R12
+	VPMOVZXBD    (R10)(R12*8), Y14
+	VPERMD       Y2, Y14, Y2
+	VPADDD       Y8, Y14, Y14
+	VMOVDQU      Y14, (DI)(R9*4)
+	VMOVDQU      Y2, (R8)(R9*4)
+	POPCNTL      R12, R12
+	ADDQ         R12, R9
+	SHRL         $0x08, R11
+	VPADDD       eights<>+0(SB), Y8, Y8
+	MOVBLZX      R11, R12
+	VPMOVZXBD    (R10)(R12*8), Y14
+	VPERMD       Y3, Y14, Y3
+	VPADDD       Y8, Y14, Y14
+	VMOVDQU      Y14, (DI)(R9*4)
+	VMOVDQU      Y3, (R8)(R9*4)
+	POPCNTL      R12, R12
+	ADDQ         R12, R9
 
 none:
-	ADDL $0x20, BX
+	ADDL $0x20, SI
 	DECQ CX
 	JNZ  block
-	MOVQ R8, ret+48(FP)
+	MOVQ R9, ret+48(FP)
 	VZEROUPPER
 	RET
 
-// func scan6AVX2(plane *byte, blocks int, w *byte, thr int32, base uint32, out *uint32, sums *int32) int
+// func scanBothAVX2(first *byte, second *byte, blocks int, w *byte, thr int32, base uint32, out *uint32, sums *int32) int
 // Requires: AVX, AVX2, POPCNT
-TEXT ·scan6AVX2(SB), NOSPLIT, $0-56
-	MOVQ         plane+0(FP), AX
-	MOVQ         blocks+8(FP), CX
-	MOVQ         w+16(FP), DX
-	MOVL         thr+24(FP), BX
-	VMOVD        BX, X15
-	VPBROADCASTD X15, Y15
-	MOVL         base+28(FP), BX
-	MOVQ         out+32(FP), SI
-	MOVQ         sums+40(FP), DI
-	XORQ         R8, R8
-	LEAQ         places<>+0(SB), R9
-	MOVL         $0x0f0f0f0f, R10
-	VMOVD        R10, X10
-	VPBROADCASTD X10, Y10
+TEXT ·scanBothAVX2(SB), NOSPLIT, $0-64
+	MOVQ first+0(FP), AX
+	MOVQ second+8(FP), CX
+	MOVQ blocks+16(FP), DX
+	MOVQ w+24(FP), BX
+	MOVL thr+32(FP), SI
+	MOVL base+36(FP), DI
+	MOVQ out+40(FP), R8
+	MOVQ sums+48(FP), R9
+	XORQ R10, R10
+	LEAQ places<>+0(SB), R11
 
 block:
-	VPBROADCASTD (DX), Y8
-	VPBROADCASTD 24(DX), Y9
-	VMOVDQU      (AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y0
-	VPMADDUBSW   Y9, Y11, Y4
-	VMOVDQU      32(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y1
-	VPMADDUBSW   Y9, Y11, Y5
-	VMOVDQU      64(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y2
-	VPMADDUBSW   Y9, Y11, Y6
-	VMOVDQU      96(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y3
-	VPMADDUBSW   Y9, Y11, Y7
-	VPBROADCASTD 4(DX), Y8
-	VPBROADCASTD 28(DX), Y9
-	VMOVDQU      128(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y0, Y0
-	VPADDW       Y11, Y4, Y4
-	VMOVDQU      160(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y1, Y1
-	VPADDW       Y11, Y5, Y5
-	VMOVDQU      192(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y2, Y2
-	VPADDW       Y11, Y6, Y6
-	VMOVDQU      224(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y3, Y3
-	VPADDW       Y11, Y7, Y7
-	VPBROADCASTD 8(DX), Y8
-	VPBROADCASTD 32(DX), Y9
-	VMOVDQU      256(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y0, Y0
-	VPADDW       Y11, Y4, Y4
-	VMOVDQU      288(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y1, Y1
-	VPADDW       Y11, Y5, Y5
-	VMOVDQU      320(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y2, Y2
-	VPADDW       Y11, Y6, Y6
-	VMOVDQU      352(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y3, Y3
-	VPADDW       Y11, Y7, Y7
-	VPBROADCASTD 12(DX), Y8
-	VPBROADCASTD 36(DX), Y9
-	VMOVDQU      384(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y0, Y0
-	VPADDW       Y11, Y4, Y4
-	VMOVDQU      416(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y1, Y1
-	VPADDW       Y11, Y5, Y5
-	VMOVDQU      448(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y2, Y2
-	VPADDW       Y11, Y6, Y6
-	VMOVDQU      480(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y3, Y3
-	VPADDW       Y11, Y7, Y7
-	VPBROADCASTD 16(DX), Y8
-	VPBROADCASTD 40(DX), Y9
-	VMOVDQU      512(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y0, Y0
-	VPADDW       Y11, Y4, Y4
-	VMOVDQU      544(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y1, Y1
-	VPADDW       Y11, Y5, Y5
-	VMOVDQU      576(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y2, Y2
-	VPADDW       Y11, Y6, Y6
-	VMOVDQU      608(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y3, Y3
-	VPADDW       Y11, Y7, Y7
-	VPBROADCASTD 20(DX), Y8
-	VPBROADCASTD 44(DX), Y9
-	VMOVDQU      640(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y0, Y0
-	VPADDW       Y11, Y4, Y4
-	VMOVDQU      672(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y1, Y1
-	VPADDW       Y11, Y5, Y5
-	VMOVDQU      704(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y2, Y2
-	VPADDW       Y11, Y6, Y6
-	VMOVDQU      736(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y3, Y3
-	VPADDW       Y11, Y7, Y7
-	VMOVD        64(DX), X14
-	VMOVD        68(DX), X8
-	VPMADDWD     ones<>+0(SB), Y0, Y0
-	VPMADDWD     sixteens<>+0(SB), Y4, Y4
-	VPSRAD       X14, Y4, Y4
+	VMOVD        88(BX), X15
+	VPMOVSXWD    640(AX), Y0
+	VPMOVSXWD    384(CX), Y14
+	VPADDD       Y14, Y0, Y0
+	VPSLLD       X15, Y0, Y0
+	VPMOVSXWD    656(AX), Y1
+	VPMOVSXWD    400(CX), Y14
+	VPADDD       Y14, Y1, Y1
+	VPSLLD       X15, Y1, Y1
+	VPMOVSXWD    672(AX), Y2
+	VPMOVSXWD    416(CX), Y14
+	VPADDD       Y14, Y2, Y2
+	VPSLLD       X15, Y2, Y2
+	VPMOVSXWD    688(AX), Y3
+	VPMOVSXWD    432(CX), Y14
+	VPADDD       Y14, Y3, Y3
+	VPSLLD       X15, Y3, Y3
+	VPBROADCASTD (BX), Y12
+	VPBROADCASTD 20(BX), Y13
+	VMOVDQU      (AX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y4
+	VPMADDUBSW   Y13, Y14, Y8
+	VMOVDQU      32(AX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y5
+	VPMADDUBSW   Y13, Y14, Y9
+	VMOVDQU      64(AX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y6
+	VPMADDUBSW   Y13, Y14, Y10
+	VMOVDQU      96(AX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y7
+	VPMADDUBSW   Y13, Y14, Y11
+	VPBROADCASTD 4(BX), Y12
+	VPBROADCASTD 24(BX), Y13
+	VMOVDQU      128(AX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y15
+	VPMADDUBSW   Y13, Y14, Y14
+	VPADDW       Y15, Y4, Y4
+	VPADDW       Y14, Y8, Y8
+	VMOVDQU      160(AX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y15
+	VPMADDUBSW   Y13, Y14, Y14
+	VPADDW       Y15, Y5, Y5
+	VPADDW       Y14, Y9, Y9
+	VMOVDQU      192(AX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y15
+	VPMADDUBSW   Y13, Y14, Y14
+	VPADDW       Y15, Y6, Y6
+	VPADDW       Y14, Y10, Y10
+	VMOVDQU      224(AX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y15
+	VPMADDUBSW   Y13, Y14, Y14
+	VPADDW       Y15, Y7, Y7
+	VPADDW       Y14, Y11, Y11
+	VMOVDQU      ones<>+0(SB), Y14
+	MOVL         64(BX), R12
+	ADDL         68(BX), R12
+	VMOVD        R12, X15
+	VPSLLW       X15, Y14, Y14
+	VPMADDWD     Y14, Y4, Y4
 	VPADDD       Y4, Y0, Y0
-	VPMOVSXWD    768(AX), Y11
-	VPSLLD       X8, Y11, Y11
-	VPADDD       Y11, Y0, Y0
-	VPCMPGTD     Y0, Y15, Y4
-	VPMADDWD     ones<>+0(SB), Y1, Y1
-	VPMADDWD     sixteens<>+0(SB), Y5, Y5
-	VPSRAD       X14, Y5, Y5
+	VPMADDWD     Y14, Y5, Y5
 	VPADDD       Y5, Y1, Y1
-	VPMOVSXWD    784(AX), Y11
-	VPSLLD       X8, Y11, Y11
-	VPADDD       Y11, Y1, Y1
-	VPCMPGTD     Y1, Y15, Y5
-	VPMADDWD     ones<>+0(SB), Y2, Y2
-	VPMADDWD     sixteens<>+0(SB), Y6, Y6
-	VPSRAD       X14, Y6, Y6
+	VPMADDWD     Y14, Y6, Y6
 	VPADDD       Y6, Y2, Y2
-	VPMOVSXWD    800(AX), Y11
-	VPSLLD       X8, Y11, Y11
-	VPADDD       Y11, Y2, Y2
-	VPCMPGTD     Y2, Y15, Y6
-	VPMADDWD     ones<>+0(SB), Y3, Y3
-	VPMADDWD     sixteens<>+0(SB), Y7, Y7
-	VPSRAD       X14, Y7, Y7
+	VPMADDWD     Y14, Y7, Y7
 	VPADDD       Y7, Y3, Y3
-	VPMOVSXWD    816(AX), Y11
-	VPSLLD       X8, Y11, Y11
+	VMOVDQU      sixteens<>+0(SB), Y14
+	MOVL         72(BX), R12
+	ADDL         76(BX), R12
+	VMOVD        R12, X15
+	VPSLLW       X15, Y14, Y14
+	VPMADDWD     Y14, Y8, Y8
+	VPADDD       Y8, Y0, Y0
+	VPMADDWD     Y14, Y9, Y9
+	VPADDD       Y9, Y1, Y1
+	VPMADDWD     Y14, Y10, Y10
+	VPADDD       Y10, Y2, Y2
+	VPMADDWD     Y14, Y11, Y11
 	VPADDD       Y11, Y3, Y3
-	VPCMPGTD     Y3, Y15, Y7
-	ADDQ         $0x00000340, AX
+	VPBROADCASTD 8(BX), Y12
+	VPBROADCASTD 28(BX), Y13
+	VMOVDQU      256(AX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y4
+	VPMADDUBSW   Y13, Y14, Y8
+	VMOVDQU      288(AX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y5
+	VPMADDUBSW   Y13, Y14, Y9
+	VMOVDQU      320(AX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y6
+	VPMADDUBSW   Y13, Y14, Y10
+	VMOVDQU      352(AX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y7
+	VPMADDUBSW   Y13, Y14, Y11
+	VPBROADCASTD 12(BX), Y12
+	VPBROADCASTD 32(BX), Y13
+	VMOVDQU      384(AX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y15
+	VPMADDUBSW   Y13, Y14, Y14
+	VPADDW       Y15, Y4, Y4
+	VPADDW       Y14, Y8, Y8
+	VMOVDQU      416(AX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y15
+	VPMADDUBSW   Y13, Y14, Y14
+	VPADDW       Y15, Y5, Y5
+	VPADDW       Y14, Y9, Y9
+	VMOVDQU      448(AX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y15
+	VPMADDUBSW   Y13, Y14, Y14
+	VPADDW       Y15, Y6, Y6
+	VPADDW       Y14, Y10, Y10
+	VMOVDQU      480(AX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y15
+	VPMADDUBSW   Y13, Y14, Y14
+	VPADDW       Y15, Y7, Y7
+	VPADDW       Y14, Y11, Y11
+	VPBROADCASTD 16(BX), Y12
+	VPBROADCASTD 36(BX), Y13
+	VMOVDQU      512(AX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y15
+	VPMADDUBSW   Y13, Y14, Y14
+	VPADDW       Y15, Y4, Y4
+	VPADDW       Y14, Y8, Y8
+	VMOVDQU      544(AX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y15
+	VPMADDUBSW   Y13, Y14, Y14
+	VPADDW       Y15, Y5, Y5
+	VPADDW       Y14, Y9, Y9
+	VMOVDQU      576(AX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y15
+	VPMADDUBSW   Y13, Y14, Y14
+	VPADDW       Y15, Y6, Y6
+	VPADDW       Y14, Y10, Y10
+	VMOVDQU      608(AX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y15
+	VPMADDUBSW   Y13, Y14, Y14
+	VPADDW       Y15, Y7, Y7
+	VPADDW       Y14, Y11, Y11
+	VMOVDQU      ones<>+0(SB), Y14
+	MOVL         68(BX), R12
+	VMOVD        R12, X15
+	VPSLLW       X15, Y14, Y14
+	VPMADDWD     Y14, Y4, Y4
+	VPADDD       Y4, Y0, Y0
+	VPMADDWD     Y14, Y5, Y5
+	VPADDD       Y5, Y1, Y1
+	VPMADDWD     Y14, Y6, Y6
+	VPADDD       Y6, Y2, Y2
+	VPMADDWD     Y14, Y7, Y7
+	VPADDD       Y7, Y3, Y3
+	VMOVDQU      sixteens<>+0(SB), Y14
+	MOVL         76(BX), R12
+	VMOVD        R12, X15
+	VPSLLW       X15, Y14, Y14
+	VPMADDWD     Y14, Y8, Y8
+	VPADDD       Y8, Y0, Y0
+	VPMADDWD     Y14, Y9, Y9
+	VPADDD       Y9, Y1, Y1
+	VPMADDWD     Y14, Y10, Y10
+	VPADDD       Y10, Y2, Y2
+	VPMADDWD     Y14, Y11, Y11
+	VPADDD       Y11, Y3, Y3
+	VPBROADCASTD 40(BX), Y12
+	VPBROADCASTD 52(BX), Y13
+	VMOVDQU      (CX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y4
+	VPMADDUBSW   Y13, Y14, Y8
+	VMOVDQU      32(CX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y5
+	VPMADDUBSW   Y13, Y14, Y9
+	VMOVDQU      64(CX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y6
+	VPMADDUBSW   Y13, Y14, Y10
+	VMOVDQU      96(CX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y7
+	VPMADDUBSW   Y13, Y14, Y11
+	VPBROADCASTD 44(BX), Y12
+	VPBROADCASTD 56(BX), Y13
+	VMOVDQU      128(CX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y15
+	VPMADDUBSW   Y13, Y14, Y14
+	VPADDW       Y15, Y4, Y4
+	VPADDW       Y14, Y8, Y8
+	VMOVDQU      160(CX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y15
+	VPMADDUBSW   Y13, Y14, Y14
+	VPADDW       Y15, Y5, Y5
+	VPADDW       Y14, Y9, Y9
+	VMOVDQU      192(CX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y15
+	VPMADDUBSW   Y13, Y14, Y14
+	VPADDW       Y15, Y6, Y6
+	VPADDW       Y14, Y10, Y10
+	VMOVDQU      224(CX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y15
+	VPMADDUBSW   Y13, Y14, Y14
+	VPADDW       Y15, Y7, Y7
+	VPADDW       Y14, Y11, Y11
+	VPBROADCASTD 48(BX), Y12
+	VPBROADCASTD 60(BX), Y13
+	VMOVDQU      256(CX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y15
+	VPMADDUBSW   Y13, Y14, Y14
+	VPADDW       Y15, Y4, Y4
+	VPADDW       Y14, Y8, Y8
+	VMOVDQU      288(CX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y15
+	VPMADDUBSW   Y13, Y14, Y14
+	VPADDW       Y15, Y5, Y5
+	VPADDW       Y14, Y9, Y9
+	VMOVDQU      320(CX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y15
+	VPMADDUBSW   Y13, Y14, Y14
+	VPADDW       Y15, Y6, Y6
+	VPADDW       Y14, Y10, Y10
+	VMOVDQU      352(CX), Y14
+	VPAND        nibbles<>+0(SB), Y14, Y15
+	VPSRLW       $0x04, Y14, Y14
+	VPAND        nibbles<>+0(SB), Y14, Y14
+	VPMADDUBSW   Y12, Y15, Y15
+	VPMADDUBSW   Y13, Y14, Y14
+	VPADDW       Y15, Y7, Y7
+	VPADDW       Y14, Y11, Y11
+	VMOVDQU      ones<>+0(SB), Y14
+	MOVL         80(BX), R12
+	VMOVD        R12, X15
+	VPSLLW       X15, Y14, Y14
+	VPMADDWD     Y14, Y4, Y4
+	VPADDD       Y4, Y0, Y0
+	VPMADDWD     Y14, Y5, Y5
+	VPADDD       Y5, Y1, Y1
+	VPMADDWD     Y14, Y6, Y6
+	VPADDD       Y6, Y2, Y2
+	VPMADDWD     Y14, Y7, Y7
+	VPADDD       Y7, Y3, Y3
+	VMOVDQU      sixteens<>+0(SB), Y14
+	MOVL         84(BX), R12
+	VMOVD        R12, X15
+	VPSLLW       X15, Y14, Y14
+	VPMADDWD     Y14, Y8, Y8
+	VPADDD       Y8, Y0, Y0
+	VPMADDWD     Y14, Y9, Y9
+	VPADDD       Y9, Y1, Y1
+	VPMADDWD     Y14, Y10, Y10
+	VPADDD       Y10, Y2, Y2
+	VPMADDWD     Y14, Y11, Y11
+	VPADDD       Y11, Y3, Y3
+	VMOVD        SI, X14
+	VPBROADCASTD X14, Y14
+	VPCMPGTD     Y0, Y14, Y4
+	VPCMPGTD     Y1, Y14, Y5
+	VPCMPGTD     Y2, Y14, Y6
+	VPCMPGTD     Y3, Y14, Y7
+	ADDQ         $0x000002c0, AX
+	ADDQ         $0x000001c0, CX
 	VPACKSSDW    Y5, Y4, Y4
 	VPACKSSDW    Y7, Y6, Y6
 	VPACKSSWB    Y6, Y4, Y4
-	VMOVDQU      order<>+0(SB), Y13
-	VPERMD       Y4, Y13, Y4
-	VPMOVMSKB    Y4, R10
-	NOTL         R10
-	TESTL        R10, R10
+	VMOVDQU      order<>+0(SB), Y8
+	VPERMD       Y4, Y8, Y4
+	VPMOVMSKB    Y4, R12
+	NOTL         R12
+	TESTL        R12, R12
 	JZ           none
-	VMOVD        BX, X13
-	VPBROADCASTD X13, Y13
-	MOVBLZX      R10, R11
-	VPMOVZXBD    (R9)(R11*8), Y11
-	VPERMD       Y0, Y11, Y0
-	VPADDD       Y13, Y11, Y11
-	VMOVDQU      Y11, (SI)(R8*4)
-	VMOVDQU      Y0, (DI)(R8*4)
-	POPCNTL      R11, R11
-	ADDQ         R11, R8
-	SHRL         $0x08, R10
-	VPADDD       eights<>+0(SB), Y13, Y13
-	MOVBLZX      R10, R11
-	VPMOVZXBD    (R9)(R11*8), Y11
-	VPERMD       Y1, Y11, Y1
-	VPADDD       Y13, Y11, Y11
-	VMOVDQU      Y11, (SI)(R8*4)
-	VMOVDQU      Y1, (DI)(R8*4)
-	POPCNTL      R11, R11
-	ADDQ         R11, R8
-	SHRL         $0x08, R10
-	VPADDD       eights<>+0(SB), Y13, Y13
-	MOVBLZX      R10, R11
-	VPMOVZXBD    (R9)(R11*8), Y11
-	VPERMD       Y2, Y11, Y2
-	VPADDD       Y13, Y11, Y11
-	VMOVDQU      Y11, (SI)(R8*4)
-	VMOVDQU      Y2, (DI)(R8*4)
-	POPCNTL      R11, R11
-	ADDQ         R11, R8
-	SHRL         $0x08, R10
-	VPADDD       eights<>+0(SB), Y13, Y13
-	MOVBLZX      R10, R11
-	VPMOVZXBD    (R9)(R11*8), Y11
-	VPERMD       Y3, Y11, Y3
-	VPADDD       Y13, Y11, Y11
-	VMOVDQU      Y11, (SI)(R8*4)
-	VMOVDQU      Y3, (DI)(R8*4)
-	POPCNTL      R11, R11
-	ADDQ         R11, R8
+	VMOVD        DI, X8
+	VPBROADCASTD X8, Y8
+	MOVBLZX      R12, R13
+	VPMOVZXBD    (R11)(R13*8), Y14
+	VPERMD       Y0, Y14, Y0
+	VPADDD       Y8, Y14, Y14
+	VMOVDQU      Y14, (R8)(R10*4)
+	VMOVDQU      Y0, (R9)(R10*4)
+	POPCNTL      R13, R13
+	ADDQ         R13, R10
+	SHRL         $0x08, R12
+	VPADDD       eights<>+0(SB), Y8, Y8
+	MOVBLZX      R12, R13
+	VPMOVZXBD    (R11)(R13*8), Y14
+	VPERMD       Y1, Y14, Y1
+	VPADDD       Y8, Y14, Y14
+	VMOVDQU      Y14, (R8)(R10*4)
+	VMOVDQU      Y1, (R9)(R10*4)
+	POPCNTL      R13, R13
+	ADDQ         R13, R10
+	SHRL         $0x08, R12
+	VPADDD       eights<>+0(SB), Y8, Y8
+	MOVBLZX      R12, R13
+	VPMOVZXBD    (R11)(R13*8), Y14
+	VPERMD       Y2, Y14, Y2
+	VPADDD       Y8, Y14, Y14
+	VMOVDQU      Y14, (R8)(R10*4)
+	VMOVDQU      Y2, (R9)(R10*4)
+	POPCNTL      R13, R13
+	ADDQ         R13, R10
+	SHRL         $0x08, R12
+	VPADDD       eights<>+0(SB), Y8, Y8
+	MOVBLZX      R12, R13
+	VPMOVZXBD    (R11)(R13*8), Y14
+	VPERMD       Y3, Y14, Y3
+	VPADDD       Y8, Y14, Y14
+	VMOVDQU      Y14, (R8)(R10*4)
+	VMOVDQU      Y3, (R9)(R10*4)
+	POPCNTL      R13, R13
+	ADDQ         R13, R10
 
 none:
-	ADDL $0x20, BX
-	DECQ CX
+	ADDL $0x20, DI
+	DECQ DX
 	JNZ  block
-	MOVQ R8, ret+48(FP)
+	MOVQ R10, ret+56(FP)
 	VZEROUPPER
 	RET
 
-// func scan7AVX2(plane *byte, blocks int, w *byte, thr int32, base uint32, out *uint32, sums *int32) int
-// Requires: AVX, AVX2, POPCNT
-TEXT ·scan7AVX2(SB), NOSPLIT, $0-56
-	MOVQ         plane+0(FP), AX
-	MOVQ         blocks+8(FP), CX
-	MOVQ         w+16(FP), DX
-	MOVL         thr+24(FP), BX
-	VMOVD        BX, X15
-	VPBROADCASTD X15, Y15
-	MOVL         base+28(FP), BX
-	MOVQ         out+32(FP), SI
-	MOVQ         sums+40(FP), DI
+// func deepenAVX2(second *byte, w *byte, thr int32, ids *uint32, sums *int32, n int) int
+// Requires: AVX, AVX2
+TEXT ·deepenAVX2(SB), NOSPLIT, $0-56
+	MOVQ         second+0(FP), AX
+	MOVQ         w+8(FP), CX
+	MOVL         thr+16(FP), DX
+	MOVQ         ids+24(FP), BX
+	MOVQ         sums+32(FP), SI
+	MOVQ         n+40(FP), DI
 	XORQ         R8, R8
-	LEAQ         places<>+0(SB), R9
+	XORQ         R9, R9
 	MOVL         $0x0f0f0f0f, R10
-	VMOVD        R10, X10
-	VPBROADCASTD X10, Y10
+	VMOVD        R10, X4
+	VPBROADCASTD X4, X4
+	VMOVDQU      40(CX), X5
+	VMOVDQU      52(CX), X6
+	VMOVD        80(CX), X7
+	MOVL         84(CX), R10
+	ADDL         $0x04, R10
+	VMOVD        R10, X8
+	MOVL         88(CX), CX
 
-block:
-	VPBROADCASTD (DX), Y8
-	VPBROADCASTD 28(DX), Y9
-	VMOVDQU      (AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y0
-	VPMADDUBSW   Y9, Y11, Y4
-	VMOVDQU      32(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y1
-	VPMADDUBSW   Y9, Y11, Y5
-	VMOVDQU      64(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y2
-	VPMADDUBSW   Y9, Y11, Y6
-	VMOVDQU      96(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y3
-	VPMADDUBSW   Y9, Y11, Y7
-	VPBROADCASTD 4(DX), Y8
-	VPBROADCASTD 32(DX), Y9
-	VMOVDQU      128(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y0, Y0
-	VPADDW       Y11, Y4, Y4
-	VMOVDQU      160(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y1, Y1
-	VPADDW       Y11, Y5, Y5
-	VMOVDQU      192(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y2, Y2
-	VPADDW       Y11, Y6, Y6
-	VMOVDQU      224(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y3, Y3
-	VPADDW       Y11, Y7, Y7
-	VPBROADCASTD 8(DX), Y8
-	VPBROADCASTD 36(DX), Y9
-	VMOVDQU      256(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y0, Y0
-	VPADDW       Y11, Y4, Y4
-	VMOVDQU      288(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y1, Y1
-	VPADDW       Y11, Y5, Y5
-	VMOVDQU      320(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y2, Y2
-	VPADDW       Y11, Y6, Y6
-	VMOVDQU      352(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y3, Y3
-	VPADDW       Y11, Y7, Y7
-	VPBROADCASTD 12(DX), Y8
-	VPBROADCASTD 40(DX), Y9
-	VMOVDQU      384(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y0, Y0
-	VPADDW       Y11, Y4, Y4
-	VMOVDQU      416(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y1, Y1
-	VPADDW       Y11, Y5, Y5
-	VMOVDQU      448(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y2, Y2
-	VPADDW       Y11, Y6, Y6
-	VMOVDQU      480(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y3, Y3
-	VPADDW       Y11, Y7, Y7
-	VPBROADCASTD 16(DX), Y8
-	VPBROADCASTD 44(DX), Y9
-	VMOVDQU      512(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y0, Y0
-	VPADDW       Y11, Y4, Y4
-	VMOVDQU      544(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y1, Y1
-	VPADDW       Y11, Y5, Y5
-	VMOVDQU      576(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y2, Y2
-	VPADDW       Y11, Y6, Y6
-	VMOVDQU      608(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y3, Y3
-	VPADDW       Y11, Y7, Y7
-	VPBROADCASTD 20(DX), Y8
-	VPBROADCASTD 48(DX), Y9
-	VMOVDQU      640(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y0, Y0
-	VPADDW       Y11, Y4, Y4
-	VMOVDQU      672(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y1, Y1
-	VPADDW       Y11, Y5, Y5
-	VMOVDQU      704(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y2, Y2
-	VPADDW       Y11, Y6, Y6
-	VMOVDQU      736(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y3, Y3
-	VPADDW       Y11, Y7, Y7
-	VPBROADCASTD 24(DX), Y8
-	VPBROADCASTD 52(DX), Y9
-	VMOVDQU      768(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y0, Y0
-	VPADDW       Y11, Y4, Y4
-	VMOVDQU      800(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y1, Y1
-	VPADDW       Y11, Y5, Y5
-	VMOVDQU      832(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y2, Y2
-	VPADDW       Y11, Y6, Y6
-	VMOVDQU      864(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y3, Y3
-	VPADDW       Y11, Y7, Y7
-	VMOVD        64(DX), X14
-	VMOVD        68(DX), X8
-	VPMADDWD     ones<>+0(SB), Y0, Y0
-	VPMADDWD     sixteens<>+0(SB), Y4, Y4
-	VPSRAD       X14, Y4, Y4
-	VPADDD       Y4, Y0, Y0
-	VPMOVSXWD    896(AX), Y11
-	VPSLLD       X8, Y11, Y11
-	VPADDD       Y11, Y0, Y0
-	VPCMPGTD     Y0, Y15, Y4
-	VPMADDWD     ones<>+0(SB), Y1, Y1
-	VPMADDWD     sixteens<>+0(SB), Y5, Y5
-	VPSRAD       X14, Y5, Y5
-	VPADDD       Y5, Y1, Y1
-	VPMOVSXWD    912(AX), Y11
-	VPSLLD       X8, Y11, Y11
-	VPADDD       Y11, Y1, Y1
-	VPCMPGTD     Y1, Y15, Y5
-	VPMADDWD     ones<>+0(SB), Y2, Y2
-	VPMADDWD     sixteens<>+0(SB), Y6, Y6
-	VPSRAD       X14, Y6, Y6
-	VPADDD       Y6, Y2, Y2
-	VPMOVSXWD    928(AX), Y11
-	VPSLLD       X8, Y11, Y11
-	VPADDD       Y11, Y2, Y2
-	VPCMPGTD     Y2, Y15, Y6
-	VPMADDWD     ones<>+0(SB), Y3, Y3
-	VPMADDWD     sixteens<>+0(SB), Y7, Y7
-	VPSRAD       X14, Y7, Y7
-	VPADDD       Y7, Y3, Y3
-	VPMOVSXWD    944(AX), Y11
-	VPSLLD       X8, Y11, Y11
-	VPADDD       Y11, Y3, Y3
-	VPCMPGTD     Y3, Y15, Y7
-	ADDQ         $0x000003c0, AX
-	VPACKSSDW    Y5, Y4, Y4
-	VPACKSSDW    Y7, Y6, Y6
-	VPACKSSWB    Y6, Y4, Y4
-	VMOVDQU      order<>+0(SB), Y13
-	VPERMD       Y4, Y13, Y4
-	VPMOVMSKB    Y4, R10
-	NOTL         R10
-	TESTL        R10, R10
-	JZ           none
-	VMOVD        BX, X13
-	VPBROADCASTD X13, Y13
-	MOVBLZX      R10, R11
-	VPMOVZXBD    (R9)(R11*8), Y11
-	VPERMD       Y0, Y11, Y0
-	VPADDD       Y13, Y11, Y11
-	VMOVDQU      Y11, (SI)(R8*4)
-	VMOVDQU      Y0, (DI)(R8*4)
-	POPCNTL      R11, R11
-	ADDQ         R11, R8
-	SHRL         $0x08, R10
-	VPADDD       eights<>+0(SB), Y13, Y13
-	MOVBLZX      R10, R11
-	VPMOVZXBD    (R9)(R11*8), Y11
-	VPERMD       Y1, Y11, Y1
-	VPADDD       Y13, Y11, Y11
-	VMOVDQU      Y11, (SI)(R8*4)
-	VMOVDQU      Y1, (DI)(R8*4)
-	POPCNTL      R11, R11
-	ADDQ         R11, R8
-	SHRL         $0x08, R10
-	VPADDD       eights<>+0(SB), Y13, Y13
-	MOVBLZX      R10, R11
-	VPMOVZXBD    (R9)(R11*8), Y11
-	VPERMD       Y2, Y11, Y2
-	VPADDD       Y13, Y11, Y11
-	VMOVDQU      Y11, (SI)(R8*4)
-	VMOVDQU      Y2, (DI)(R8*4)
-	POPCNTL      R11, R11
-	ADDQ         R11, R8
-	SHRL         $0x08, R10
-	VPADDD       eights<>+0(SB), Y13, Y13
-	MOVBLZX      R10, R11
-	VPMOVZXBD    (R9)(R11*8), Y11
-	VPERMD       Y3, Y11, Y3
-	VPADDD       Y13, Y11, Y11
-	VMOVDQU      Y11, (SI)(R8*4)
-	VMOVDQU      Y3, (DI)(R8*4)
-	POPCNTL      R11, R11
-	ADDQ         R11, R8
-
-none:
-	ADDL $0x20, BX
-	DECQ CX
-	JNZ  block
-	MOVQ R8, ret+48(FP)
-	VZEROUPPER
-	RET
-
-// func scan8AVX2(plane *byte, blocks int, w *byte, thr int32, base uint32, out *uint32, sums *int32) int
-// Requires: AVX, AVX2, POPCNT
-TEXT ·scan8AVX2(SB), NOSPLIT, $0-56
-	MOVQ         plane+0(FP), AX
-	MOVQ         blocks+8(FP), CX
-	MOVQ         w+16(FP), DX
-	MOVL         thr+24(FP), BX
-	VMOVD        BX, X15
-	VPBROADCASTD X15, Y15
-	MOVL         base+28(FP), BX
-	MOVQ         out+32(FP), SI
-	MOVQ         sums+40(FP), DI
-	XORQ         R8, R8
-	LEAQ         places<>+0(SB), R9
-	MOVL         $0x0f0f0f0f, R10
-	VMOVD        R10, X10
-	VPBROADCASTD X10, Y10
-
-block:
-	VPBROADCASTD (DX), Y8
-	VPBROADCASTD 32(DX), Y9
-	VMOVDQU      (AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y0
-	VPMADDUBSW   Y9, Y11, Y4
-	VMOVDQU      32(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y1
-	VPMADDUBSW   Y9, Y11, Y5
-	VMOVDQU      64(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y2
-	VPMADDUBSW   Y9, Y11, Y6
-	VMOVDQU      96(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y3
-	VPMADDUBSW   Y9, Y11, Y7
-	VPBROADCASTD 4(DX), Y8
-	VPBROADCASTD 36(DX), Y9
-	VMOVDQU      128(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y0, Y0
-	VPADDW       Y11, Y4, Y4
-	VMOVDQU      160(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y1, Y1
-	VPADDW       Y11, Y5, Y5
-	VMOVDQU      192(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y2, Y2
-	VPADDW       Y11, Y6, Y6
-	VMOVDQU      224(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y3, Y3
-	VPADDW       Y11, Y7, Y7
-	VPBROADCASTD 8(DX), Y8
-	VPBROADCASTD 40(DX), Y9
-	VMOVDQU      256(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y0, Y0
-	VPADDW       Y11, Y4, Y4
-	VMOVDQU      288(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y1, Y1
-	VPADDW       Y11, Y5, Y5
-	VMOVDQU      320(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y2, Y2
-	VPADDW       Y11, Y6, Y6
-	VMOVDQU      352(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y3, Y3
-	VPADDW       Y11, Y7, Y7
-	VPBROADCASTD 12(DX), Y8
-	VPBROADCASTD 44(DX), Y9
-	VMOVDQU      384(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y0, Y0
-	VPADDW       Y11, Y4, Y4
-	VMOVDQU      416(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y1, Y1
-	VPADDW       Y11, Y5, Y5
-	VMOVDQU      448(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y2, Y2
-	VPADDW       Y11, Y6, Y6
-	VMOVDQU      480(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y3, Y3
-	VPADDW       Y11, Y7, Y7
-	VPBROADCASTD 16(DX), Y8
-	VPBROADCASTD 48(DX), Y9
-	VMOVDQU      512(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y0, Y0
-	VPADDW       Y11, Y4, Y4
-	VMOVDQU      544(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y1, Y1
-	VPADDW       Y11, Y5, Y5
-	VMOVDQU      576(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y2, Y2
-	VPADDW       Y11, Y6, Y6
-	VMOVDQU      608(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y3, Y3
-	VPADDW       Y11, Y7, Y7
-	VPBROADCASTD 20(DX), Y8
-	VPBROADCASTD 52(DX), Y9
-	VMOVDQU      640(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y0, Y0
-	VPADDW       Y11, Y4, Y4
-	VMOVDQU      672(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y1, Y1
-	VPADDW       Y11, Y5, Y5
-	VMOVDQU      704(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y2, Y2
-	VPADDW       Y11, Y6, Y6
-	VMOVDQU      736(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y3, Y3
-	VPADDW       Y11, Y7, Y7
-	VPBROADCASTD 24(DX), Y8
-	VPBROADCASTD 56(DX), Y9
-	VMOVDQU      768(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y0, Y0
-	VPADDW       Y11, Y4, Y4
-	VMOVDQU      800(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y1, Y1
-	VPADDW       Y11, Y5, Y5
-	VMOVDQU      832(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y2, Y2
-	VPADDW       Y11, Y6, Y6
-	VMOVDQU      864(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y3, Y3
-	VPADDW       Y11, Y7, Y7
-	VPBROADCASTD 28(DX), Y8
-	VPBROADCASTD 60(DX), Y9
-	VMOVDQU      896(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y0, Y0
-	VPADDW       Y11, Y4, Y4
-	VMOVDQU      928(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y1, Y1
-	VPADDW       Y11, Y5, Y5
-	VMOVDQU      960(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y2, Y2
-	VPADDW       Y11, Y6, Y6
-	VMOVDQU      992(AX), Y11
-	VPAND        Y10, Y11, Y12
-	VPSRLW       $0x04, Y11, Y11
-	VPAND        Y10, Y11, Y11
-	VPMADDUBSW   Y8, Y12, Y12
-	VPMADDUBSW   Y9, Y11, Y11
-	VPADDW       Y12, Y3, Y3
-	VPADDW       Y11, Y7, Y7
-	VMOVD        64(DX), X14
-	VMOVD        68(DX), X8
-	VPMADDWD     ones<>+0(SB), Y0, Y0
-	VPMADDWD     sixteens<>+0(SB), Y4, Y4
-	VPSRAD       X14, Y4, Y4
-	VPADDD       Y4, Y0, Y0
-	VPMOVSXWD    1024(AX), Y11
-	VPSLLD       X8, Y11, Y11
-	VPADDD       Y11, Y0, Y0
-	VPCMPGTD     Y0, Y15, Y4
-	VPMADDWD     ones<>+0(SB), Y1, Y1
-	VPMADDWD     sixteens<>+0(SB), Y5, Y5
-	VPSRAD       X14, Y5, Y5
-	VPADDD       Y5, Y1, Y1
-	VPMOVSXWD    1040(AX), Y11
-	VPSLLD       X8, Y11, Y11
-	VPADDD       Y11, Y1, Y1
-	VPCMPGTD     Y1, Y15, Y5
-	VPMADDWD     ones<>+0(SB), Y2, Y2
-	VPMADDWD     sixteens<>+0(SB), Y6, Y6
-	VPSRAD       X14, Y6, Y6
-	VPADDD       Y6, Y2, Y2
-	VPMOVSXWD    1056(AX), Y11
-	VPSLLD       X8, Y11, Y11
-	VPADDD       Y11, Y2, Y2
-	VPCMPGTD     Y2, Y15, Y6
-	VPMADDWD     ones<>+0(SB), Y3, Y3
-	VPMADDWD     sixteens<>+0(SB), Y7, Y7
-	VPSRAD       X14, Y7, Y7
-	VPADDD       Y7, Y3, Y3
-	VPMOVSXWD    1072(AX), Y11
-	VPSLLD       X8, Y11, Y11
-	VPADDD       Y11, Y3, Y3
-	VPCMPGTD     Y3, Y15, Y7
-	ADDQ         $0x00000440, AX
-	VPACKSSDW    Y5, Y4, Y4
-	VPACKSSDW    Y7, Y6, Y6
-	VPACKSSWB    Y6, Y4, Y4
-	VMOVDQU      order<>+0(SB), Y13
-	VPERMD       Y4, Y13, Y4
-	VPMOVMSKB    Y4, R10
-	NOTL         R10
-	TESTL        R10, R10
-	JZ           none
-	VMOVD        BX, X13
-	VPBROADCASTD X13, Y13
-	MOVBLZX      R10, R11
-	VPMOVZXBD    (R9)(R11*8), Y11
-	VPERMD       Y0, Y11, Y0
-	VPADDD       Y13, Y11, Y11
-	VMOVDQU      Y11, (SI)(R8*4)
-	VMOVDQU      Y0, (DI)(R8*4)
-	POPCNTL      R11, R11
-	ADDQ         R11, R8
-	SHRL         $0x08, R10
-	VPADDD       eights<>+0(SB), Y13, Y13
-	MOVBLZX      R10, R11
-	VPMOVZXBD    (R9)(R11*8), Y11
-	VPERMD       Y1, Y11, Y1
-	VPADDD       Y13, Y11, Y11
-	VMOVDQU      Y11, (SI)(R8*4)
-	VMOVDQU      Y1, (DI)(R8*4)
-	POPCNTL      R11, R11
-	ADDQ         R11, R8
-	SHRL         $0x08, R10
-	VPADDD       eights<>+0(SB), Y13, Y13
-	MOVBLZX      R10, R11
-	VPMOVZXBD    (R9)(R11*8), Y11
-	VPERMD       Y2, Y11, Y2
-	VPADDD       Y13, Y11, Y11
-	VMOVDQU      Y11, (SI)(R8*4)
-	VMOVDQU      Y2, (DI)(R8*4)
-	POPCNTL      R11, R11
-	ADDQ         R11, R8
-	SHRL         $0x08, R10
-	VPADDD       eights<>+0(SB), Y13, Y13
-	MOVBLZX      R10, R11
-	VPMOVZXBD    (R9)(R11*8), Y11
-	VPERMD       Y3, Y11, Y3
-	VPADDD       Y13, Y11, Y11
-	VMOVDQU      Y11, (SI)(R8*4)
-	VMOVDQU      Y3, (DI)(R8*4)
-	POPCNTL      R11, R11
-	ADDQ         R11, R8
-
-none:
-	ADDL $0x20, BX
-	DECQ CX
-	JNZ  block
-	MOVQ R8, ret+48(FP)
+row:
+	MOVL       (BX)(R8*4), R10
+	MOVL       R10, R11
+	MOVL       R10, R12
+	ANDL       $0x1f, R11
+	SHRL       $0x05, R12
+	IMUL3Q     $0x000001c0, R12, R12
+	ADDQ       AX, R12
+	VMOVD      (R12)(R11*4), X2
+	VPINSRD    $0x01, 128(R12)(R11*4), X2, X2
+	VPINSRD    $0x02, 256(R12)(R11*4), X2, X2
+	VPAND      X4, X2, X3
+	VPSRLW     $0x04, X2, X2
+	VPAND      X4, X2, X2
+	VPMADDUBSW X5, X3, X0
+	VPMADDUBSW X6, X2, X1
+	VPMADDWD   ones<>+0(SB), X0, X0
+	VPMADDWD   ones<>+0(SB), X1, X1
+	VPSLLD     X7, X0, X0
+	VPSLLD     X8, X1, X1
+	VPADDD     X1, X0, X0
+	VPSHUFD    $0x0e, X0, X1
+	VPADDD     X1, X0, X0
+	VPSHUFD    $0x01, X0, X1
+	VPADDD     X1, X0, X0
+	MOVWLSX    384(R12)(R11*2), R11
+	SHLL       CL, R11
+	VMOVD      X0, R12
+	ADDL       R11, R12
+	ADDL       (SI)(R8*4), R12
+	MOVL       R10, (BX)(R9*4)
+	MOVL       R12, (SI)(R9*4)
+	XORL       R10, R10
+	CMPL       R12, DX
+	SETGE      R10
+	ADDQ       R10, R9
+	INCQ       R8
+	CMPQ       R8, DI
+	JLT        row
+	MOVQ       R9, ret+48(FP)
 	VZEROUPPER
 	RET

@@ -5,30 +5,24 @@ package kernel
 // survivor, AVX2 eight for every quarter of a block with one.
 
 //go:noescape
-func scan5VNNI(plane *byte, blocks int, w *Weights, thr int32, base uint32, out *uint32, sums *int32) int
+func scanVNNI(first *byte, blocks int, w *Weights, thr int32, base uint32, out *uint32, sums *int32) int
 
 //go:noescape
-func scan6VNNI(plane *byte, blocks int, w *Weights, thr int32, base uint32, out *uint32, sums *int32) int
+func scanBothVNNI(first, second *byte, blocks int, w *Weights, thr int32, base uint32, out *uint32, sums *int32) int
 
 //go:noescape
-func scan7VNNI(plane *byte, blocks int, w *Weights, thr int32, base uint32, out *uint32, sums *int32) int
+func scanAVX2(first *byte, blocks int, w *Weights, thr int32, base uint32, out *uint32, sums *int32) int
 
 //go:noescape
-func scan8VNNI(plane *byte, blocks int, w *Weights, thr int32, base uint32, out *uint32, sums *int32) int
+func scanBothAVX2(first, second *byte, blocks int, w *Weights, thr int32, base uint32, out *uint32, sums *int32) int
+
+// The tests of single rows: n is at least 1.
 
 //go:noescape
-func scan5AVX2(plane *byte, blocks int, w *Weights, thr int32, base uint32, out *uint32, sums *int32) int
+func deepenVNNI(second *byte, w *Weights, thr int32, ids *uint32, sums *int32, n int) int
 
 //go:noescape
-func scan6AVX2(plane *byte, blocks int, w *Weights, thr int32, base uint32, out *uint32, sums *int32) int
-
-//go:noescape
-func scan7AVX2(plane *byte, blocks int, w *Weights, thr int32, base uint32, out *uint32, sums *int32) int
-
-//go:noescape
-func scan8AVX2(plane *byte, blocks int, w *Weights, thr int32, base uint32, out *uint32, sums *int32) int
-
-// The level 2 loops: n is at least 1.
+func deepenAVX2(second *byte, w *Weights, thr int32, ids *uint32, sums *int32, n int) int
 
 //go:noescape
 func refineVNNI(rows *byte, size int, t *Targets, thr int32, ids *uint32, sums *int32, n int) int
@@ -40,6 +34,12 @@ func refineAVX2(rows *byte, size int, t *Targets, thr int32, ids *uint32, sums *
 //
 //go:noescape
 func prefetchRowsOf(rows *byte, size int, ids *uint32, n int)
+
+// prefetchLanesOf asks for the lines of the second plane with the codes and the
+// bias of each of n >= 1 rows.
+//
+//go:noescape
+func prefetchLanesOf(second *byte, ids *uint32, n int)
 
 // The rotations: n rows of dim values, a positive multiple of 16.
 

@@ -64,12 +64,20 @@ func (a *asm) int32Const(v uint32) reg.GPVirtual {
 }
 
 // dpbusd adds to acc the products of four unsigned codes and four signed
-// weights. The library does not know VNNI yet.
+// weights.
 func (a *asm) dpbusd(weights, codes operand.Op, acc reg.Register) {
+	a.vnni("VPDPBUSD", weights, codes, acc)
+}
+
+// dpwssd adds to acc the products of pairs of int16.
+func (a *asm) dpwssd(x, y operand.Op, acc reg.Register) { a.vnni("VPDPWSSD", x, y, acc) }
+
+// vnni writes an instruction that the library does not know yet.
+func (a *asm) vnni(opcode string, x, y operand.Op, acc reg.Register) {
 	a.Instruction(&ir.Instruction{
-		Opcode:   "VPDPBUSD",
-		Operands: []operand.Op{weights, codes, acc},
-		Inputs:   []operand.Op{weights, codes, acc},
+		Opcode:   opcode,
+		Operands: []operand.Op{x, y, acc},
+		Inputs:   []operand.Op{x, y, acc},
 		Outputs:  []operand.Op{acc},
 		ISA:      []string{"AVX512F", "AVX512_VNNI"},
 	})
@@ -105,14 +113,43 @@ func ascending(n int) []uint32 {
 
 // The layout of kernel.Weights.
 const (
-	weightsA  = 0
-	shiftHigh = 64
-	shiftBias = 68
+	shiftsOf  = 64 // of the parts
+	shiftBias = 88
 )
 
-// sizes are the numbers of groups that a plane may have.
-var sizes = []int{5, 6, 7, 8}
+// The parts of the dimensions, as package kernel has them: a strip is a run of
+// groups of a plane, whose low nibbles make one part and whose high ones another.
+// The shifts of the first strip come on top of those of the second.
+type strip struct {
+	plane     int // 0 or 1
+	groups    []int
+	low, high int  // parts
+	chained   bool // the next strip goes on with its sums
+}
 
-func blockSize(groups int) int { return groupSize*groups + 2*laneCount }
+var strips = []strip{
+	{0, []int{0, 1}, 0, 2, true},
+	{0, []int{2, 3, 4}, 1, 3, false},
+	{1, []int{0, 1, 2}, 4, 5, false},
+}
 
-const scanSignature = "func(plane *byte, blocks int, w *byte, thr int32, base uint32, out *uint32, sums *int32) int"
+// planeGroups are the groups of the planes; the weights of a plane begin at
+// planeWeights, those of low nibbles first.
+var (
+	planeGroups  = []int{5, 3}
+	planeWeights = []int{0, 40}
+)
+
+func blockSize(plane int) int { return groupSize*planeGroups[plane] + 2*laneCount }
+
+// weightsAt are where the weights of a group's low and of its high nibbles lie.
+func weightsAt(plane, group int) (low, high int) {
+	low = planeWeights[plane] + 4*group
+	return low, low + 4*planeGroups[plane]
+}
+
+const (
+	scanSignature     = "func(first *byte, blocks int, w *byte, thr int32, base uint32, out *uint32, sums *int32) int"
+	scanBothSignature = "func(first, second *byte, blocks int, w *byte, thr int32, base uint32, out *uint32, sums *int32) int"
+	deepenSignature   = "func(second *byte, w *byte, thr int32, ids *uint32, sums *int32, n int) int"
+)

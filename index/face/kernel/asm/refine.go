@@ -11,15 +11,14 @@ const (
 	highWeights  = 32
 	firstWeights = 64
 	lastWeights  = 96
-	shiftsAt     = 128 // low, high, whole
-	shiftRowBias = 140
-	factor       = 144
+	shiftsAt     = 128 // of words: low, high, first, last
+	shiftRowBias = 256
+	factor       = 260
 )
 
 const (
-	sumShift = 12
-	trailer  = 4
-	halfRow  = 32
+	trailer = 4
+	halfRow = 32
 	// refineAhead is how many survivors ahead rows are asked for, as the package
 	// knows it.
 	refineAhead = 16
@@ -32,6 +31,7 @@ func refines(a *asm) {
 	r = &refiner{asm: a, ones: ones}
 	r.write("refineAVX2", r.loadAVX2, r.sumAVX2)
 	a.prefetchRows()
+	a.prefetchLanes()
 }
 
 // A refiner writes one level 2 function. It handles one survivor per turn and
@@ -43,16 +43,15 @@ type refiner struct {
 	t, size reg.GPVirtual
 }
 
-// Vector registers: 0 to 4 are scratch. The shifts are in the low halves of X
-// registers, as VPSLLD wants them.
+// Vector registers: 0 to 5 are scratch. Shifts are taken from memory.
 const (
 	rLow    = 0
 	rHigh   = 1
-	rWhole  = 2
-	rRow    = 3
-	rCodes  = 4
-	rMask   = 5
-	rShifts = 6 // to 8
+	rFirst  = 2
+	rLast   = 3
+	rRow    = 4
+	rCodes  = 5
+	rMask   = 6
 	rLowW   = 9
 	rHighW  = 10
 	rFirstW = 11
@@ -67,9 +66,6 @@ func (r *refiner) write(name string, load func(), sum func(row reg.Register)) {
 	from, kept := r.GP64(), r.GP64()
 	r.XORQ(from, from)
 	r.XORQ(kept, kept)
-	for i := range 3 {
-		r.VMOVD(mem(r.t, shiftsAt+4*i), x(rShifts+i))
-	}
 	load()
 	r.MOVL(mem(r.t, shiftRowBias), reg.ECX)
 
@@ -122,27 +118,28 @@ func (r *refiner) lastOf(row reg.Register, more int) operand.Mem {
 // sumVNNI leaves in the first lane of rLow what a row adds by its codes.
 func (r *refiner) sumVNNI(row reg.Register) {
 	r.VMOVDQU(mem(row, 0), y(rRow))
-	for _, v := range []int{rLow, rHigh, rWhole} {
+	for _, v := range []int{rLow, rHigh, rFirst, rLast} {
 		r.VPXOR(y(v), y(v), y(v))
 	}
-	r.dpbusd(y(rFirstW), y(rRow), y(rWhole))
+	r.dpbusd(y(rFirstW), y(rRow), y(rFirst))
 	r.VPAND(y(rMask), y(rRow), y(rCodes))
 	r.dpbusd(y(rLowW), y(rCodes), y(rLow))
 	r.VPSRLW(imm(4), y(rRow), y(rCodes))
 	r.VPAND(y(rMask), y(rCodes), y(rCodes))
 	r.dpbusd(y(rHighW), y(rCodes), y(rHigh))
 	r.VMOVDQU(r.lastOf(row, 0), y(rRow))
-	r.dpbusd(y(rLastW), y(rRow), y(rWhole))
+	r.dpbusd(y(rLastW), y(rRow), y(rLast))
 	r.addParts()
 }
 
-// addParts shifts the three sums and adds them.
+// addParts shifts the four sums, word by word, and adds them.
 func (r *refiner) addParts() {
-	for i, v := range []int{rLow, rHigh, rWhole} {
-		r.VPSLLD(x(rShifts+i), y(v), y(v))
+	for i, v := range []int{rLow, rHigh, rFirst, rLast} {
+		r.VPSLLVD(mem(r.t, shiftsAt+halfRow*i), y(v), y(v))
 	}
 	r.VPADDD(y(rHigh), y(rLow), y(rLow))
-	r.VPADDD(y(rWhole), y(rLow), y(rLow))
+	r.VPADDD(y(rLast), y(rFirst), y(rFirst))
+	r.VPADDD(y(rFirst), y(rLow), y(rLow))
 	r.foldInts()
 }
 
@@ -155,7 +152,8 @@ func (r *refiner) loadAVX2() {
 }
 
 // sumAVX2 does the same. Products of two trailing codes and two weights are at
-// most 2·15·128 and fit int16; those of whole codes are made from int16.
+// most 2·15·128 and fit int16; those of whole codes are made from int16, whose
+// sums come two to a word.
 func (r *refiner) sumAVX2(row reg.Register) {
 	r.VMOVDQU(mem(row, 0), y(rRow))
 	r.VPAND(y(rMask), y(rRow), y(rLow))
@@ -165,18 +163,24 @@ func (r *refiner) sumAVX2(row reg.Register) {
 	r.VPMADDUBSW(y(rHighW), y(rHigh), y(rHigh))
 	r.VPMADDWD(r.ones, y(rLow), y(rLow))
 	r.VPMADDWD(r.ones, y(rHigh), y(rHigh))
-	for i, at := range []operand.Mem{mem(row, 16), r.lastOf(row, 0), r.lastOf(row, 16)} {
-		v := y(rCodes)
-		if i == 0 {
-			v = y(rWhole)
-		}
-		r.VPMOVZXBW(at, v)
-		r.VPMADDWD(y(rFirstW+i), v, v)
-		if i > 0 {
-			r.VPADDD(v, y(rWhole), y(rWhole))
-		}
-	}
+	r.VPMOVZXBW(mem(row, 16), y(rFirst))
+	r.VPMADDWD(y(rFirstW), y(rFirst), y(rFirst))
+	// The other half of the words would be those of the first 16 bytes: nothing.
+	r.VPXOR(y(rCodes), y(rCodes), y(rCodes))
+	r.fourSums(rCodes, rFirst, rFirst)
+	r.VPMOVZXBW(r.lastOf(row, 0), y(rLast))
+	r.VPMADDWD(y(rLastW), y(rLast), y(rLast))
+	r.VPMOVZXBW(r.lastOf(row, 16), y(rCodes))
+	r.VPMADDWD(y(rLastW+1), y(rCodes), y(rCodes))
+	r.fourSums(rLast, rCodes, rLast)
 	r.addParts()
+}
+
+// fourSums adds neighbours of two registers of eight, so that each word holds the
+// sum of four codes: those of the first register, then those of the second.
+func (r *refiner) fourSums(first, second, to int) {
+	r.VPHADDD(y(second), y(first), y(to)) // by halves: first, second, first, second
+	r.VPERMQ(imm(0xd8), y(to), y(to))
 }
 
 // foldInts adds the eight lanes of rLow.
@@ -200,7 +204,6 @@ func (r *refiner) decide(id, end, thr, ids, sums, from, kept reg.GPVirtual) {
 	r.SHLL(reg.CL, bias)
 	r.ADDL(bias, e)
 	r.MOVL(operand.Mem{Base: sums, Index: from, Scale: 4}, bias)
-	r.SHLL(imm(sumShift), bias)
 	r.ADDL(bias, e)
 	r.VMOVD(x(rLow), total)
 	r.ADDL(e, total)

@@ -1,30 +1,26 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
 
 // Registers of the AVX2 scan. A block is four vectors of eight lanes.
 const (
-	yLow       = 0 // to 3: sums of the low codes
-	yHigh      = 4 // to 7: sums of the high codes
-	yLowWeight = 8
-	yHiWeight  = 9
-	yMask      = 10
-	yCodes     = 11
-	yLowCodes  = 12
-	yTotal     = 13
-	yShift     = 14
-	yThr       = 15
+	yTotal     = 0 // to 3: sums
+	yLow       = 4 // to 7: sums of low codes; then which lanes are too low
+	yHigh      = 8 // to 11: sums of high codes
+	yLowWeight = 12
+	yHiWeight  = 13
+	yCodes     = 14
+	yLowCodes  = 15
 	vectors    = 4
 )
 
 // tables are the constants of the AVX2 scan.
 type tables struct {
 	ones, sixteens operand.Mem // int16
+	nibbles        operand.Mem
 	order          operand.Mem // undoes the interleaving of the packing
 	eights         operand.Mem // int32
 	places         operand.Mem // for each byte its set bits in order, a byte each
@@ -44,45 +40,41 @@ func scansAVX2(a *asm) {
 	}
 	t := tables{
 		ones: a.data32("ones", same(0x0001_0001)), sixteens: a.data32("sixteens", same(0x0010_0010)),
-		order:  a.data32("order", []uint32{0, 4, 1, 5, 2, 6, 3, 7}),
-		eights: a.data32("eights", same(8)),
-		places: a.data64("places", places),
+		nibbles: a.data32("nibbles", same(0x0f0f_0f0f)),
+		order:   a.data32("order", []uint32{0, 4, 1, 5, 2, 6, 3, 7}),
+		eights:  a.data32("eights", same(8)),
+		places:  a.data64("places", places),
 	}
-	for _, groups := range sizes {
-		a.scanAVX2(fmt.Sprintf("scan%dAVX2", groups), groups, t)
-	}
+	a.scanAVX2("scanAVX2", 1, t)
+	a.scanAVX2("scanBothAVX2", 2, t)
+	a.deepenAVX2(t)
 }
 
-func (a *asm) scanAVX2(name string, groups int, t tables) {
-	a.function(name, scanSignature)
-	plane, blocks, w := a.arg64("plane"), a.arg64("blocks"), a.arg64("w")
-	a.VMOVD(a.arg32("thr"), x(yThr))
-	a.VPBROADCASTD(x(yThr), y(yThr))
+func (a *asm) scanAVX2(name string, planes int, t tables) {
+	a.function(name, []string{scanSignature, scanBothSignature}[planes-1])
+	plane := []reg.GPVirtual{a.arg64("first")}
+	if planes == 2 {
+		plane = append(plane, a.arg64("second"))
+	}
+	blocks, w, thr := a.arg64("blocks"), a.arg64("w"), a.arg32("thr")
 	base, out, sums, n := a.arg32("base"), a.arg64("out"), a.arg64("sums"), a.GP64()
 	places := a.GP64()
 	a.XORQ(n, n)
 	a.LEAQ(t.places, places)
-	a.VMOVD(a.int32Const(0x0f0f0f0f), x(yMask))
-	a.VPBROADCASTD(x(yMask), y(yMask))
 
 	a.Label("block")
-	for g := range groups {
-		a.VPBROADCASTD(mem(w, weightsA+4*g), y(yLowWeight))
-		a.VPBROADCASTD(mem(w, weightsA+4*(groups+g)), y(yHiWeight))
-		for v := range vectors {
-			a.groupAVX2(mem(plane, g*groupSize+v*avx2Width), v, g == 0)
-		}
+	a.biasAVX2(plane, w)
+	for _, s := range strips[:planes+1] {
+		a.stripAVX2(plane[s.plane], s, w, t)
 	}
-	a.VMOVD(mem(w, shiftHigh), x(yShift))
-	a.VMOVD(mem(w, shiftBias), x(yLowWeight))
+	a.VMOVD(thr, x(yCodes))
+	a.VPBROADCASTD(x(yCodes), y(yCodes))
 	for v := range vectors {
-		a.totalAVX2(v, t)
-		a.VPMOVSXWD(mem(plane, groups*groupSize+v*16), y(yCodes))
-		a.VPSLLD(x(yLowWeight), y(yCodes), y(yCodes))
-		a.VPADDD(y(yCodes), y(yLow+v), y(yLow+v))
-		a.VPCMPGTD(y(yLow+v), y(yThr), y(yHigh+v))
+		a.VPCMPGTD(y(yTotal+v), y(yCodes), y(yLow+v))
 	}
-	a.ADDQ(operand.U32(blockSize(groups)), plane)
+	for p, at := range plane {
+		a.ADDQ(operand.U32(uint32(blockSize(p))), at)
+	}
 	a.emitAVX2(base, out, sums, n, places, t)
 	a.ADDL(imm(laneCount), base)
 	a.DECQ(blocks)
@@ -92,14 +84,63 @@ func (a *asm) scanAVX2(name string, groups int, t tables) {
 	a.RET()
 }
 
-// groupAVX2 adds one group's products of 8 lanes. A product of two codes and two
-// weights is at most 2·15·128, so eight groups fit int16 and nothing saturates:
-// that is why the high codes are shifted down before, not after.
-func (a *asm) groupAVX2(codes operand.Mem, v int, first bool) {
+// biasAVX2 begins the sums with the biases.
+func (a *asm) biasAVX2(plane []reg.GPVirtual, w reg.Register) {
+	a.VMOVD(mem(w, shiftBias), x(yLowCodes))
+	for v := range vectors {
+		total := y(yTotal + v)
+		for p, at := range plane {
+			to := total
+			if p > 0 {
+				to = y(yCodes)
+			}
+			a.VPMOVSXWD(mem(at, planeGroups[p]*groupSize+v*16), to)
+			if p > 0 {
+				a.VPADDD(to, total, total)
+			}
+		}
+		a.VPSLLD(x(yLowCodes), total, total)
+	}
+}
+
+// stripAVX2 adds what a strip adds. A product of two codes and two weights is at
+// most 2·15·128, so three groups fit int16 and nothing saturates: that is why the
+// high codes are shifted down before, not after. The shifts of the parts are
+// multipliers of up to 2^12.
+func (a *asm) stripAVX2(plane reg.Register, s strip, w reg.Register, t tables) {
+	for i, g := range s.groups {
+		low, high := weightsAt(s.plane, g)
+		a.VPBROADCASTD(mem(w, low), y(yLowWeight))
+		a.VPBROADCASTD(mem(w, high), y(yHiWeight))
+		for v := range vectors {
+			a.groupAVX2(mem(plane, g*groupSize+v*avx2Width), v, i == 0, t)
+		}
+	}
+	by := a.GP32()
+	for _, p := range []struct {
+		part, sums int
+		by         operand.Mem
+	}{{s.low, yLow, t.ones}, {s.high, yHigh, t.sixteens}} {
+		a.VMOVDQU(p.by, y(yCodes))
+		a.MOVL(mem(w, shiftsOf+4*p.part), by)
+		if s.chained {
+			a.ADDL(mem(w, shiftsOf+4*(p.part+1)), by)
+		}
+		a.VMOVD(by, x(yLowCodes))
+		a.VPSLLW(x(yLowCodes), y(yCodes), y(yCodes))
+		for v := range vectors {
+			a.VPMADDWD(y(yCodes), y(p.sums+v), y(p.sums+v))
+			a.VPADDD(y(p.sums+v), y(yTotal+v), y(yTotal+v))
+		}
+	}
+}
+
+// groupAVX2 adds one group's products of 8 lanes.
+func (a *asm) groupAVX2(codes operand.Mem, v int, first bool, t tables) {
 	a.VMOVDQU(codes, y(yCodes))
-	a.VPAND(y(yMask), y(yCodes), y(yLowCodes))
+	a.VPAND(t.nibbles, y(yCodes), y(yLowCodes))
 	a.VPSRLW(imm(4), y(yCodes), y(yCodes))
-	a.VPAND(y(yMask), y(yCodes), y(yCodes))
+	a.VPAND(t.nibbles, y(yCodes), y(yCodes))
 	if first {
 		a.VPMADDUBSW(y(yLowWeight), y(yLowCodes), y(yLow+v))
 		a.VPMADDUBSW(y(yHiWeight), y(yCodes), y(yHigh+v))
@@ -111,41 +152,33 @@ func (a *asm) groupAVX2(codes operand.Mem, v int, first bool) {
 	a.VPADDW(y(yCodes), y(yHigh+v), y(yHigh+v))
 }
 
-// totalAVX2 leaves the sum of both halves of the dimensions in the low register.
-func (a *asm) totalAVX2(v int, t tables) {
-	a.VPMADDWD(t.ones, y(yLow+v), y(yLow+v))
-	a.VPMADDWD(t.sixteens, y(yHigh+v), y(yHigh+v))
-	a.VPSRAD(x(yShift), y(yHigh+v), y(yHigh+v))
-	a.VPADDD(y(yHigh+v), y(yLow+v), y(yLow+v))
-}
-
 // emitAVX2 writes the ids and sums of the lanes whose comparison left no mask in
-// the high registers.
+// the low registers.
 func (a *asm) emitAVX2(base, out, sums, n reg.GPVirtual, places reg.Register, t tables) {
-	a.VPACKSSDW(y(yHigh+1), y(yHigh), y(yHigh))
-	a.VPACKSSDW(y(yHigh+3), y(yHigh+2), y(yHigh+2))
-	a.VPACKSSWB(y(yHigh+2), y(yHigh), y(yHigh))
-	a.VMOVDQU(t.order, y(yTotal))
-	a.VPERMD(y(yHigh), y(yTotal), y(yHigh))
+	a.VPACKSSDW(y(yLow+1), y(yLow), y(yLow))
+	a.VPACKSSDW(y(yLow+3), y(yLow+2), y(yLow+2))
+	a.VPACKSSWB(y(yLow+2), y(yLow), y(yLow))
+	a.VMOVDQU(t.order, y(yHigh))
+	a.VPERMD(y(yLow), y(yHigh), y(yLow))
 	set, part := a.GP32(), a.GP32()
-	a.VPMOVMSKB(y(yHigh), set)
+	a.VPMOVMSKB(y(yLow), set)
 	a.NOTL(set)
 	a.TESTL(set, set)
 	a.JZ(label("none"))
-	a.VMOVD(base, x(yTotal))
-	a.VPBROADCASTD(x(yTotal), y(yTotal))
+	a.VMOVD(base, x(yHigh))
+	a.VPBROADCASTD(x(yHigh), y(yHigh))
 	for v := range vectors {
 		a.MOVBLZX(set.As8L(), part)
 		a.VPMOVZXBD(operand.Mem{Base: places, Index: part.As64(), Scale: 8}, y(yCodes))
-		a.VPERMD(y(yLow+v), y(yCodes), y(yLow+v))
-		a.VPADDD(y(yTotal), y(yCodes), y(yCodes))
+		a.VPERMD(y(yTotal+v), y(yCodes), y(yTotal+v))
+		a.VPADDD(y(yHigh), y(yCodes), y(yCodes))
 		a.VMOVDQU(y(yCodes), operand.Mem{Base: out, Index: n, Scale: 4})
-		a.VMOVDQU(y(yLow+v), operand.Mem{Base: sums, Index: n, Scale: 4})
+		a.VMOVDQU(y(yTotal+v), operand.Mem{Base: sums, Index: n, Scale: 4})
 		a.POPCNTL(part, part)
 		a.ADDQ(part.As64(), n)
 		if v < vectors-1 {
 			a.SHRL(imm(8), set)
-			a.VPADDD(t.eights, y(yTotal), y(yTotal))
+			a.VPADDD(t.eights, y(yHigh), y(yHigh))
 		}
 	}
 	a.Label("none")

@@ -1,54 +1,59 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
 
 // Registers of the AVX-512 scan.
 const (
-	zAcc     = 0 // and 1: the sums of the two halves of a block
-	zPart    = 2 // and 3: the part that is shifted before it is added
-	zCodes   = 4 // to 7: masked codes
+	zTotal   = 0 // and 1: the sums of the two halves of a block
+	zLow     = 0 // to 3: sums of low codes, for each plane of both halves
+	zHigh    = 4 // to 7: of high codes
 	zMask    = 8
 	zThr     = 9
+	zCodes   = 10 // to 13: masked codes
+	zBias    = 14
+	zUp      = 15 // what biases are multiplied by
 	zWeights = 16 // to 31: up to 64 weights
 )
 
 func scansAVX512(a *asm) {
 	lanes := a.data32("lanes", ascending(16))
-	for _, groups := range sizes {
-		a.scanAVX512(fmt.Sprintf("scan%dVNNI", groups), groups, lanes)
-	}
+	a.scanAVX512("scanVNNI", 1, lanes)
+	a.scanAVX512("scanBothVNNI", 2, lanes)
+	a.deepenVNNI()
 }
 
-func (a *asm) scanAVX512(name string, groups int, lanes operand.Mem) {
-	a.function(name, scanSignature)
-	plane, blocks, w := a.arg64("plane"), a.arg64("blocks"), a.arg64("w")
+func (a *asm) scanAVX512(name string, planes int, lanes operand.Mem) {
+	a.function(name, []string{scanSignature, scanBothSignature}[planes-1])
+	plane := []reg.GPVirtual{a.arg64("first")}
+	if planes == 2 {
+		plane = append(plane, a.arg64("second"))
+	}
+	blocks, w := a.arg64("blocks"), a.arg64("w")
 	a.VPBROADCASTD(a.arg32("thr"), z(zThr))
 	base, out, sums, n := a.arg32("base"), a.arg64("out"), a.arg64("sums"), a.GP64()
 	a.XORQ(n, n)
 	a.VPBROADCASTD(a.int32Const(0x0f0f0f0f), z(zMask))
-	for g := range 2 * groups {
-		a.VPBROADCASTD(mem(w, weightsA+4*g), z(zWeights+g))
+	a.MOVL(mem(w, shiftBias), reg.ECX)
+	up := a.int32Const(1)
+	a.SHLL(reg.CL, up)
+	a.VPBROADCASTD(up, z(zUp))
+	weights := map[int]reg.Register{} // by where they lie
+	for p := range planes {
+		for g := range 2 * planeGroups[p] {
+			at := planeWeights[p] + 4*g
+			weights[at] = z(zWeights + at/4)
+			a.VPBROADCASTD(mem(w, at), weights[at])
+		}
 	}
 
 	a.Label("block")
-	for h := range 2 {
-		a.VPMOVSXWD(mem(plane, groupSize*groups+laneCount*h), z(zAcc+h))
-		a.VPSLLVD_BCST(mem(w, shiftBias), z(zAcc+h), z(zAcc+h))
-		a.VPXORD(z(zPart+h), z(zPart+h), z(zPart+h))
+	a.blockAVX512(plane, w, weights)
+	for p, at := range plane {
+		a.ADDQ(operand.U32(uint32(blockSize(p))), at)
 	}
-	for g := range groups {
-		a.groupAVX512(plane, g*groupSize, z(zWeights+g), z(zWeights+groups+g))
-	}
-	for h := range 2 {
-		a.VPSRAVD_BCST(mem(w, shiftHigh), z(zPart+h), z(zPart+h))
-		a.VPADDD(z(zPart+h), z(zAcc+h), z(zAcc+h))
-	}
-	a.ADDQ(operand.U32(blockSize(groups)), plane)
 	a.emitAVX512(base, out, sums, n, lanes)
 	a.ADDL(imm(laneCount), base)
 	a.DECQ(blocks)
@@ -58,18 +63,51 @@ func (a *asm) scanAVX512(name string, groups int, lanes operand.Mem) {
 	a.RET()
 }
 
-// groupAVX512 adds one group's products: 4 low and 4 high codes of 32 lanes.
-func (a *asm) groupAVX512(plane reg.Register, at int, low, high reg.Register) {
-	for h := range 2 {
-		a.VMOVDQU32(mem(plane, at+64*h), z(zCodes+2*h))
-	}
-	for h := range 2 {
-		a.VPANDD(z(zMask), z(zCodes+2*h), z(zCodes+2*h+1))
-		a.VPANDND(z(zCodes+2*h), z(zMask), z(zCodes+2*h))
-	}
-	for h := range 2 {
-		a.dpbusd(low, z(zCodes+2*h+1), z(zAcc+h))
-		a.dpbusd(high, z(zCodes+2*h), z(zPart+h))
+// blockAVX512 sums up both halves of a block, by turns: neither waits for its own
+// last addition.
+func (a *asm) blockAVX512(plane []reg.GPVirtual, w reg.Register, weights map[int]reg.Register) {
+	chained := false
+	for _, s := range strips {
+		if s.plane >= len(plane) {
+			continue
+		}
+		low := func(h int) reg.Register { return z(zLow + 2*s.plane + h) }
+		high := func(h int) reg.Register { return z(zHigh + 2*s.plane + h) }
+		for h := range 2 {
+			if !chained {
+				a.VPXORD(low(h), low(h), low(h))
+				a.VPXORD(high(h), high(h), high(h))
+			}
+		}
+		for _, g := range s.groups {
+			lowAt, highAt := weightsAt(s.plane, g)
+			for h := range 2 {
+				codes, masked := z(zCodes+2*h), z(zCodes+2*h+1)
+				a.VMOVDQU32(mem(plane[s.plane], g*groupSize+64*h), codes)
+				a.VPANDD(z(zMask), codes, masked)
+				a.VPANDND(codes, z(zMask), codes)
+			}
+			for h := range 2 {
+				a.dpbusd(weights[lowAt], z(zCodes+2*h+1), low(h))
+				a.dpbusd(weights[highAt], z(zCodes+2*h), high(h))
+			}
+		}
+		for h := range 2 {
+			a.VPSLLVD_BCST(mem(w, shiftsOf+4*s.low), low(h), low(h))
+			a.VPSLLVD_BCST(mem(w, shiftsOf+4*s.high), high(h), high(h))
+		}
+		if chained = s.chained; chained {
+			continue
+		}
+		for h := range 2 {
+			// Biases fill the lower halves of words whose upper ones are 0.
+			a.VPMOVZXWD(mem(plane[s.plane], groupSize*planeGroups[s.plane]+laneCount*h), z(zBias))
+			a.dpwssd(z(zUp), z(zBias), low(h))
+			a.VPADDD(high(h), low(h), low(h))
+			if s.plane > 0 {
+				a.VPADDD(low(h), z(zTotal+h), z(zTotal+h))
+			}
+		}
 	}
 }
 
@@ -77,8 +115,8 @@ func (a *asm) groupAVX512(plane reg.Register, at int, low, high reg.Register) {
 func (a *asm) emitAVX512(base, out, sums, n reg.GPVirtual, lanes operand.Mem) {
 	count := a.GP32()
 	notLess := imm(5)
-	a.VPCMPD(notLess, z(zThr), z(zAcc), reg.K1)
-	a.VPCMPD(notLess, z(zThr), z(zAcc+1), reg.K2)
+	a.VPCMPD(notLess, z(zThr), z(zTotal), reg.K1)
+	a.VPCMPD(notLess, z(zThr), z(zTotal+1), reg.K2)
 	a.KORTESTW(reg.K1, reg.K2)
 	a.JZ(label("none"))
 	upper := a.GP32()
@@ -88,9 +126,9 @@ func (a *asm) emitAVX512(base, out, sums, n reg.GPVirtual, lanes operand.Mem) {
 	for h, k := range []reg.Register{reg.K1, reg.K2} {
 		a.VPADDD(lanes, z(zCodes+h), z(zCodes+h))
 		a.VPCOMPRESSD(z(zCodes+h), k, z(zCodes+h))
-		a.VPCOMPRESSD(z(zAcc+h), k, z(zAcc+h))
+		a.VPCOMPRESSD(z(zTotal+h), k, z(zTotal+h))
 		a.VMOVDQU32(z(zCodes+h), operand.Mem{Base: out, Index: n, Scale: 4})
-		a.VMOVDQU32(z(zAcc+h), operand.Mem{Base: sums, Index: n, Scale: 4})
+		a.VMOVDQU32(z(zTotal+h), operand.Mem{Base: sums, Index: n, Scale: 4})
 		a.KMOVW(k, count)
 		a.POPCNTL(count, count)
 		a.ADDQ(count.As64(), n)
