@@ -44,7 +44,7 @@ func auditOut(e watchlist.AuditEvent) gen.AuditEvent {
 		Purpose: string(e.Purpose), Reason: e.Reason, Outcome: e.Outcome, Query: string(e.Query),
 		Entries: castAll[string](e.Entries), Evidence: castAll[string](e.Evidence),
 		Index: int64(e.Index), StateHash: e.StateHash, Threshold: e.Threshold,
-		Subject: e.Subject, Changes: e.Changes,
+		Subject: e.Subject, Changes: e.Changes, Reports: castAll[string](e.Reports),
 	}
 	if len(e.Models) > 0 {
 		out.Models = gen.StringMap(e.Models)

@@ -31,6 +31,15 @@ type EntryReader interface {
 	Entries(after watchlist.EntryID, limit int, keep func(*watchlist.Entry) bool) ([]*watchlist.Entry, watchlist.EntryID, error)
 }
 
+// ReportReader reads this node's copy of the reported documents. Reports are
+// shared: they are not changed.
+type ReportReader interface {
+	// Report returns watchlist.ErrNotFound for an unknown id.
+	Report(id watchlist.ReportID) (*watchlist.ReportedDocument, error)
+	// Reports lists as EntryReader.Entries does.
+	Reports(after watchlist.ReportID, limit int, keep func(*watchlist.ReportedDocument) bool) ([]*watchlist.ReportedDocument, watchlist.ReportID, error)
+}
+
 // AccountLister lists this node's copy of the accounts.
 type AccountLister interface {
 	Users() ([]watchlist.User, error)
@@ -234,6 +243,7 @@ type MemberStatus struct {
 type Deps struct {
 	Writer       Writer
 	Entries      EntryReader
+	Reports      ReportReader
 	Accounts     auth.Accounts
 	AccountList  AccountLister
 	Matcher      Matcher
@@ -258,6 +268,7 @@ func (d *Deps) check() error {
 	}{
 		{"Writer", d.Writer == nil},
 		{"Entries", d.Entries == nil},
+		{"Reports", d.Reports == nil},
 		{"Accounts", d.Accounts == nil},
 		{"AccountList", d.AccountList == nil},
 		{"Matcher", d.Matcher == nil},

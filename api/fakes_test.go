@@ -31,6 +31,7 @@ type world struct {
 	users    map[watchlist.UserID]watchlist.User
 	sessions map[string]watchlist.Session
 	keys     map[watchlist.KeyID]watchlist.APIKey
+	reported reportsFake
 	blobs    map[watchlist.BlobID][]byte
 	batches  map[watchlist.BatchID][]watchlist.EntryID
 	idem     map[string]idemRecord
@@ -76,7 +77,7 @@ func newWorld() *world {
 
 func (w *world) deps() Deps {
 	return Deps{
-		Writer: w, Entries: w, Accounts: w, AccountList: w, Matcher: w, Enroller: w, Faces: w, Blobs: w,
+		Writer: w, Entries: w, Reports: w, Accounts: w, AccountList: w, Matcher: w, Enroller: w, Faces: w, Blobs: w,
 		Auditor: w, AuditReader: w, Consistency: w, Names: nameFake{w}, Cluster: w, ClusterAdmin: w, Calibrations: calibFake{w},
 	}
 }
@@ -126,6 +127,10 @@ func (w *world) apply(b command.Body) command.Result {
 		return w.decide(x)
 	case command.EntryPut:
 		return w.putEntry(x)
+	case command.ReportPut:
+		return w.reported.put(x, w.now)
+	case command.ReportUndo:
+		return w.reported.undo(x)
 	case command.EntryBatch:
 		r := command.Result{Code: command.OK}
 		for _, it := range x.Items {

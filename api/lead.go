@@ -28,6 +28,7 @@ func leadOut(l *watchlist.Lead, explain bool, now time.Time) gen.Lead {
 		QueryId: string(l.Query), Notice: notice,
 		Candidates:     list(l.Candidates, func(c watchlist.Candidate) gen.Candidate { return candidateOut(c, explain, now) }),
 		Cues:           list(l.Cues, cueOut),
+		Documents:      optional(l.Documents, findingOut),
 		OperatingPoint: pointOut(l.OperatingPoint),
 		Stamp:          stampOut(l.Stamp), Models: modelsOut(l.Models),
 		Stages: list(l.Stages, stageOut), Faces: list(l.Faces, probeFaceOut),

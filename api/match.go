@@ -87,6 +87,9 @@ func (s *service) audited(c *call, l *watchlist.Lead) {
 	for _, x := range l.Candidates {
 		c.event.Entries = append(c.event.Entries, x.Entry.ID)
 	}
+	for _, x := range l.Documents {
+		c.event.Reports = append(c.event.Reports, x.Report.ID)
+	}
 	for _, x := range l.Cues {
 		if x.Entry != "" && !slices.Contains(c.event.Entries, x.Entry) {
 			c.event.Entries = append(c.event.Entries, x.Entry)

@@ -26,6 +26,8 @@ var matrix = map[string][]watchlist.Role{
 	"createEntry":   {admin}, "replaceEntry": {admin}, "updateEntry": {admin}, "withdrawEntry": {admin},
 	"entryImpact": {admin},
 	"addFace":     {admin}, "removeFace": {admin}, "importEntries": {admin}, "undoImport": {admin},
+	"listReports": {watchlist.RoleSupervisor, admin}, "getReport": {watchlist.RoleSupervisor, admin},
+	"createReport": {admin}, "replaceReport": {admin}, "withdrawReport": {admin}, "importReports": {admin}, "undoReports": {admin},
 	"getCluster":      {watchlist.RoleSupervisor, admin, watchlist.RoleAuditor, watchlist.RoleNode},
 	"createJoinToken": {admin}, "removeMember": {admin}, "transferLeadership": {admin},
 	"listAudit": {admin, watchlist.RoleAuditor}, "replaySearch": {admin, watchlist.RoleAuditor},
@@ -41,7 +43,7 @@ var everyone = []watchlist.Role{
 
 var samplePath = strings.NewReplacer(
 	":entry", "SEN-0192f0c1-3333-7abc-8def-0123456789ab", ":face", "0192f0c1-4444-7abc-8def-0123456789ab",
-	":user", "0192f0c1-4444-7abc-8def-0123456789ab", ":key", "0123456789abcdef", ":batch", "b1",
+	":report", "SEN-0192f0c1-5555-7abc-8def-0123456789ab", ":user", "0192f0c1-4444-7abc-8def-0123456789ab", ":key", "0123456789abcdef", ":batch", "b1",
 	":member", "0192f0c1-4444-7abc-8def-0123456789ab",
 )
 

@@ -46,7 +46,7 @@ var problemKinds = map[string]kind{
 	"password_change_required": {403, "New password required", "Set a new password with PUT /v1/me/password first.", 0},
 	"cross_origin":             {403, "Cross-origin request refused", "A request that writes with the session cookie must come from this node's own pages.", 0},
 	"people_only":              {403, "For people only", "An API key has no session and no password.", 0},
-	"foreign_origin":           {403, "Another authority owns the entry", "Only its origin changes an entry.", 0},
+	"foreign_origin":           {403, "Another authority owns the record", "Only its origin changes it.", 0},
 	"expired":                  {403, "Expired", "The token is past its end.", 0},
 
 	"not_found":     {404, "Not found", "There is no such record on this node.", 0},
@@ -59,7 +59,7 @@ var problemKinds = map[string]kind{
 
 	"exists":             {409, "Already exists", "The id or login is taken.", 0},
 	"duplicate_face":     {409, "Face already enrolled", "The entry has this very photo or template: another photo of the person adds something.", 0},
-	"bad_transition":     {409, "The lifecycle doesn't allow it", "A withdrawn entry stays withdrawn; an entry can't go back to draft.", 0},
+	"bad_transition":     {409, "The lifecycle doesn't allow it", "What is withdrawn stays withdrawn; an entry can't go back to draft.", 0},
 	"no_other_voter":     {409, "No other voter", "The cluster needs another voter for that: join one first.", 0},
 	"last_administrator": {409, "The last administrator", "Nobody else could administer the cluster: create another administrator first.", 0},
 	"self_change":        {409, "Not on oneself", "Another administrator has to change this.", 0},
@@ -69,7 +69,7 @@ var problemKinds = map[string]kind{
 	"calibration_gone": {410, "No gallery of that calibration", "This node does not hold it; ask the node that the search's audit event is from.", 0},
 
 	"calibration_conflict": {412, "Another calibration is in force", "Read it again and decide anew from the one in force.", 0},
-	"revision_conflict":    {412, "The entry has changed", "Read it again and repeat the change on its present revision.", 0},
+	"revision_conflict":    {412, "The record has changed", "Read it again and repeat the change on its present revision.", 0},
 
 	"body_too_large":  {413, "The request is too large", "The contract's x-max-body and x-max-multipart say how much is accepted.", 0},
 	"entry_too_large": {413, "The record is too large", "One record takes at most 64 KiB besides its photos.", 0},

@@ -38,6 +38,18 @@ type DocumentIndex interface {
 	Search(ctx context.Context, docs []watchlist.Document) ([]watchlist.DocumentMatch, error)
 }
 
+// ReportIndex finds reports of lost, stolen, revoked and forged documents, the most
+// alike first.
+type ReportIndex interface {
+	Reports(ctx context.Context, docs []watchlist.Document) ([]watchlist.ReportMatch, error)
+}
+
+// Reports reads the reported documents of the registry. Report fails with
+// watchlist.ErrNotFound when there is no such report. The result is not modified.
+type Reports interface {
+	Report(id watchlist.ReportID) (*watchlist.ReportedDocument, error)
+}
+
 // Entries reads the registry. Entry fails with watchlist.ErrNotFound when there
 // is no such entry. It is called from several goroutines at once; the result
 // is not modified.
@@ -81,10 +93,14 @@ type Stamper interface {
 // Config is what a Matcher is made of. All fields are required, except those
 // that say otherwise.
 type Config struct {
-	Gallery     Gallery
-	Names       NameIndex
-	Documents   DocumentIndex
-	Entries     Entries
+	Gallery   Gallery
+	Names     NameIndex
+	Documents DocumentIndex
+	Entries   Entries
+	// ReportIndex and Reports go together; without them no document is looked up
+	// among the reported ones.
+	ReportIndex ReportIndex
+	Reports     Reports
 	Encoder     Encoder
 	Calibration Calibration
 	Strangers   Strangers
@@ -130,6 +146,8 @@ func New(c Config) (*Matcher, error) {
 	case c.Gallery == nil, c.Names == nil, c.Documents == nil, c.Entries == nil, c.Encoder == nil,
 		c.Calibration == nil, c.Strangers == nil, c.Stamper == nil, c.Oldest == nil, c.Clock == nil, c.NewQueryID == nil, c.Logger == nil:
 		return nil, errors.New("matcher: a required part of the configuration is missing")
+	case (c.ReportIndex == nil) != (c.Reports == nil):
+		return nil, errors.New("matcher: the reported documents need their index and their registry")
 	case !(c.BaseRate > 0 && c.BaseRate < 1):
 		return nil, errors.New("matcher: the base rate must lie between 0 and 1")
 	case !(c.TargetFPIR > 0 && c.TargetFPIR < 1):

@@ -38,6 +38,7 @@ func (m *Matcher) Match(ctx context.Context, probe watchlist.Probe) (*watchlist.
 		{"faces", q.takeFaces},
 		{"frames", q.takeProbes},
 		{"search", q.searchList},
+		{"reported documents", q.findReports},
 		{"score", q.rank},
 		{"cues", q.findCues},
 	} {

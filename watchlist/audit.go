@@ -51,4 +51,6 @@ type AuditEvent struct {
 	// Changes lists what was asked to change of the subject, such as
 	// "role=officer" or "password"; never a secret or a personal detail.
 	Changes []string `json:"changes,omitempty" cbor:"20,keyasint,omitempty"`
+	// Reports are the reported documents shown, read or changed.
+	Reports []ReportID `json:"reports,omitempty" cbor:"21,keyasint,omitempty"`
 }

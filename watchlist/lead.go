@@ -142,6 +142,10 @@ type Lead struct {
 	// Cues are signs that a photo or document may not be what it seems. They are
 	// advice and change nothing else in the lead.
 	Cues []Cue
+	// Documents says which documents of the probe are reported lost, stolen, revoked
+	// or forged: evidence on the document, not on the person. No candidate depends
+	// on it.
+	Documents []DocumentFinding
 	// Truncated tells that more candidates met the operating point than Limit.
 	Truncated bool
 }

@@ -28,6 +28,9 @@ const (
 
 	CalibrationRead   Permission = "calibration.read"
 	CalibrationDecide Permission = "calibration.decide"
+
+	DocumentsRead  Permission = "documents.read"
+	DocumentsWrite Permission = "documents.write"
 )
 
 // granted lists, per role, what it may do beside Public and Own. What isn't
@@ -40,11 +43,12 @@ func granted(r watchlist.Role) []Permission {
 	case watchlist.RoleOfficer:
 		return []Permission{MatchRun}
 	case watchlist.RoleSupervisor:
-		return []Permission{MatchRun, EntriesRead, PhotosRead, ClusterRead, CalibrationRead}
+		return []Permission{MatchRun, EntriesRead, PhotosRead, ClusterRead, CalibrationRead, DocumentsRead}
 	case watchlist.RoleAdministrator:
 		return []Permission{
 			MatchRun, EntriesRead, EntriesWrite, PhotosRead, ImportsWrite, AccountsManage,
 			ClusterRead, ClusterManage, AuditRead, AuditReplay, MetricsRead, CalibrationRead, CalibrationDecide,
+			DocumentsRead, DocumentsWrite,
 		}
 	case watchlist.RoleAuditor:
 		return []Permission{AuditRead, AuditReplay, ClusterRead, MetricsRead, CalibrationRead}

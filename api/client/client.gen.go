@@ -165,6 +165,30 @@ func (e Category) Valid() bool {
 	}
 }
 
+// Defines values for DocumentFindingKind.
+const (
+	DocumentFindingKindConfusable DocumentFindingKind = "confusable"
+	DocumentFindingKindInRange    DocumentFindingKind = "in_range"
+	DocumentFindingKindNear       DocumentFindingKind = "near"
+	DocumentFindingKindSame       DocumentFindingKind = "same"
+)
+
+// Valid indicates whether the value is a known member of the DocumentFindingKind enum.
+func (e DocumentFindingKind) Valid() bool {
+	switch e {
+	case DocumentFindingKindConfusable:
+		return true
+	case DocumentFindingKindInRange:
+		return true
+	case DocumentFindingKindNear:
+		return true
+	case DocumentFindingKindSame:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DocumentStatus.
 const (
 	DocumentStatusCancelled DocumentStatus = "cancelled"
@@ -561,6 +585,33 @@ func (e ReplayCandidateStatus) Valid() bool {
 	}
 }
 
+// Defines values for ReportStatus.
+const (
+	ReportStatusForgedSeries ReportStatus = "forged_series"
+	ReportStatusLost         ReportStatus = "lost"
+	ReportStatusRevoked      ReportStatus = "revoked"
+	ReportStatusStolen       ReportStatus = "stolen"
+	ReportStatusStolenBlank  ReportStatus = "stolen_blank"
+)
+
+// Valid indicates whether the value is a known member of the ReportStatus enum.
+func (e ReportStatus) Valid() bool {
+	switch e {
+	case ReportStatusForgedSeries:
+		return true
+	case ReportStatusLost:
+		return true
+	case ReportStatusRevoked:
+		return true
+	case ReportStatusStolen:
+		return true
+	case ReportStatusStolenBlank:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Role.
 const (
 	RoleAdministrator Role = "administrator"
@@ -681,6 +732,42 @@ func (e Consistency) Valid() bool {
 	case ConsistencyLeader:
 		return true
 	case ConsistencyLocal:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListReportsParamsConsistency.
+const (
+	ListReportsParamsConsistencyLeader ListReportsParamsConsistency = "leader"
+	ListReportsParamsConsistencyLocal  ListReportsParamsConsistency = "local"
+)
+
+// Valid indicates whether the value is a known member of the ListReportsParamsConsistency enum.
+func (e ListReportsParamsConsistency) Valid() bool {
+	switch e {
+	case ListReportsParamsConsistencyLeader:
+		return true
+	case ListReportsParamsConsistencyLocal:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetReportParamsConsistency.
+const (
+	GetReportParamsConsistencyLeader GetReportParamsConsistency = "leader"
+	GetReportParamsConsistencyLocal  GetReportParamsConsistency = "local"
+)
+
+// Valid indicates whether the value is a known member of the GetReportParamsConsistency enum.
+func (e GetReportParamsConsistency) Valid() bool {
+	switch e {
+	case GetReportParamsConsistencyLeader:
+		return true
+	case GetReportParamsConsistencyLocal:
 		return true
 	default:
 		return false
@@ -853,9 +940,12 @@ type AuditEvent struct {
 	Purpose   string `json:"purpose,omitempty,omitzero"`
 	Query     string `json:"query,omitempty,omitzero"`
 	Reason    string `json:"reason,omitempty,omitzero"`
-	Role      string `json:"role,omitempty,omitzero"`
-	Seq       int64  `json:"seq"`
-	StateHash string `json:"state_hash,omitempty,omitzero"`
+
+	// Reports The reported documents that were shown, read or changed.
+	Reports   []string `json:"reports,omitempty,omitzero"`
+	Role      string   `json:"role,omitempty,omitzero"`
+	Seq       int64    `json:"seq"`
+	StateHash string   `json:"state_hash,omitempty,omitzero"`
 
 	// Subject The account, key, node or import batch that the operation was about; `index:N` for a replay as of index N.
 	Subject string `json:"subject,omitempty,omitzero"`
@@ -1132,6 +1222,46 @@ type Document struct {
 	Status DocumentStatus `json:"status,omitempty,omitzero"`
 	Type   DocumentType   `json:"type"`
 }
+
+// DocumentFinding One of the probe's documents, or one with a number like it, is reported. This is
+// evidence on the document, never on its bearer, who may be its victim; no
+// candidate's odds depend on it. `notice` says so in plain words.
+type DocumentFinding struct {
+	// Document Which document of the probe, from 0; that of MRZ lines comes after those given apart.
+	Document int `json:"document"`
+
+	// Issuer ISO 3166-1 alpha-3 or an ICAO Doc 9303 code.
+	Issuer Country `json:"issuer"`
+
+	// IssuerUnknown The probe does not say who issued the document.
+	IssuerUnknown bool `json:"issuer_unknown"`
+
+	// Kind `same` number; `in_range` of a reported run; `confusable` or `near` numbers call for reading again.
+	Kind DocumentFindingKind `json:"kind"`
+
+	// Notice One short instruction for whoever takes the photo or reads the document.
+	Notice Advice `json:"notice"`
+
+	// Number As reported.
+	Number   string `json:"number"`
+	NumberTo string `json:"number_to,omitempty,omitzero"`
+
+	// OtherType The report is about another type of document.
+	OtherType bool    `json:"other_type"`
+	Reference string  `json:"reference"`
+	ReportId  EntryId `json:"report_id"`
+
+	// Reported YYYY, YYYY-MM or YYYY-MM-DD.
+	Reported PartialDate `json:"reported"`
+	Specimen bool        `json:"specimen"`
+
+	// Status Why the document is not to be accepted as it stands.
+	Status ReportStatus `json:"status"`
+	Type   DocumentType `json:"type"`
+}
+
+// DocumentFindingKind `same` number; `in_range` of a reported run; `confusable` or `near` numbers call for reading again.
+type DocumentFindingKind string
 
 // DocumentStatus defines model for DocumentStatus.
 type DocumentStatus string
@@ -1582,9 +1712,12 @@ type Lead struct {
 	Candidates []Candidate `json:"candidates"`
 
 	// Cues Signs that a photo or the document may not be what it seems. Advice: they change no candidate.
-	Cues   []Cue       `json:"cues"`
-	Faces  []ProbeFace `json:"faces"`
-	Models StringMap   `json:"models"`
+	Cues []Cue `json:"cues"`
+
+	// Documents What is reported of the documents, not of the person.
+	Documents []DocumentFinding `json:"documents,omitempty,omitzero"`
+	Faces     []ProbeFace       `json:"faces"`
+	Models    StringMap         `json:"models"`
 
 	// Mrz What the machine-readable zone says, and which check digits hold. In a problem only `format` and `checks`.
 	Mrz            MrzResult      `json:"mrz,omitempty,omitzero"`
@@ -2124,6 +2257,104 @@ type ReplayRequest struct {
 	Templates []TemplateInput `json:"templates,omitempty,omitzero"`
 }
 
+// Report defines model for Report.
+type Report struct {
+	// Counts It is neither withdrawn nor past its end.
+	Counts    bool      `json:"counts"`
+	CreatedAt time.Time `json:"created_at"`
+
+	// Expiry YYYY, YYYY-MM or YYYY-MM-DD.
+	Expiry PartialDate `json:"expiry,omitempty,omitzero"`
+	Id     EntryId     `json:"id"`
+
+	// Issuer ISO 3166-1 alpha-3 or an ICAO Doc 9303 code.
+	Issuer       Country   `json:"issuer"`
+	KeepUntil    time.Time `json:"keep_until"`
+	Number       string    `json:"number"`
+	NumberTo     string    `json:"number_to,omitempty,omitzero"`
+	Origin       Origin    `json:"origin"`
+	Reference    string    `json:"reference"`
+	ReleasableTo []Country `json:"releasable_to,omitempty,omitzero"`
+
+	// Reported YYYY, YYYY-MM or YYYY-MM-DD.
+	Reported PartialDate `json:"reported"`
+	Revision int64       `json:"revision"`
+	Specimen bool        `json:"specimen"`
+
+	// Status Why the document is not to be accepted as it stands.
+	Status          ReportStatus `json:"status"`
+	Type            DocumentType `json:"type"`
+	UpdatedAt       time.Time    `json:"updated_at"`
+	Withdrawn       bool         `json:"withdrawn"`
+	WithdrawnReason string       `json:"withdrawn_reason,omitempty,omitzero"`
+}
+
+// ReportImportLine defines model for ReportImportLine.
+type ReportImportLine struct {
+	Id EntryId `json:"id,omitempty,omitzero"`
+
+	// Line The line of the source file.
+	Line int `json:"line"`
+
+	// Report A document, or with `number_to` a run of documents. Nothing here names a person.
+	Report ReportInput `json:"report"`
+}
+
+// ReportImportRequest defines model for ReportImportRequest.
+type ReportImportRequest struct {
+	Label string             `json:"label,omitempty,omitzero"`
+	Lines []ReportImportLine `json:"lines"`
+}
+
+// ReportInput A document, or with `number_to` a run of documents. Nothing here names a person.
+type ReportInput struct {
+	// Expiry YYYY, YYYY-MM or YYYY-MM-DD.
+	Expiry PartialDate `json:"expiry,omitempty,omitzero"`
+
+	// Issuer ISO 3166-1 alpha-3 or an ICAO Doc 9303 code.
+	Issuer Country `json:"issuer"`
+
+	// KeepUntil The report counts no more from then on, on every node.
+	KeepUntil time.Time `json:"keep_until"`
+	Number    string    `json:"number"`
+
+	// NumberTo The last number of a run.
+	NumberTo string `json:"number_to,omitempty,omitzero"`
+
+	// Reference Of the report, such as a police file. Not a name.
+	Reference    string    `json:"reference"`
+	ReleasableTo []Country `json:"releasable_to,omitempty,omitzero"`
+
+	// Reported YYYY, YYYY-MM or YYYY-MM-DD.
+	Reported PartialDate `json:"reported"`
+	Specimen bool        `json:"specimen,omitempty,omitzero"`
+
+	// Status Why the document is not to be accepted as it stands.
+	Status ReportStatus `json:"status"`
+	Type   DocumentType `json:"type"`
+}
+
+// ReportList defines model for ReportList.
+type ReportList struct {
+	Items []Report `json:"items"`
+
+	// Next Pass as `cursor`; absent on the last page.
+	Next string `json:"next,omitempty,omitzero"`
+}
+
+// ReportStatus Why the document is not to be accepted as it stands.
+type ReportStatus string
+
+// ReportWritten defines model for ReportWritten.
+type ReportWritten struct {
+	Id EntryId `json:"id"`
+
+	// Index Pass as `min_index` to read this write.
+	Index    int64 `json:"index"`
+	Replayed bool  `json:"replayed"`
+	Revision int64 `json:"revision"`
+}
+
 // Role defines model for Role.
 type Role string
 
@@ -2314,6 +2545,9 @@ type MemberId = Uuid
 // MinIndex defines model for MinIndex.
 type MinIndex = int64
 
+// ReportId defines model for ReportId.
+type ReportId = EntryId
+
 // UserId defines model for UserId.
 type UserId = Uuid
 
@@ -2386,6 +2620,81 @@ type ReplaySearchMultipartBody struct {
 
 // AdoptCalibrationParams defines parameters for AdoptCalibration.
 type AdoptCalibrationParams struct {
+	// IdempotencyKey A random text that names this request; send the same one on a retry.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// ListReportsParams defines parameters for ListReports.
+type ListReportsParams struct {
+	// Consistency `leader` (default) for a linearizable answer, `local` for this node's own copy.
+	Consistency ListReportsParamsConsistency `form:"consistency,omitempty" json:"consistency,omitempty,omitzero"`
+
+	// MinIndex Wait until the node has applied this index.
+	MinIndex MinIndex `form:"min_index,omitempty" json:"min_index,omitempty,omitzero"`
+
+	// Limit The most items to return.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+
+	// Cursor `next` of the page before, with the same filters.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+
+	// Status Only reports of this status.
+	Status ReportStatus `form:"status,omitempty" json:"status,omitempty,omitzero"`
+
+	// Issuer Only documents of this issuer.
+	Issuer Country `form:"issuer,omitempty" json:"issuer,omitempty,omitzero"`
+}
+
+// ListReportsParamsConsistency defines parameters for ListReports.
+type ListReportsParamsConsistency string
+
+// CreateReportParams defines parameters for CreateReport.
+type CreateReportParams struct {
+	// IdempotencyKey A random text that names this request; send the same one on a retry.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// ImportReportsParams defines parameters for ImportReports.
+type ImportReportsParams struct {
+	// DryRun Check only.
+	DryRun bool `form:"dry_run,omitempty" json:"dry_run,omitempty,omitzero"`
+
+	// IdempotencyKey A random text that names this request; send the same one on a retry.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// UndoReportsParams defines parameters for UndoReports.
+type UndoReportsParams struct {
+	// IdempotencyKey A random text that names this request; send the same one on a retry.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// GetReportParams defines parameters for GetReport.
+type GetReportParams struct {
+	// Consistency `leader` (default) for a linearizable answer, `local` for this node's own copy.
+	Consistency GetReportParamsConsistency `form:"consistency,omitempty" json:"consistency,omitempty,omitzero"`
+
+	// MinIndex Wait until the node has applied this index.
+	MinIndex MinIndex `form:"min_index,omitempty" json:"min_index,omitempty,omitzero"`
+}
+
+// GetReportParamsConsistency defines parameters for GetReport.
+type GetReportParamsConsistency string
+
+// ReplaceReportParams defines parameters for ReplaceReport.
+type ReplaceReportParams struct {
+	// IfMatch The revision that the change starts from, as the `ETag` gave it, such as `"3"`.
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
+
+	// IdempotencyKey A random text that names this request; send the same one on a retry.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// WithdrawReportParams defines parameters for WithdrawReport.
+type WithdrawReportParams struct {
+	// IfMatch The revision that the change starts from, as the `ETag` gave it, such as `"3"`.
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
+
 	// IdempotencyKey A random text that names this request; send the same one on a retry.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
@@ -2597,6 +2906,21 @@ type AdoptCalibrationJSONRequestBody = CalibrationAdopt
 
 // CreateJoinTokenJSONRequestBody defines body for CreateJoinToken for application/json ContentType.
 type CreateJoinTokenJSONRequestBody = TokenCreate
+
+// CreateReportJSONRequestBody defines body for CreateReport for application/json ContentType.
+type CreateReportJSONRequestBody = ReportInput
+
+// ImportReportsJSONRequestBody defines body for ImportReports for application/json ContentType.
+type ImportReportsJSONRequestBody = ReportImportRequest
+
+// UndoReportsJSONRequestBody defines body for UndoReports for application/json ContentType.
+type UndoReportsJSONRequestBody = ReasonInput
+
+// ReplaceReportJSONRequestBody defines body for ReplaceReport for application/json ContentType.
+type ReplaceReportJSONRequestBody = ReportInput
+
+// WithdrawReportJSONRequestBody defines body for WithdrawReport for application/json ContentType.
+type WithdrawReportJSONRequestBody = ReasonInput
 
 // CreateEntryJSONRequestBody defines body for CreateEntry for application/json ContentType.
 type CreateEntryJSONRequestBody = EntryInput
@@ -2928,6 +3252,124 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/cluster/transfer (the `TransferLeadership` operationId).
 	TransferLeadership(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListReports List reported documents
+	//
+	// Documents that are reported lost, stolen, revoked or forged, in the order of
+	// their ids, page by page. They are records of documents: there is no field for
+	// a person. `POST /v1/match` looks a number up.
+	//
+	// Corresponds with GET /v1/documents (the `ListReports` operationId).
+	ListReports(ctx context.Context, params *ListReportsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateReportWithBody Report a document
+	//
+	// The report belongs to this cluster's origin. With `number_to` it stands for a
+	// run of up to 1,000,000 numbers, such as a box of blank documents: both
+	// numbers have one length and differ only in the digits at their end.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/documents (the `CreateReport` operationId).
+	CreateReportWithBody(ctx context.Context, params *CreateReportParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateReport Report a document
+	//
+	// The report belongs to this cluster's origin. With `number_to` it stands for a
+	// run of up to 1,000,000 numbers, such as a box of blank documents: both
+	// numbers have one length and differ only in the digits at their end.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/documents (the `CreateReport` operationId).
+	CreateReport(ctx context.Context, params *CreateReportParams, body CreateReportJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ImportReportsWithBody Write up to 500 reported documents of a batch
+	//
+	// Each line stands alone: one that breaks a rule is rejected and the others are
+	// written. A line with an `id` replaces that report if it exists, so a
+	// broken-off import can be sent again; a line equal to what is stored is
+	// `unchanged`. `dry_run=true` checks everything and writes nothing. The batch can be
+	// undone as a whole; its name may also be that of a batch of entries.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/documents/imports/{batch} (the `ImportReports` operationId).
+	ImportReportsWithBody(ctx context.Context, batch BatchId, params *ImportReportsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ImportReports Write up to 500 reported documents of a batch
+	//
+	// Each line stands alone: one that breaks a rule is rejected and the others are
+	// written. A line with an `id` replaces that report if it exists, so a
+	// broken-off import can be sent again; a line equal to what is stored is
+	// `unchanged`. `dry_run=true` checks everything and writes nothing. The batch can be
+	// undone as a whole; its name may also be that of a batch of entries.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/documents/imports/{batch} (the `ImportReports` operationId).
+	ImportReports(ctx context.Context, batch BatchId, params *ImportReportsParams, body ImportReportsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UndoReportsWithBody Undo a batch of reported documents
+	//
+	// Withdraws the reports that the batch created and puts back the earlier version of those that it changed, except where they were changed since (`kept`).
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/documents/imports/{batch}/undo (the `UndoReports` operationId).
+	UndoReportsWithBody(ctx context.Context, batch BatchId, params *UndoReportsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UndoReports Undo a batch of reported documents
+	//
+	// Withdraws the reports that the batch created and puts back the earlier version of those that it changed, except where they were changed since (`kept`).
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/documents/imports/{batch}/undo (the `UndoReports` operationId).
+	UndoReports(ctx context.Context, batch BatchId, params *UndoReportsParams, body UndoReportsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetReport Read a reported document
+	//
+	// The `ETag` is the revision that `If-Match` wants.
+	//
+	// Corresponds with GET /v1/documents/{report} (the `GetReport` operationId).
+	GetReport(ctx context.Context, report ReportId, params *GetReportParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReplaceReportWithBody Replace a reported document
+	//
+	// Everything that the body leaves out is cleared. Needs `If-Match`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /v1/documents/{report} (the `ReplaceReport` operationId).
+	ReplaceReportWithBody(ctx context.Context, report ReportId, params *ReplaceReportParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReplaceReport Replace a reported document
+	//
+	// Everything that the body leaves out is cleared. Needs `If-Match`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /v1/documents/{report} (the `ReplaceReport` operationId).
+	ReplaceReport(ctx context.Context, report ReportId, params *ReplaceReportParams, body ReplaceReportJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// WithdrawReportWithBody Withdraw a reported document
+	//
+	// The report stops counting at once on every node that has applied the change, and stays on record. Withdrawal is final. `If-Match` is optional here.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/documents/{report}/withdraw (the `WithdrawReport` operationId).
+	WithdrawReportWithBody(ctx context.Context, report ReportId, params *WithdrawReportParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// WithdrawReport Withdraw a reported document
+	//
+	// The report stops counting at once on every node that has applied the change, and stays on record. Withdrawal is final. `If-Match` is optional here.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/documents/{report}/withdraw (the `WithdrawReport` operationId).
+	WithdrawReport(ctx context.Context, report ReportId, params *WithdrawReportParams, body WithdrawReportJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListEntries List entries
 	//
@@ -3795,6 +4237,244 @@ func (c *Raw) CreateJoinToken(ctx context.Context, body CreateJoinTokenJSONReque
 // Corresponds with POST /v1/cluster/transfer (the `TransferLeadership` operationId).
 func (c *Raw) TransferLeadership(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewTransferLeadershipRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListReports List reported documents
+//
+// Documents that are reported lost, stolen, revoked or forged, in the order of
+// their ids, page by page. They are records of documents: there is no field for
+// a person. `POST /v1/match` looks a number up.
+//
+// Corresponds with GET /v1/documents (the `ListReports` operationId).
+func (c *Raw) ListReports(ctx context.Context, params *ListReportsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListReportsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateReportWithBody Report a document
+//
+// The report belongs to this cluster's origin. With `number_to` it stands for a
+// run of up to 1,000,000 numbers, such as a box of blank documents: both
+// numbers have one length and differ only in the digits at their end.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/documents (the `CreateReport` operationId).
+func (c *Raw) CreateReportWithBody(ctx context.Context, params *CreateReportParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateReportRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateReport Report a document
+//
+// The report belongs to this cluster's origin. With `number_to` it stands for a
+// run of up to 1,000,000 numbers, such as a box of blank documents: both
+// numbers have one length and differ only in the digits at their end.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/documents (the `CreateReport` operationId).
+func (c *Raw) CreateReport(ctx context.Context, params *CreateReportParams, body CreateReportJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateReportRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ImportReportsWithBody Write up to 500 reported documents of a batch
+//
+// Each line stands alone: one that breaks a rule is rejected and the others are
+// written. A line with an `id` replaces that report if it exists, so a
+// broken-off import can be sent again; a line equal to what is stored is
+// `unchanged`. `dry_run=true` checks everything and writes nothing. The batch can be
+// undone as a whole; its name may also be that of a batch of entries.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/documents/imports/{batch} (the `ImportReports` operationId).
+func (c *Raw) ImportReportsWithBody(ctx context.Context, batch BatchId, params *ImportReportsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewImportReportsRequestWithBody(c.Server, batch, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ImportReports Write up to 500 reported documents of a batch
+//
+// Each line stands alone: one that breaks a rule is rejected and the others are
+// written. A line with an `id` replaces that report if it exists, so a
+// broken-off import can be sent again; a line equal to what is stored is
+// `unchanged`. `dry_run=true` checks everything and writes nothing. The batch can be
+// undone as a whole; its name may also be that of a batch of entries.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/documents/imports/{batch} (the `ImportReports` operationId).
+func (c *Raw) ImportReports(ctx context.Context, batch BatchId, params *ImportReportsParams, body ImportReportsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewImportReportsRequest(c.Server, batch, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UndoReportsWithBody Undo a batch of reported documents
+//
+// Withdraws the reports that the batch created and puts back the earlier version of those that it changed, except where they were changed since (`kept`).
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/documents/imports/{batch}/undo (the `UndoReports` operationId).
+func (c *Raw) UndoReportsWithBody(ctx context.Context, batch BatchId, params *UndoReportsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUndoReportsRequestWithBody(c.Server, batch, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UndoReports Undo a batch of reported documents
+//
+// Withdraws the reports that the batch created and puts back the earlier version of those that it changed, except where they were changed since (`kept`).
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/documents/imports/{batch}/undo (the `UndoReports` operationId).
+func (c *Raw) UndoReports(ctx context.Context, batch BatchId, params *UndoReportsParams, body UndoReportsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUndoReportsRequest(c.Server, batch, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetReport Read a reported document
+//
+// The `ETag` is the revision that `If-Match` wants.
+//
+// Corresponds with GET /v1/documents/{report} (the `GetReport` operationId).
+func (c *Raw) GetReport(ctx context.Context, report ReportId, params *GetReportParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetReportRequest(c.Server, report, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReplaceReportWithBody Replace a reported document
+//
+// Everything that the body leaves out is cleared. Needs `If-Match`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /v1/documents/{report} (the `ReplaceReport` operationId).
+func (c *Raw) ReplaceReportWithBody(ctx context.Context, report ReportId, params *ReplaceReportParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReplaceReportRequestWithBody(c.Server, report, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReplaceReport Replace a reported document
+//
+// Everything that the body leaves out is cleared. Needs `If-Match`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /v1/documents/{report} (the `ReplaceReport` operationId).
+func (c *Raw) ReplaceReport(ctx context.Context, report ReportId, params *ReplaceReportParams, body ReplaceReportJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReplaceReportRequest(c.Server, report, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// WithdrawReportWithBody Withdraw a reported document
+//
+// The report stops counting at once on every node that has applied the change, and stays on record. Withdrawal is final. `If-Match` is optional here.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/documents/{report}/withdraw (the `WithdrawReport` operationId).
+func (c *Raw) WithdrawReportWithBody(ctx context.Context, report ReportId, params *WithdrawReportParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewWithdrawReportRequestWithBody(c.Server, report, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// WithdrawReport Withdraw a reported document
+//
+// The report stops counting at once on every node that has applied the change, and stays on record. Withdrawal is final. `If-Match` is optional here.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/documents/{report}/withdraw (the `WithdrawReport` operationId).
+func (c *Raw) WithdrawReport(ctx context.Context, report ReportId, params *WithdrawReportParams, body WithdrawReportJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewWithdrawReportRequest(c.Server, report, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -5172,6 +5852,495 @@ func NewTransferLeadershipRequest(server string) (*http.Request, error) {
 	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListReportsRequest constructs an http.Request for the ListReports method
+func NewListReportsRequest(server string, params *ListReportsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/documents")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "consistency", params.Consistency, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "min_index", params.MinIndex, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "issuer", params.Issuer, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCreateReportRequest calls the generic CreateReport builder with application/json body
+func NewCreateReportRequest(server string, params *CreateReportParams, body CreateReportJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateReportRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewCreateReportRequestWithBody constructs an http.Request for the CreateReport method, with any body, and a specified content type
+func NewCreateReportRequestWithBody(server string, params *CreateReportParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/documents")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+	}
+
+	return req, nil
+}
+
+// NewImportReportsRequest calls the generic ImportReports builder with application/json body
+func NewImportReportsRequest(server string, batch BatchId, params *ImportReportsParams, body ImportReportsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewImportReportsRequestWithBody(server, batch, params, "application/json", bodyReader)
+}
+
+// NewImportReportsRequestWithBody constructs an http.Request for the ImportReports method, with any body, and a specified content type
+func NewImportReportsRequestWithBody(server string, batch BatchId, params *ImportReportsParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "batch", batch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/documents/imports/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dry_run", params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+	}
+
+	return req, nil
+}
+
+// NewUndoReportsRequest calls the generic UndoReports builder with application/json body
+func NewUndoReportsRequest(server string, batch BatchId, params *UndoReportsParams, body UndoReportsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewUndoReportsRequestWithBody(server, batch, params, "application/json", bodyReader)
+}
+
+// NewUndoReportsRequestWithBody constructs an http.Request for the UndoReports method, with any body, and a specified content type
+func NewUndoReportsRequestWithBody(server string, batch BatchId, params *UndoReportsParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "batch", batch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/documents/imports/%s/undo", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+	}
+
+	return req, nil
+}
+
+// NewGetReportRequest constructs an http.Request for the GetReport method
+func NewGetReportRequest(server string, report ReportId, params *GetReportParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "report", report, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/documents/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "consistency", params.Consistency, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "min_index", params.MinIndex, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewReplaceReportRequest calls the generic ReplaceReport builder with application/json body
+func NewReplaceReportRequest(server string, report ReportId, params *ReplaceReportParams, body ReplaceReportJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewReplaceReportRequestWithBody(server, report, params, "application/json", bodyReader)
+}
+
+// NewReplaceReportRequestWithBody constructs an http.Request for the ReplaceReport method, with any body, and a specified content type
+func NewReplaceReportRequestWithBody(server string, report ReportId, params *ReplaceReportParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "report", report, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/documents/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam1)
+
+	}
+
+	return req, nil
+}
+
+// NewWithdrawReportRequest calls the generic WithdrawReport builder with application/json body
+func NewWithdrawReportRequest(server string, report ReportId, params *WithdrawReportParams, body WithdrawReportJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewWithdrawReportRequestWithBody(server, report, params, "application/json", bodyReader)
+}
+
+// NewWithdrawReportRequestWithBody constructs an http.Request for the WithdrawReport method, with any body, and a specified content type
+func NewWithdrawReportRequestWithBody(server string, report ReportId, params *WithdrawReportParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "report", report, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/documents/%s/withdraw", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam1)
+
 	}
 
 	return req, nil
@@ -6909,6 +8078,128 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/cluster/transfer (the `TransferLeadership` operationId).
 	TransferLeadershipWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*TransferLeadershipResponse, error)
 
+	// ListReportsWithResponse List reported documents
+	//
+	// Documents that are reported lost, stolen, revoked or forged, in the order of
+	// their ids, page by page. They are records of documents: there is no field for
+	// a person. `POST /v1/match` looks a number up.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/documents (the `ListReports` operationId).
+	ListReportsWithResponse(ctx context.Context, params *ListReportsParams, reqEditors ...RequestEditorFn) (*ListReportsResponse, error)
+
+	// CreateReportWithBodyWithResponse Report a document
+	//
+	// The report belongs to this cluster's origin. With `number_to` it stands for a
+	// run of up to 1,000,000 numbers, such as a box of blank documents: both
+	// numbers have one length and differ only in the digits at their end.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/documents (the `CreateReport` operationId).
+	CreateReportWithBodyWithResponse(ctx context.Context, params *CreateReportParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateReportResponse, error)
+
+	// CreateReportWithResponse Report a document
+	//
+	// The report belongs to this cluster's origin. With `number_to` it stands for a
+	// run of up to 1,000,000 numbers, such as a box of blank documents: both
+	// numbers have one length and differ only in the digits at their end.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/documents (the `CreateReport` operationId).
+	CreateReportWithResponse(ctx context.Context, params *CreateReportParams, body CreateReportJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateReportResponse, error)
+
+	// ImportReportsWithBodyWithResponse Write up to 500 reported documents of a batch
+	//
+	// Each line stands alone: one that breaks a rule is rejected and the others are
+	// written. A line with an `id` replaces that report if it exists, so a
+	// broken-off import can be sent again; a line equal to what is stored is
+	// `unchanged`. `dry_run=true` checks everything and writes nothing. The batch can be
+	// undone as a whole; its name may also be that of a batch of entries.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/documents/imports/{batch} (the `ImportReports` operationId).
+	ImportReportsWithBodyWithResponse(ctx context.Context, batch BatchId, params *ImportReportsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ImportReportsResponse, error)
+
+	// ImportReportsWithResponse Write up to 500 reported documents of a batch
+	//
+	// Each line stands alone: one that breaks a rule is rejected and the others are
+	// written. A line with an `id` replaces that report if it exists, so a
+	// broken-off import can be sent again; a line equal to what is stored is
+	// `unchanged`. `dry_run=true` checks everything and writes nothing. The batch can be
+	// undone as a whole; its name may also be that of a batch of entries.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/documents/imports/{batch} (the `ImportReports` operationId).
+	ImportReportsWithResponse(ctx context.Context, batch BatchId, params *ImportReportsParams, body ImportReportsJSONRequestBody, reqEditors ...RequestEditorFn) (*ImportReportsResponse, error)
+
+	// UndoReportsWithBodyWithResponse Undo a batch of reported documents
+	//
+	// Withdraws the reports that the batch created and puts back the earlier version of those that it changed, except where they were changed since (`kept`).
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/documents/imports/{batch}/undo (the `UndoReports` operationId).
+	UndoReportsWithBodyWithResponse(ctx context.Context, batch BatchId, params *UndoReportsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UndoReportsResponse, error)
+
+	// UndoReportsWithResponse Undo a batch of reported documents
+	//
+	// Withdraws the reports that the batch created and puts back the earlier version of those that it changed, except where they were changed since (`kept`).
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/documents/imports/{batch}/undo (the `UndoReports` operationId).
+	UndoReportsWithResponse(ctx context.Context, batch BatchId, params *UndoReportsParams, body UndoReportsJSONRequestBody, reqEditors ...RequestEditorFn) (*UndoReportsResponse, error)
+
+	// GetReportWithResponse Read a reported document
+	//
+	// The `ETag` is the revision that `If-Match` wants.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/documents/{report} (the `GetReport` operationId).
+	GetReportWithResponse(ctx context.Context, report ReportId, params *GetReportParams, reqEditors ...RequestEditorFn) (*GetReportResponse, error)
+
+	// ReplaceReportWithBodyWithResponse Replace a reported document
+	//
+	// Everything that the body leaves out is cleared. Needs `If-Match`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /v1/documents/{report} (the `ReplaceReport` operationId).
+	ReplaceReportWithBodyWithResponse(ctx context.Context, report ReportId, params *ReplaceReportParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReplaceReportResponse, error)
+
+	// ReplaceReportWithResponse Replace a reported document
+	//
+	// Everything that the body leaves out is cleared. Needs `If-Match`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /v1/documents/{report} (the `ReplaceReport` operationId).
+	ReplaceReportWithResponse(ctx context.Context, report ReportId, params *ReplaceReportParams, body ReplaceReportJSONRequestBody, reqEditors ...RequestEditorFn) (*ReplaceReportResponse, error)
+
+	// WithdrawReportWithBodyWithResponse Withdraw a reported document
+	//
+	// The report stops counting at once on every node that has applied the change, and stays on record. Withdrawal is final. `If-Match` is optional here.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/documents/{report}/withdraw (the `WithdrawReport` operationId).
+	WithdrawReportWithBodyWithResponse(ctx context.Context, report ReportId, params *WithdrawReportParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*WithdrawReportResponse, error)
+
+	// WithdrawReportWithResponse Withdraw a reported document
+	//
+	// The report stops counting at once on every node that has applied the change, and stays on record. Withdrawal is final. `If-Match` is optional here.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/documents/{report}/withdraw (the `WithdrawReport` operationId).
+	WithdrawReportWithResponse(ctx context.Context, report ReportId, params *WithdrawReportParams, body WithdrawReportJSONRequestBody, reqEditors ...RequestEditorFn) (*WithdrawReportResponse, error)
+
 	// ListEntriesWithResponse List entries
 	//
 	// In the order of their ids, page by page. `POST /v1/entries/search` finds
@@ -7921,6 +9212,293 @@ func (r TransferLeadershipResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r TransferLeadershipResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListReportsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ReportList
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListReportsResponse) GetJSON200() *ReportList {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ListReportsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListReportsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListReportsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListReportsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CreateReportResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *ReportWritten
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r CreateReportResponse) GetJSON201() *ReportWritten {
+	return r.JSON201
+}
+
+// GetBody returns the raw response body bytes
+func (r CreateReportResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateReportResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateReportResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateReportResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ImportReportsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ImportReport
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ImportReportsResponse) GetJSON200() *ImportReport {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ImportReportsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ImportReportsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ImportReportsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ImportReportsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type UndoReportsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *UndoReport
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r UndoReportsResponse) GetJSON200() *UndoReport {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r UndoReportsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r UndoReportsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UndoReportsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r UndoReportsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetReportResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Report
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetReportResponse) GetJSON200() *Report {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r GetReportResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetReportResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetReportResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetReportResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ReplaceReportResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ReportWritten
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ReplaceReportResponse) GetJSON200() *ReportWritten {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ReplaceReportResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReplaceReportResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReplaceReportResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReplaceReportResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type WithdrawReportResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ReportWritten
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r WithdrawReportResponse) GetJSON200() *ReportWritten {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r WithdrawReportResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r WithdrawReportResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r WithdrawReportResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r WithdrawReportResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -9270,6 +10848,200 @@ func (c *ClientWithResponses) TransferLeadershipWithResponse(ctx context.Context
 	return ParseTransferLeadershipResponse(rsp)
 }
 
+// ListReportsWithResponse List reported documents
+//
+// Documents that are reported lost, stolen, revoked or forged, in the order of
+// their ids, page by page. They are records of documents: there is no field for
+// a person. `POST /v1/match` looks a number up.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/documents (the `ListReports` operationId).
+func (c *ClientWithResponses) ListReportsWithResponse(ctx context.Context, params *ListReportsParams, reqEditors ...RequestEditorFn) (*ListReportsResponse, error) {
+	rsp, err := c.ListReports(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListReportsResponse(rsp)
+}
+
+// CreateReportWithBodyWithResponse Report a document
+//
+// The report belongs to this cluster's origin. With `number_to` it stands for a
+// run of up to 1,000,000 numbers, such as a box of blank documents: both
+// numbers have one length and differ only in the digits at their end.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/documents (the `CreateReport` operationId).
+func (c *ClientWithResponses) CreateReportWithBodyWithResponse(ctx context.Context, params *CreateReportParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateReportResponse, error) {
+	rsp, err := c.CreateReportWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateReportResponse(rsp)
+}
+
+// CreateReportWithResponse Report a document
+//
+// The report belongs to this cluster's origin. With `number_to` it stands for a
+// run of up to 1,000,000 numbers, such as a box of blank documents: both
+// numbers have one length and differ only in the digits at their end.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/documents (the `CreateReport` operationId).
+func (c *ClientWithResponses) CreateReportWithResponse(ctx context.Context, params *CreateReportParams, body CreateReportJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateReportResponse, error) {
+	rsp, err := c.CreateReport(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateReportResponse(rsp)
+}
+
+// ImportReportsWithBodyWithResponse Write up to 500 reported documents of a batch
+//
+// Each line stands alone: one that breaks a rule is rejected and the others are
+// written. A line with an `id` replaces that report if it exists, so a
+// broken-off import can be sent again; a line equal to what is stored is
+// `unchanged`. `dry_run=true` checks everything and writes nothing. The batch can be
+// undone as a whole; its name may also be that of a batch of entries.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/documents/imports/{batch} (the `ImportReports` operationId).
+func (c *ClientWithResponses) ImportReportsWithBodyWithResponse(ctx context.Context, batch BatchId, params *ImportReportsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ImportReportsResponse, error) {
+	rsp, err := c.ImportReportsWithBody(ctx, batch, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseImportReportsResponse(rsp)
+}
+
+// ImportReportsWithResponse Write up to 500 reported documents of a batch
+//
+// Each line stands alone: one that breaks a rule is rejected and the others are
+// written. A line with an `id` replaces that report if it exists, so a
+// broken-off import can be sent again; a line equal to what is stored is
+// `unchanged`. `dry_run=true` checks everything and writes nothing. The batch can be
+// undone as a whole; its name may also be that of a batch of entries.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/documents/imports/{batch} (the `ImportReports` operationId).
+func (c *ClientWithResponses) ImportReportsWithResponse(ctx context.Context, batch BatchId, params *ImportReportsParams, body ImportReportsJSONRequestBody, reqEditors ...RequestEditorFn) (*ImportReportsResponse, error) {
+	rsp, err := c.ImportReports(ctx, batch, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseImportReportsResponse(rsp)
+}
+
+// UndoReportsWithBodyWithResponse Undo a batch of reported documents
+//
+// Withdraws the reports that the batch created and puts back the earlier version of those that it changed, except where they were changed since (`kept`).
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/documents/imports/{batch}/undo (the `UndoReports` operationId).
+func (c *ClientWithResponses) UndoReportsWithBodyWithResponse(ctx context.Context, batch BatchId, params *UndoReportsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UndoReportsResponse, error) {
+	rsp, err := c.UndoReportsWithBody(ctx, batch, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUndoReportsResponse(rsp)
+}
+
+// UndoReportsWithResponse Undo a batch of reported documents
+//
+// Withdraws the reports that the batch created and puts back the earlier version of those that it changed, except where they were changed since (`kept`).
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/documents/imports/{batch}/undo (the `UndoReports` operationId).
+func (c *ClientWithResponses) UndoReportsWithResponse(ctx context.Context, batch BatchId, params *UndoReportsParams, body UndoReportsJSONRequestBody, reqEditors ...RequestEditorFn) (*UndoReportsResponse, error) {
+	rsp, err := c.UndoReports(ctx, batch, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUndoReportsResponse(rsp)
+}
+
+// GetReportWithResponse Read a reported document
+//
+// The `ETag` is the revision that `If-Match` wants.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/documents/{report} (the `GetReport` operationId).
+func (c *ClientWithResponses) GetReportWithResponse(ctx context.Context, report ReportId, params *GetReportParams, reqEditors ...RequestEditorFn) (*GetReportResponse, error) {
+	rsp, err := c.GetReport(ctx, report, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetReportResponse(rsp)
+}
+
+// ReplaceReportWithBodyWithResponse Replace a reported document
+//
+// Everything that the body leaves out is cleared. Needs `If-Match`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /v1/documents/{report} (the `ReplaceReport` operationId).
+func (c *ClientWithResponses) ReplaceReportWithBodyWithResponse(ctx context.Context, report ReportId, params *ReplaceReportParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReplaceReportResponse, error) {
+	rsp, err := c.ReplaceReportWithBody(ctx, report, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReplaceReportResponse(rsp)
+}
+
+// ReplaceReportWithResponse Replace a reported document
+//
+// Everything that the body leaves out is cleared. Needs `If-Match`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /v1/documents/{report} (the `ReplaceReport` operationId).
+func (c *ClientWithResponses) ReplaceReportWithResponse(ctx context.Context, report ReportId, params *ReplaceReportParams, body ReplaceReportJSONRequestBody, reqEditors ...RequestEditorFn) (*ReplaceReportResponse, error) {
+	rsp, err := c.ReplaceReport(ctx, report, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReplaceReportResponse(rsp)
+}
+
+// WithdrawReportWithBodyWithResponse Withdraw a reported document
+//
+// The report stops counting at once on every node that has applied the change, and stays on record. Withdrawal is final. `If-Match` is optional here.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/documents/{report}/withdraw (the `WithdrawReport` operationId).
+func (c *ClientWithResponses) WithdrawReportWithBodyWithResponse(ctx context.Context, report ReportId, params *WithdrawReportParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*WithdrawReportResponse, error) {
+	rsp, err := c.WithdrawReportWithBody(ctx, report, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseWithdrawReportResponse(rsp)
+}
+
+// WithdrawReportWithResponse Withdraw a reported document
+//
+// The report stops counting at once on every node that has applied the change, and stays on record. Withdrawal is final. `If-Match` is optional here.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/documents/{report}/withdraw (the `WithdrawReport` operationId).
+func (c *ClientWithResponses) WithdrawReportWithResponse(ctx context.Context, report ReportId, params *WithdrawReportParams, body WithdrawReportJSONRequestBody, reqEditors ...RequestEditorFn) (*WithdrawReportResponse, error) {
+	rsp, err := c.WithdrawReport(ctx, report, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseWithdrawReportResponse(rsp)
+}
+
 // ListEntriesWithResponse List entries
 //
 // In the order of their ids, page by page. `POST /v1/entries/search` finds
@@ -10351,6 +12123,188 @@ func ParseTransferLeadershipResponse(rsp *http.Response) (*TransferLeadershipRes
 	response := &TransferLeadershipResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
+// ParseListReportsResponse parses an HTTP response from a ListReportsWithResponse call
+func ParseListReportsResponse(rsp *http.Response) (*ListReportsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListReportsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ReportList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCreateReportResponse parses an HTTP response from a CreateReportWithResponse call
+func ParseCreateReportResponse(rsp *http.Response) (*CreateReportResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateReportResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest ReportWritten
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseImportReportsResponse parses an HTTP response from a ImportReportsWithResponse call
+func ParseImportReportsResponse(rsp *http.Response) (*ImportReportsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ImportReportsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ImportReport
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseUndoReportsResponse parses an HTTP response from a UndoReportsWithResponse call
+func ParseUndoReportsResponse(rsp *http.Response) (*UndoReportsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UndoReportsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest UndoReport
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetReportResponse parses an HTTP response from a GetReportWithResponse call
+func ParseGetReportResponse(rsp *http.Response) (*GetReportResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetReportResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Report
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseReplaceReportResponse parses an HTTP response from a ReplaceReportWithResponse call
+func ParseReplaceReportResponse(rsp *http.Response) (*ReplaceReportResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReplaceReportResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ReportWritten
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseWithdrawReportResponse parses an HTTP response from a WithdrawReportWithResponse call
+func ParseWithdrawReportResponse(rsp *http.Response) (*WithdrawReportResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &WithdrawReportResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ReportWritten
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
 	}
 
 	return response, nil

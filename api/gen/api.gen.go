@@ -166,6 +166,30 @@ func (e Category) Valid() bool {
 	}
 }
 
+// Defines values for DocumentFindingKind.
+const (
+	DocumentFindingKindConfusable DocumentFindingKind = "confusable"
+	DocumentFindingKindInRange    DocumentFindingKind = "in_range"
+	DocumentFindingKindNear       DocumentFindingKind = "near"
+	DocumentFindingKindSame       DocumentFindingKind = "same"
+)
+
+// Valid indicates whether the value is a known member of the DocumentFindingKind enum.
+func (e DocumentFindingKind) Valid() bool {
+	switch e {
+	case DocumentFindingKindConfusable:
+		return true
+	case DocumentFindingKindInRange:
+		return true
+	case DocumentFindingKindNear:
+		return true
+	case DocumentFindingKindSame:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DocumentStatus.
 const (
 	DocumentStatusCancelled DocumentStatus = "cancelled"
@@ -562,6 +586,33 @@ func (e ReplayCandidateStatus) Valid() bool {
 	}
 }
 
+// Defines values for ReportStatus.
+const (
+	ReportStatusForgedSeries ReportStatus = "forged_series"
+	ReportStatusLost         ReportStatus = "lost"
+	ReportStatusRevoked      ReportStatus = "revoked"
+	ReportStatusStolen       ReportStatus = "stolen"
+	ReportStatusStolenBlank  ReportStatus = "stolen_blank"
+)
+
+// Valid indicates whether the value is a known member of the ReportStatus enum.
+func (e ReportStatus) Valid() bool {
+	switch e {
+	case ReportStatusForgedSeries:
+		return true
+	case ReportStatusLost:
+		return true
+	case ReportStatusRevoked:
+		return true
+	case ReportStatusStolen:
+		return true
+	case ReportStatusStolenBlank:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Role.
 const (
 	RoleAdministrator Role = "administrator"
@@ -682,6 +733,42 @@ func (e Consistency) Valid() bool {
 	case ConsistencyLeader:
 		return true
 	case ConsistencyLocal:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListReportsParamsConsistency.
+const (
+	ListReportsParamsConsistencyLeader ListReportsParamsConsistency = "leader"
+	ListReportsParamsConsistencyLocal  ListReportsParamsConsistency = "local"
+)
+
+// Valid indicates whether the value is a known member of the ListReportsParamsConsistency enum.
+func (e ListReportsParamsConsistency) Valid() bool {
+	switch e {
+	case ListReportsParamsConsistencyLeader:
+		return true
+	case ListReportsParamsConsistencyLocal:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetReportParamsConsistency.
+const (
+	GetReportParamsConsistencyLeader GetReportParamsConsistency = "leader"
+	GetReportParamsConsistencyLocal  GetReportParamsConsistency = "local"
+)
+
+// Valid indicates whether the value is a known member of the GetReportParamsConsistency enum.
+func (e GetReportParamsConsistency) Valid() bool {
+	switch e {
+	case GetReportParamsConsistencyLeader:
+		return true
+	case GetReportParamsConsistencyLocal:
 		return true
 	default:
 		return false
@@ -854,9 +941,12 @@ type AuditEvent struct {
 	Purpose   string `json:"purpose,omitempty,omitzero"`
 	Query     string `json:"query,omitempty,omitzero"`
 	Reason    string `json:"reason,omitempty,omitzero"`
-	Role      string `json:"role,omitempty,omitzero"`
-	Seq       int64  `json:"seq"`
-	StateHash string `json:"state_hash,omitempty,omitzero"`
+
+	// Reports The reported documents that were shown, read or changed.
+	Reports   []string `json:"reports,omitempty,omitzero"`
+	Role      string   `json:"role,omitempty,omitzero"`
+	Seq       int64    `json:"seq"`
+	StateHash string   `json:"state_hash,omitempty,omitzero"`
 
 	// Subject The account, key, node or import batch that the operation was about; `index:N` for a replay as of index N.
 	Subject string `json:"subject,omitempty,omitzero"`
@@ -1133,6 +1223,46 @@ type Document struct {
 	Status DocumentStatus `json:"status,omitempty,omitzero"`
 	Type   DocumentType   `json:"type"`
 }
+
+// DocumentFinding One of the probe's documents, or one with a number like it, is reported. This is
+// evidence on the document, never on its bearer, who may be its victim; no
+// candidate's odds depend on it. `notice` says so in plain words.
+type DocumentFinding struct {
+	// Document Which document of the probe, from 0; that of MRZ lines comes after those given apart.
+	Document int `json:"document"`
+
+	// Issuer ISO 3166-1 alpha-3 or an ICAO Doc 9303 code.
+	Issuer Country `json:"issuer"`
+
+	// IssuerUnknown The probe does not say who issued the document.
+	IssuerUnknown bool `json:"issuer_unknown"`
+
+	// Kind `same` number; `in_range` of a reported run; `confusable` or `near` numbers call for reading again.
+	Kind DocumentFindingKind `json:"kind"`
+
+	// Notice One short instruction for whoever takes the photo or reads the document.
+	Notice Advice `json:"notice"`
+
+	// Number As reported.
+	Number   string `json:"number"`
+	NumberTo string `json:"number_to,omitempty,omitzero"`
+
+	// OtherType The report is about another type of document.
+	OtherType bool    `json:"other_type"`
+	Reference string  `json:"reference"`
+	ReportId  EntryId `json:"report_id"`
+
+	// Reported YYYY, YYYY-MM or YYYY-MM-DD.
+	Reported PartialDate `json:"reported"`
+	Specimen bool        `json:"specimen"`
+
+	// Status Why the document is not to be accepted as it stands.
+	Status ReportStatus `json:"status"`
+	Type   DocumentType `json:"type"`
+}
+
+// DocumentFindingKind `same` number; `in_range` of a reported run; `confusable` or `near` numbers call for reading again.
+type DocumentFindingKind string
 
 // DocumentStatus defines model for DocumentStatus.
 type DocumentStatus string
@@ -1583,9 +1713,12 @@ type Lead struct {
 	Candidates []Candidate `json:"candidates"`
 
 	// Cues Signs that a photo or the document may not be what it seems. Advice: they change no candidate.
-	Cues   []Cue       `json:"cues"`
-	Faces  []ProbeFace `json:"faces"`
-	Models StringMap   `json:"models"`
+	Cues []Cue `json:"cues"`
+
+	// Documents What is reported of the documents, not of the person.
+	Documents []DocumentFinding `json:"documents,omitempty,omitzero"`
+	Faces     []ProbeFace       `json:"faces"`
+	Models    StringMap         `json:"models"`
 
 	// Mrz What the machine-readable zone says, and which check digits hold. In a problem only `format` and `checks`.
 	Mrz            MrzResult      `json:"mrz,omitempty,omitzero"`
@@ -2125,6 +2258,104 @@ type ReplayRequest struct {
 	Templates []TemplateInput `json:"templates,omitempty,omitzero"`
 }
 
+// Report defines model for Report.
+type Report struct {
+	// Counts It is neither withdrawn nor past its end.
+	Counts    bool      `json:"counts"`
+	CreatedAt time.Time `json:"created_at"`
+
+	// Expiry YYYY, YYYY-MM or YYYY-MM-DD.
+	Expiry PartialDate `json:"expiry,omitempty,omitzero"`
+	Id     EntryId     `json:"id"`
+
+	// Issuer ISO 3166-1 alpha-3 or an ICAO Doc 9303 code.
+	Issuer       Country   `json:"issuer"`
+	KeepUntil    time.Time `json:"keep_until"`
+	Number       string    `json:"number"`
+	NumberTo     string    `json:"number_to,omitempty,omitzero"`
+	Origin       Origin    `json:"origin"`
+	Reference    string    `json:"reference"`
+	ReleasableTo []Country `json:"releasable_to,omitempty,omitzero"`
+
+	// Reported YYYY, YYYY-MM or YYYY-MM-DD.
+	Reported PartialDate `json:"reported"`
+	Revision int64       `json:"revision"`
+	Specimen bool        `json:"specimen"`
+
+	// Status Why the document is not to be accepted as it stands.
+	Status          ReportStatus `json:"status"`
+	Type            DocumentType `json:"type"`
+	UpdatedAt       time.Time    `json:"updated_at"`
+	Withdrawn       bool         `json:"withdrawn"`
+	WithdrawnReason string       `json:"withdrawn_reason,omitempty,omitzero"`
+}
+
+// ReportImportLine defines model for ReportImportLine.
+type ReportImportLine struct {
+	Id EntryId `json:"id,omitempty,omitzero"`
+
+	// Line The line of the source file.
+	Line int `json:"line"`
+
+	// Report A document, or with `number_to` a run of documents. Nothing here names a person.
+	Report ReportInput `json:"report"`
+}
+
+// ReportImportRequest defines model for ReportImportRequest.
+type ReportImportRequest struct {
+	Label string             `json:"label,omitempty,omitzero"`
+	Lines []ReportImportLine `json:"lines"`
+}
+
+// ReportInput A document, or with `number_to` a run of documents. Nothing here names a person.
+type ReportInput struct {
+	// Expiry YYYY, YYYY-MM or YYYY-MM-DD.
+	Expiry PartialDate `json:"expiry,omitempty,omitzero"`
+
+	// Issuer ISO 3166-1 alpha-3 or an ICAO Doc 9303 code.
+	Issuer Country `json:"issuer"`
+
+	// KeepUntil The report counts no more from then on, on every node.
+	KeepUntil time.Time `json:"keep_until"`
+	Number    string    `json:"number"`
+
+	// NumberTo The last number of a run.
+	NumberTo string `json:"number_to,omitempty,omitzero"`
+
+	// Reference Of the report, such as a police file. Not a name.
+	Reference    string    `json:"reference"`
+	ReleasableTo []Country `json:"releasable_to,omitempty,omitzero"`
+
+	// Reported YYYY, YYYY-MM or YYYY-MM-DD.
+	Reported PartialDate `json:"reported"`
+	Specimen bool        `json:"specimen,omitempty,omitzero"`
+
+	// Status Why the document is not to be accepted as it stands.
+	Status ReportStatus `json:"status"`
+	Type   DocumentType `json:"type"`
+}
+
+// ReportList defines model for ReportList.
+type ReportList struct {
+	Items []Report `json:"items"`
+
+	// Next Pass as `cursor`; absent on the last page.
+	Next string `json:"next,omitempty,omitzero"`
+}
+
+// ReportStatus Why the document is not to be accepted as it stands.
+type ReportStatus string
+
+// ReportWritten defines model for ReportWritten.
+type ReportWritten struct {
+	Id EntryId `json:"id"`
+
+	// Index Pass as `min_index` to read this write.
+	Index    int64 `json:"index"`
+	Replayed bool  `json:"replayed"`
+	Revision int64 `json:"revision"`
+}
+
 // Role defines model for Role.
 type Role string
 
@@ -2315,6 +2546,9 @@ type MemberId = Uuid
 // MinIndex defines model for MinIndex.
 type MinIndex = int64
 
+// ReportId defines model for ReportId.
+type ReportId = EntryId
+
 // UserId defines model for UserId.
 type UserId = Uuid
 
@@ -2387,6 +2621,81 @@ type ReplaySearchMultipartBody struct {
 
 // AdoptCalibrationParams defines parameters for AdoptCalibration.
 type AdoptCalibrationParams struct {
+	// IdempotencyKey A random text that names this request; send the same one on a retry.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// ListReportsParams defines parameters for ListReports.
+type ListReportsParams struct {
+	// Consistency `leader` (default) for a linearizable answer, `local` for this node's own copy.
+	Consistency ListReportsParamsConsistency `form:"consistency,omitempty" json:"consistency,omitempty,omitzero"`
+
+	// MinIndex Wait until the node has applied this index.
+	MinIndex MinIndex `form:"min_index,omitempty" json:"min_index,omitempty,omitzero"`
+
+	// Limit The most items to return.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+
+	// Cursor `next` of the page before, with the same filters.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+
+	// Status Only reports of this status.
+	Status ReportStatus `form:"status,omitempty" json:"status,omitempty,omitzero"`
+
+	// Issuer Only documents of this issuer.
+	Issuer Country `form:"issuer,omitempty" json:"issuer,omitempty,omitzero"`
+}
+
+// ListReportsParamsConsistency defines parameters for ListReports.
+type ListReportsParamsConsistency string
+
+// CreateReportParams defines parameters for CreateReport.
+type CreateReportParams struct {
+	// IdempotencyKey A random text that names this request; send the same one on a retry.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// ImportReportsParams defines parameters for ImportReports.
+type ImportReportsParams struct {
+	// DryRun Check only.
+	DryRun bool `form:"dry_run,omitempty" json:"dry_run,omitempty,omitzero"`
+
+	// IdempotencyKey A random text that names this request; send the same one on a retry.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// UndoReportsParams defines parameters for UndoReports.
+type UndoReportsParams struct {
+	// IdempotencyKey A random text that names this request; send the same one on a retry.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// GetReportParams defines parameters for GetReport.
+type GetReportParams struct {
+	// Consistency `leader` (default) for a linearizable answer, `local` for this node's own copy.
+	Consistency GetReportParamsConsistency `form:"consistency,omitempty" json:"consistency,omitempty,omitzero"`
+
+	// MinIndex Wait until the node has applied this index.
+	MinIndex MinIndex `form:"min_index,omitempty" json:"min_index,omitempty,omitzero"`
+}
+
+// GetReportParamsConsistency defines parameters for GetReport.
+type GetReportParamsConsistency string
+
+// ReplaceReportParams defines parameters for ReplaceReport.
+type ReplaceReportParams struct {
+	// IfMatch The revision that the change starts from, as the `ETag` gave it, such as `"3"`.
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
+
+	// IdempotencyKey A random text that names this request; send the same one on a retry.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// WithdrawReportParams defines parameters for WithdrawReport.
+type WithdrawReportParams struct {
+	// IfMatch The revision that the change starts from, as the `ETag` gave it, such as `"3"`.
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
+
 	// IdempotencyKey A random text that names this request; send the same one on a retry.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
 }
@@ -2599,6 +2908,21 @@ type AdoptCalibrationJSONRequestBody = CalibrationAdopt
 // CreateJoinTokenJSONRequestBody defines body for CreateJoinToken for application/json ContentType.
 type CreateJoinTokenJSONRequestBody = TokenCreate
 
+// CreateReportJSONRequestBody defines body for CreateReport for application/json ContentType.
+type CreateReportJSONRequestBody = ReportInput
+
+// ImportReportsJSONRequestBody defines body for ImportReports for application/json ContentType.
+type ImportReportsJSONRequestBody = ReportImportRequest
+
+// UndoReportsJSONRequestBody defines body for UndoReports for application/json ContentType.
+type UndoReportsJSONRequestBody = ReasonInput
+
+// ReplaceReportJSONRequestBody defines body for ReplaceReport for application/json ContentType.
+type ReplaceReportJSONRequestBody = ReportInput
+
+// WithdrawReportJSONRequestBody defines body for WithdrawReport for application/json ContentType.
+type WithdrawReportJSONRequestBody = ReasonInput
+
 // CreateEntryJSONRequestBody defines body for CreateEntry for application/json ContentType.
 type CreateEntryJSONRequestBody = EntryInput
 
@@ -2691,6 +3015,27 @@ type ServerInterface interface {
 	// TransferLeadership Hand leadership to another node
 	// (POST /v1/cluster/transfer)
 	TransferLeadership(ctx echo.Context) error
+	// ListReports List reported documents
+	// (GET /v1/documents)
+	ListReports(ctx echo.Context, params ListReportsParams) error
+	// CreateReport Report a document
+	// (POST /v1/documents)
+	CreateReport(ctx echo.Context, params CreateReportParams) error
+	// ImportReports Write up to 500 reported documents of a batch
+	// (POST /v1/documents/imports/{batch})
+	ImportReports(ctx echo.Context, batch BatchId, params ImportReportsParams) error
+	// UndoReports Undo a batch of reported documents
+	// (POST /v1/documents/imports/{batch}/undo)
+	UndoReports(ctx echo.Context, batch BatchId, params UndoReportsParams) error
+	// GetReport Read a reported document
+	// (GET /v1/documents/{report})
+	GetReport(ctx echo.Context, report ReportId, params GetReportParams) error
+	// ReplaceReport Replace a reported document
+	// (PUT /v1/documents/{report})
+	ReplaceReport(ctx echo.Context, report ReportId, params ReplaceReportParams) error
+	// WithdrawReport Withdraw a reported document
+	// (POST /v1/documents/{report}/withdraw)
+	WithdrawReport(ctx echo.Context, report ReportId, params WithdrawReportParams) error
 	// ListEntries List entries
 	// (GET /v1/entries)
 	ListEntries(ctx echo.Context, params ListEntriesParams) error
@@ -2906,6 +3251,300 @@ func (w *ServerInterfaceWrapper) TransferLeadership(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.TransferLeadership(ctx)
+	return err
+}
+
+// ListReports converts echo context to params.
+func (w *ServerInterfaceWrapper) ListReports(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListReportsParams
+	// ------------- Optional query parameter "consistency" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "consistency", ctx.QueryParams(), &params.Consistency, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter consistency: %s", err))
+	}
+
+	// ------------- Optional query parameter "min_index" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "min_index", ctx.QueryParams(), &params.MinIndex, runtime.BindQueryParameterOptions{Type: "integer", Format: "int64"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter min_index: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
+	}
+
+	// ------------- Optional query parameter "issuer" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "issuer", ctx.QueryParams(), &params.Issuer, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter issuer: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListReports(ctx, params)
+	return err
+}
+
+// CreateReport converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateReport(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreateReportParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateReport(ctx, params)
+	return err
+}
+
+// ImportReports converts echo context to params.
+func (w *ServerInterfaceWrapper) ImportReports(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "batch" -------------
+	var batch BatchId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "batch", ctx.Param("batch"), &batch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter batch: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ImportReportsParams
+	// ------------- Optional query parameter "dry_run" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "dry_run", ctx.QueryParams(), &params.DryRun, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter dry_run: %s", err))
+	}
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ImportReports(ctx, batch, params)
+	return err
+}
+
+// UndoReports converts echo context to params.
+func (w *ServerInterfaceWrapper) UndoReports(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "batch" -------------
+	var batch BatchId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "batch", ctx.Param("batch"), &batch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter batch: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params UndoReportsParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UndoReports(ctx, batch, params)
+	return err
+}
+
+// GetReport converts echo context to params.
+func (w *ServerInterfaceWrapper) GetReport(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "report" -------------
+	var report ReportId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "report", ctx.Param("report"), &report, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter report: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetReportParams
+	// ------------- Optional query parameter "consistency" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "consistency", ctx.QueryParams(), &params.Consistency, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter consistency: %s", err))
+	}
+
+	// ------------- Optional query parameter "min_index" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "min_index", ctx.QueryParams(), &params.MinIndex, runtime.BindQueryParameterOptions{Type: "integer", Format: "int64"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter min_index: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetReport(ctx, report, params)
+	return err
+}
+
+// ReplaceReport converts echo context to params.
+func (w *ServerInterfaceWrapper) ReplaceReport(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "report" -------------
+	var report ReportId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "report", ctx.Param("report"), &report, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter report: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReplaceReportParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	}
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ReplaceReport(ctx, report, params)
+	return err
+}
+
+// WithdrawReport converts echo context to params.
+func (w *ServerInterfaceWrapper) WithdrawReport(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "report" -------------
+	var report ReportId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "report", ctx.Param("report"), &report, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter report: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params WithdrawReportParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = IfMatch
+	}
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.WithdrawReport(ctx, report, params)
 	return err
 }
 
@@ -3734,6 +4373,13 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.DELETE(options.BaseURL+"/v1/cluster/members/:member", wrapper.RemoveMember, options.OperationMiddlewares["removeMember"]...)
 	router.POST(options.BaseURL+"/v1/cluster/tokens", wrapper.CreateJoinToken, options.OperationMiddlewares["createJoinToken"]...)
 	router.POST(options.BaseURL+"/v1/cluster/transfer", wrapper.TransferLeadership, options.OperationMiddlewares["transferLeadership"]...)
+	router.GET(options.BaseURL+"/v1/documents", wrapper.ListReports, options.OperationMiddlewares["listReports"]...)
+	router.POST(options.BaseURL+"/v1/documents", wrapper.CreateReport, options.OperationMiddlewares["createReport"]...)
+	router.GET(options.BaseURL+"/v1/documents/:report", wrapper.GetReport, options.OperationMiddlewares["getReport"]...)
+	router.PUT(options.BaseURL+"/v1/documents/:report", wrapper.ReplaceReport, options.OperationMiddlewares["replaceReport"]...)
+	router.POST(options.BaseURL+"/v1/documents/:report/withdraw", wrapper.WithdrawReport, options.OperationMiddlewares["withdrawReport"]...)
+	router.POST(options.BaseURL+"/v1/documents/imports/:batch", wrapper.ImportReports, options.OperationMiddlewares["importReports"]...)
+	router.POST(options.BaseURL+"/v1/documents/imports/:batch/undo", wrapper.UndoReports, options.OperationMiddlewares["undoReports"]...)
 	router.GET(options.BaseURL+"/v1/entries", wrapper.ListEntries, options.OperationMiddlewares["listEntries"]...)
 	router.POST(options.BaseURL+"/v1/entries", wrapper.CreateEntry, options.OperationMiddlewares["createEntry"]...)
 	router.GET(options.BaseURL+"/v1/entries/:entry", wrapper.GetEntry, options.OperationMiddlewares["getEntry"]...)
@@ -3782,6 +4428,8 @@ type OtherApplicationProblemPlusJSONResponse Problem
 type PreconditionFailedApplicationProblemPlusJSONResponse Problem
 
 type PreconditionRequiredApplicationProblemPlusJSONResponse Problem
+
+type ReportWrittenJSONResponse ReportWritten
 
 type TimeoutApplicationProblemPlusJSONResponse Problem
 
@@ -4000,6 +4648,170 @@ type TransferLeadership204Response struct {
 func (response TransferLeadership204Response) VisitTransferLeadershipResponse(w http.ResponseWriter) error {
 	w.WriteHeader(204)
 	return nil
+}
+
+type ListReportsRequestObject struct {
+	Params ListReportsParams
+}
+
+type ListReportsResponseObject interface {
+	VisitListReportsResponse(w http.ResponseWriter) error
+}
+
+type ListReports200JSONResponse ReportList
+
+func (response ListReports200JSONResponse) VisitListReportsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateReportRequestObject struct {
+	Params CreateReportParams
+	Body   *CreateReportJSONRequestBody
+}
+
+type CreateReportResponseObject interface {
+	VisitCreateReportResponse(w http.ResponseWriter) error
+}
+
+type CreateReport201JSONResponse struct{ ReportWrittenJSONResponse }
+
+func (response CreateReport201JSONResponse) VisitCreateReportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ImportReportsRequestObject struct {
+	Batch  BatchId `json:"batch"`
+	Params ImportReportsParams
+	Body   *ImportReportsJSONRequestBody
+}
+
+type ImportReportsResponseObject interface {
+	VisitImportReportsResponse(w http.ResponseWriter) error
+}
+
+type ImportReports200JSONResponse ImportReport
+
+func (response ImportReports200JSONResponse) VisitImportReportsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UndoReportsRequestObject struct {
+	Batch  BatchId `json:"batch"`
+	Params UndoReportsParams
+	Body   *UndoReportsJSONRequestBody
+}
+
+type UndoReportsResponseObject interface {
+	VisitUndoReportsResponse(w http.ResponseWriter) error
+}
+
+type UndoReports200JSONResponse UndoReport
+
+func (response UndoReports200JSONResponse) VisitUndoReportsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetReportRequestObject struct {
+	Report ReportId `json:"report"`
+	Params GetReportParams
+}
+
+type GetReportResponseObject interface {
+	VisitGetReportResponse(w http.ResponseWriter) error
+}
+
+type GetReport200JSONResponse Report
+
+func (response GetReport200JSONResponse) VisitGetReportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReplaceReportRequestObject struct {
+	Report ReportId `json:"report"`
+	Params ReplaceReportParams
+	Body   *ReplaceReportJSONRequestBody
+}
+
+type ReplaceReportResponseObject interface {
+	VisitReplaceReportResponse(w http.ResponseWriter) error
+}
+
+type ReplaceReport200JSONResponse struct{ ReportWrittenJSONResponse }
+
+func (response ReplaceReport200JSONResponse) VisitReplaceReportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type WithdrawReportRequestObject struct {
+	Report ReportId `json:"report"`
+	Params WithdrawReportParams
+	Body   *WithdrawReportJSONRequestBody
+}
+
+type WithdrawReportResponseObject interface {
+	VisitWithdrawReportResponse(w http.ResponseWriter) error
+}
+
+type WithdrawReport200JSONResponse struct{ ReportWrittenJSONResponse }
+
+func (response WithdrawReport200JSONResponse) VisitWithdrawReportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
 }
 
 type ListEntriesRequestObject struct {
@@ -4620,6 +5432,27 @@ type StrictServerInterface interface {
 	// TransferLeadership Hand leadership to another node
 	// (POST /v1/cluster/transfer)
 	TransferLeadership(ctx context.Context, request TransferLeadershipRequestObject) (TransferLeadershipResponseObject, error)
+	// ListReports List reported documents
+	// (GET /v1/documents)
+	ListReports(ctx context.Context, request ListReportsRequestObject) (ListReportsResponseObject, error)
+	// CreateReport Report a document
+	// (POST /v1/documents)
+	CreateReport(ctx context.Context, request CreateReportRequestObject) (CreateReportResponseObject, error)
+	// ImportReports Write up to 500 reported documents of a batch
+	// (POST /v1/documents/imports/{batch})
+	ImportReports(ctx context.Context, request ImportReportsRequestObject) (ImportReportsResponseObject, error)
+	// UndoReports Undo a batch of reported documents
+	// (POST /v1/documents/imports/{batch}/undo)
+	UndoReports(ctx context.Context, request UndoReportsRequestObject) (UndoReportsResponseObject, error)
+	// GetReport Read a reported document
+	// (GET /v1/documents/{report})
+	GetReport(ctx context.Context, request GetReportRequestObject) (GetReportResponseObject, error)
+	// ReplaceReport Replace a reported document
+	// (PUT /v1/documents/{report})
+	ReplaceReport(ctx context.Context, request ReplaceReportRequestObject) (ReplaceReportResponseObject, error)
+	// WithdrawReport Withdraw a reported document
+	// (POST /v1/documents/{report}/withdraw)
+	WithdrawReport(ctx context.Context, request WithdrawReportRequestObject) (WithdrawReportResponseObject, error)
 	// ListEntries List entries
 	// (GET /v1/entries)
 	ListEntries(ctx context.Context, request ListEntriesRequestObject) (ListEntriesResponseObject, error)
@@ -5021,6 +5854,301 @@ func (sh *strictHandler) TransferLeadership(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(TransferLeadershipResponseObject); ok {
 		return validResponse.VisitTransferLeadershipResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListReports operation middleware
+func (sh *strictHandler) ListReports(ctx echo.Context, params ListReportsParams) error {
+	var request ListReportsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListReports(ctx.Request().Context(), request.(ListReportsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListReports")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListReportsResponseObject); ok {
+		return validResponse.VisitListReportsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateReport operation middleware
+func (sh *strictHandler) CreateReport(ctx echo.Context, params CreateReportParams) error {
+	var request CreateReportRequestObject
+
+	request.Params = params
+
+	var body CreateReportJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateReport(ctx.Request().Context(), request.(CreateReportRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateReport")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateReportResponseObject); ok {
+		return validResponse.VisitCreateReportResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ImportReports operation middleware
+func (sh *strictHandler) ImportReports(ctx echo.Context, batch BatchId, params ImportReportsParams) error {
+	var request ImportReportsRequestObject
+
+	request.Batch = batch
+	request.Params = params
+
+	var body ImportReportsJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ImportReports(ctx.Request().Context(), request.(ImportReportsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ImportReports")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ImportReportsResponseObject); ok {
+		return validResponse.VisitImportReportsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UndoReports operation middleware
+func (sh *strictHandler) UndoReports(ctx echo.Context, batch BatchId, params UndoReportsParams) error {
+	var request UndoReportsRequestObject
+
+	request.Batch = batch
+	request.Params = params
+
+	var body UndoReportsJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UndoReports(ctx.Request().Context(), request.(UndoReportsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UndoReports")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UndoReportsResponseObject); ok {
+		return validResponse.VisitUndoReportsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetReport operation middleware
+func (sh *strictHandler) GetReport(ctx echo.Context, report ReportId, params GetReportParams) error {
+	var request GetReportRequestObject
+
+	request.Report = report
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetReport(ctx.Request().Context(), request.(GetReportRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetReport")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetReportResponseObject); ok {
+		return validResponse.VisitGetReportResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ReplaceReport operation middleware
+func (sh *strictHandler) ReplaceReport(ctx echo.Context, report ReportId, params ReplaceReportParams) error {
+	var request ReplaceReportRequestObject
+
+	request.Report = report
+	request.Params = params
+
+	var body ReplaceReportJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReplaceReport(ctx.Request().Context(), request.(ReplaceReportRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReplaceReport")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ReplaceReportResponseObject); ok {
+		return validResponse.VisitReplaceReportResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// WithdrawReport operation middleware
+func (sh *strictHandler) WithdrawReport(ctx echo.Context, report ReportId, params WithdrawReportParams) error {
+	var request WithdrawReportRequestObject
+
+	request.Report = report
+	request.Params = params
+
+	var body WithdrawReportJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.WithdrawReport(ctx.Request().Context(), request.(WithdrawReportRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "WithdrawReport")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(WithdrawReportResponseObject); ok {
+		return validResponse.VisitWithdrawReportResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -44,6 +44,8 @@ type batch struct {
 	changes []watchlist.Change
 	// stored is the clock as the registry has it, clock as the commands moved it.
 	stored, clock int64
+	// reports lists the reported documents that were written.
+	reports []watchlist.ReportChange
 	// decided tells that a calibration was put in force.
 	decided bool
 }
@@ -131,6 +133,10 @@ func (s *step) dispatch() (command.Result, error) {
 		return s.clusterSetup(body)
 	case command.CalibrationPut:
 		return s.calibrationPut(body)
+	case command.ReportPut:
+		return s.reportPut(&body)
+	case command.ReportUndo:
+		return s.reportUndo(&body)
 	}
 	return command.Result{}, fmt.Errorf("kind %d: %w", s.env.Kind, command.ErrUnknown)
 }

@@ -95,7 +95,16 @@ func (s *step) expireBatch(id watchlist.BatchID) (int64, bool, error) {
 			return 0, false, err
 		}
 	}
-	if len(list) == maxCollect {
+	reports, err := s.tx.ReportUndos(id, maxCollect)
+	if err != nil {
+		return 0, false, err
+	}
+	for _, u := range reports {
+		if err := s.tx.DropReportUndo(id, u.Report); err != nil {
+			return 0, false, err
+		}
+	}
+	if len(list) == maxCollect || len(reports) == maxCollect {
 		return 0, false, nil
 	}
 	return 0, true, s.tx.DropBatch(id)

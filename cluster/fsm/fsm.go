@@ -176,6 +176,7 @@ func (f *FSM) applyBatch(logs []*raft.Log) ([]any, error) {
 		return nil, err
 	}
 	var changes []watchlist.Change
+	var reports []watchlist.ReportChange
 	setup, decided := f.setup(), false
 	err = f.reg.Update(last.Index, last.Term, func(tx *registry.Tx) error {
 		b, err := newBatch(tx, setup)
@@ -192,7 +193,7 @@ func (f *FSM) applyBatch(logs []*raft.Log) ([]any, error) {
 			}
 			answers[i] = r
 		}
-		changes, setup, decided = b.changes, b.setup, b.decided
+		changes, reports, setup, decided = b.changes, b.reports, b.setup, b.decided
 		return b.finish()
 	})
 	if err != nil {
@@ -205,6 +206,11 @@ func (f *FSM) applyBatch(logs []*raft.Log) ([]any, error) {
 		}
 	}
 	for _, ix := range f.indexes {
+		if r, ok := ix.(Reported); ok && len(reports) > 0 {
+			if err := r.ApplyReports(reports, last.Index); err != nil {
+				return nil, fmt.Errorf("derived index of reported documents: %w", err)
+			}
+		}
 		if err := ix.Apply(changes, last.Index); err != nil {
 			return nil, fmt.Errorf("derived index: %w", err)
 		}
@@ -269,6 +275,9 @@ func (f *FSM) adopt(fill func(index uint64) error) error {
 		return err
 	}
 	index, _, _ := f.reg.Position()
+	if err := f.fillReports(index); err != nil {
+		return fmt.Errorf("derived index of reported documents: %w", err)
+	}
 	if err := fill(index); err != nil {
 		return fmt.Errorf("derived indexes: %w", err)
 	}

@@ -25,8 +25,8 @@ type bucket struct {
 // BucketEntries names the bucket of the watchlist entries in a Record.
 const BucketEntries = "entries"
 
-// The buckets. Only entry ids, times, raft indexes and
-// numbers of decisions stand in the clear.
+// The buckets. Only ids of entries and reports, times, raft indexes and numbers of
+// decisions stand in the clear.
 var (
 	bucketEntries  = bucket{name: BucketEntries}
 	bucketUsers    = bucket{name: "users", hidden: true}
@@ -42,6 +42,8 @@ var (
 	bucketExpiry   = bucket{name: "expiry"}
 
 	bucketCalibrations = bucket{name: "calibrations", since: 2}
+	bucketReports      = bucket{name: "reports", since: 3}
+	bucketReportUndo   = bucket{name: "report_undo", hidden: true, since: 3}
 )
 
 // buckets lists all of them in the order of a snapshot.
@@ -49,6 +51,7 @@ func buckets() []bucket {
 	return []bucket{
 		bucketCluster, bucketMembers, bucketTokens, bucketUsers, bucketLogins, bucketSessions,
 		bucketAPIKeys, bucketEntries, bucketBatches, bucketUndo, bucketIdem, bucketExpiry, bucketCalibrations,
+		bucketReports, bucketReportUndo,
 	}
 }
 
@@ -78,13 +81,13 @@ const undoPrefix = 16
 var errUndoKey = errors.New("malformed key in bucket undo")
 
 // fileKey gives the key of a record in the file. Keys of bucketUndo begin with
-// the hash of their batch and end with the entry id, so that one batch is one
-// range in the order of entry ids.
+// and bucketReportUndo begin with the hash of their batch and end with the entry's
+// or report's id, so that one batch is one range in the order of ids.
 func (g *generation) fileKey(b bucket, key []byte) ([]byte, error) {
 	if !b.hidden {
 		return key, nil
 	}
-	if b.name != bucketUndo.name {
+	if b.name != bucketUndo.name && b.name != bucketReportUndo.name {
 		return g.hide(b.name, key), nil
 	}
 	batch, id, err := splitUndoKey(key)
@@ -102,7 +105,7 @@ func (g *generation) hide(name string, key []byte) []byte {
 	return m.Sum(nil)
 }
 
-func undoKey(batch watchlist.BatchID, id watchlist.EntryID) []byte {
+func undoKey[ID ~string](batch watchlist.BatchID, id ID) []byte {
 	return append(prefixed([]byte(batch)), id...)
 }
 

@@ -24,6 +24,13 @@ type Undo struct {
 	Revision uint64            `cbor:"3,keyasint"`
 }
 
+// ReportUndo is the same of one reported document.
+type ReportUndo struct {
+	Report   watchlist.ReportID          `cbor:"1,keyasint"`
+	Prior    *watchlist.ReportedDocument `cbor:"2,keyasint,omitempty"`
+	Revision uint64                      `cbor:"3,keyasint"`
+}
+
 // Due is one line of the expiry queue: the record Bucket/Key is to be looked at
 // when stamped time reaches At. Index and Seq make the line unique: the raft
 // index of the command that queued it, and a count within that command.

@@ -19,8 +19,9 @@ import (
 
 // Format is the newest layout of the file that this release knows. A file keeps
 // the first one until something is written that only a newer one has: format 2
-// begins with the first calibration decision.
-const Format uint16 = 2
+// begins with the first calibration decision, format 3 with the first reported
+// document.
+const Format uint16 = 3
 
 // firstFormat is the layout of a file without such records.
 const firstFormat uint16 = 1
@@ -224,14 +225,18 @@ func (g *generation) format(tx *bolt.Tx) error {
 	return g.putState(tx, State{})
 }
 
-// extend makes the bucket of a newer format and raises the file's number, so
-// that an older release refuses the file from now on.
+// extend makes the bucket of a newer format, with all others that the file lacks
+// up to that format, and raises the file's number, so that an older release
+// refuses the file from now on.
 func extend(tx *bolt.Tx, b bucket) (*bolt.Bucket, error) {
-	bb, err := tx.CreateBucket([]byte(b.name))
-	if err != nil {
-		return nil, err
+	for _, x := range buckets() {
+		if x.since > firstFormat && x.since <= b.since {
+			if _, err := tx.CreateBucketIfNotExists([]byte(x.name)); err != nil {
+				return nil, err
+			}
+		}
 	}
-	meta := tx.Bucket(metaBucket)
+	bb, meta := tx.Bucket([]byte(b.name)), tx.Bucket(metaBucket)
 	if b.since <= binary.BigEndian.Uint16(meta.Get(metaFormat)) {
 		return bb, nil
 	}

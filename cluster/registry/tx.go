@@ -248,6 +248,22 @@ func (t *Tx) DropUndo(batch watchlist.BatchID, id watchlist.EntryID) error {
 	return t.drop(bucketUndo, undoKey(batch, id))
 }
 
+// PutReport stores a reported document under its id.
+func (t *Tx) PutReport(r *watchlist.ReportedDocument) error {
+	return t.putAs(bucketReports, []byte(r.ID), r)
+}
+
+// PutReportUndo stores what a batch remembers of one report.
+func (t *Tx) PutReportUndo(batch watchlist.BatchID, u ReportUndo) error {
+	return t.putAs(bucketReportUndo, undoKey(batch, u.Report), u)
+}
+
+// DropReportUndo forgets what a batch remembers of one report. There must be
+// some.
+func (t *Tx) DropReportUndo(batch watchlist.BatchID, id watchlist.ReportID) error {
+	return t.drop(bucketReportUndo, undoKey(batch, id))
+}
+
 // Enqueue adds a line to the expiry queue.
 func (t *Tx) Enqueue(d Due) error { return t.putAs(bucketExpiry, d.key(), d) }
 

@@ -32,6 +32,9 @@ func writeLead(out io.Writer, lead *client.Lead) error {
 	if lead.Truncated {
 		fmt.Fprintln(out, "More candidates met the operating point: raise --limit to see them.")
 	}
+	for _, d := range lead.Documents {
+		writeFinding(out, d)
+	}
 	for _, c := range lead.Cues {
 		fmt.Fprintf(out, "Note (%s): %s\n", printable(c.Code), printable(c.Reason))
 		if c.EntryId != "" {
@@ -92,6 +95,16 @@ func joined(kinds []client.EvidenceKind) string {
 		words[i] = string(k)
 	}
 	return strings.Join(words, ", ")
+}
+
+// writeFinding says what is reported of a document, in French as the evidence is.
+func writeFinding(out io.Writer, d client.DocumentFinding) {
+	mark := ""
+	if d.Specimen {
+		mark = "SPECIMEN "
+	}
+	fmt.Fprintf(out, "DOCUMENT (%s): %s\n", printable(string(d.Kind)), printable(d.Notice.Fr))
+	fmt.Fprintf(out, "  %sreported: %s\n", mark, printable(fmt.Sprintf("%s %s %s, %s, %s, reference %s, report %s", d.Issuer, d.Type, numbers(d.Number, d.NumberTo), d.Status, d.Reported, d.Reference, d.ReportId)))
 }
 
 // stampLine says which list was seen.

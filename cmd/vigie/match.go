@@ -29,7 +29,7 @@ func (p *program) matchCmd() *cobra.Command {
 		`Sends a probe to a node and prints the lead: ranked candidates with the evidence
 for and against each. An empty list is not a clearance, and a first rank is not an
 identification; a person decides. Every search is audited with purpose and reason.`,
-		p.matchPhotoCmd(f), p.matchNameCmd(f), p.matchMRZCmd(f))
+		p.matchPhotoCmd(f), p.matchNameCmd(f), p.matchMRZCmd(f), p.matchDocumentCmd(f))
 	pf := cmd.PersistentFlags()
 	pf.StringVar(&f.birth, "birth", "", "date of birth: YYYY, YYYY-MM or YYYY-MM-DD")
 	pf.StringVar(&f.birthTo, "birth-to", "", "end of a range of dates of birth")

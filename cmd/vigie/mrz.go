@@ -46,6 +46,33 @@ them against the document; --proposal N searches with the one that it shows.`,
 	return cmd
 }
 
+func (p *program) matchDocumentCmd(f *probeFlags) *cobra.Command {
+	kind, issuer := "", ""
+	cmd := &cobra.Command{
+		Use: "document NUMBER", Short: "Match a document number typed by hand",
+		Long:    "Looks the number up among the documents of wanted persons and among those that are\nreported lost, stolen, revoked or forged. Give the issuer: a number alone names no\ndocument.",
+		Example: "  vigie match document A00123456 --issuer SEN --type passport --purpose border_check --reason 'primary inspection'",
+		Args:    usage(cobra.ExactArgs(1), "a document number"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if kind != "" {
+				if err := oneOf("--type", kind, documentTypes); err != nil {
+					return err
+				}
+			}
+			req, err := f.request()
+			if err != nil {
+				return err
+			}
+			req.Documents = []client.ProbeDocument{{Number: args[0], Type: client.DocumentType(kind), Issuer: strings.ToUpper(issuer)}}
+			return p.match(cmd.Context(), req, nil)
+		},
+	}
+	cmd.Flags().StringVar(&kind, "type", "", strings.Join(documentTypes, ", "))
+	cmd.Flags().StringVar(&issuer, "issuer", "", "ISO 3166-1 alpha-3 or ICAO code of who issued it")
+	cmd.Flags().StringArrayVar(&f.names, "name", nil, "a name to compare as well; may be repeated")
+	return cmd
+}
+
 // zoneLines gives the lines of the arguments, or of standard input for "-".
 func (p *program) zoneLines(args []string) ([]string, error) {
 	if len(args) == 1 && args[0] == "-" {

@@ -185,7 +185,7 @@ func (s *server) openMatcher(context.Context) (func() error, error) {
 // newMatcher makes the matcher over one space.
 func (s *server) newMatcher(c *models.Calibration, g *face.Gallery) (*matcher.Matcher, error) {
 	return matcher.New(matcher.Config{
-		Gallery: g, Names: s.names, Documents: s.documents, Entries: s.node.Registry(), Encoder: s.faces, Calibration: c, Strangers: c,
+		Gallery: g, Names: s.names, Documents: s.documents, Entries: s.node.Registry(), ReportIndex: s.documents, Reports: s.node.Registry(), Encoder: s.faces, Calibration: c, Strangers: c,
 		Stamper: s.node, Oldest: g.Oldest, Clock: s.clock, NewQueryID: newQueryID, BaseRate: s.conf.Match.BaseRate, TargetFPIR: s.conf.Match.TargetFPIR,
 		Travellers: s.conf.Match.Travellers, Population: s.people, Replayer: g, NamesVersion: names.Version, Logger: s.log,
 	})
@@ -224,7 +224,7 @@ func (s *server) openAPI(ctx context.Context) (func() error, error) {
 		return nil, fmt.Errorf("issue the API certificate: %w", err)
 	}
 	s.api, err = api.New(api.Deps{
-		Writer: s.node, Entries: reg, Accounts: reg, AccountList: reg, Matcher: s.spaces, Calibrations: spaces.Reports{Spaces: s.spaces}, Enroller: s.faces, Faces: s.spaces, Blobs: s.node.Blobs(),
+		Writer: s.node, Entries: reg, Reports: reg, Accounts: reg, AccountList: reg, Matcher: s.spaces, Calibrations: spaces.Reports{Spaces: s.spaces}, Enroller: s.faces, Faces: s.spaces, Blobs: s.node.Blobs(),
 		Auditor: s.node.Audit(), AuditReader: s.node.Audit(), Consistency: s.node, Names: s.names,
 		Cluster: clusterInfo{s.node, func() api.GalleryStatus { return galleryStatus(s.spaces, s.kernel) }}, ClusterAdmin: s.node,
 	}, api.Options{

@@ -12,6 +12,10 @@
 // Keys lie in immutable sorted runs that are merged as they pile up, so that
 // taking over one entry costs little and searches need no locks.
 //
-// One goroutine writes (Apply, Rebuild); any number search, each on the state
-// that was current when its search began.
+// Documents that are reported lost, stolen, revoked or forged lie in an index of
+// their own beside that of the entries (Reports): they are no entries, and the same
+// number of another issuer is no match there.
+//
+// One goroutine writes (Apply, Rebuild, ApplyReports, RebuildReports); any number
+// search, each on the state that was current when its search began.
 package document

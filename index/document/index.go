@@ -20,6 +20,8 @@ type Index struct {
 	seed maphash.Seed
 	view atomic.Pointer[view]
 	w    store // the writer's
+	// reports is the index of the reported documents; nil within it.
+	reports atomic.Pointer[reported]
 }
 
 // view is one consistent state. Nothing in it changes, save that records die.
@@ -33,6 +35,13 @@ type view struct {
 
 // New makes an empty index.
 func New() *Index {
+	x := newIndex()
+	x.reports.Store(newReported())
+	return x
+}
+
+// newIndex makes an index of entries alone.
+func newIndex() *Index {
 	x := &Index{seed: maphash.MakeSeed()}
 	x.w = newStore(x.seed)
 	x.view.Store(&view{})

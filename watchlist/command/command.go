@@ -20,6 +20,8 @@ const (
 	KindTokenBurn    Kind = 11
 	KindClusterSetup Kind = 12
 	KindCalibration  Kind = 13
+	KindReportPut    Kind = 14
+	KindReportUndo   Kind = 15
 )
 
 // Op says what an EntryPut does, for the audit and for the precondition.

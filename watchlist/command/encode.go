@@ -117,6 +117,10 @@ func decodeBody(k Kind, raw []byte) (Body, error) {
 		return decodeAs[ClusterSetup](raw)
 	case KindCalibration:
 		return decodeAs[CalibrationPut](raw)
+	case KindReportPut:
+		return decodeAs[ReportPut](raw)
+	case KindReportUndo:
+		return decodeAs[ReportUndo](raw)
 	}
 	return nil, fmt.Errorf("decode command: kind %d: %w", k, ErrUnknown)
 }
@@ -138,6 +142,17 @@ func checkBody(b Body) error {
 		return v.Op.check()
 	case *EntryBatch:
 		return checkBody(*v)
+	case *ReportPut:
+		return checkBody(*v)
+	case ReportPut:
+		if len(v.Items) > MaxItems {
+			return fmt.Errorf("%d of at most %d items: %w", len(v.Items), MaxItems, watchlist.ErrTooLarge)
+		}
+		for _, it := range v.Items {
+			if it.Op != OpCreate && it.Op != OpReplace && it.Op != OpWithdraw {
+				return fmt.Errorf("operation: %w", ErrUnknown)
+			}
+		}
 	case EntryBatch:
 		if len(v.Items) > MaxItems {
 			return fmt.Errorf("%d of at most %d items: %w", len(v.Items), MaxItems, watchlist.ErrTooLarge)

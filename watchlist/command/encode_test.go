@@ -46,6 +46,12 @@ func samples() map[string]command.Envelope {
 			Version: "c0123456789ab", Model: "m1", File: watchlist.BlobID(strings.Repeat("a", 64)), IfVersion: "cba9876543210", Reason: "measured on more people", Shipped: true,
 		},
 	}
+	bodies["report_put"] = command.ReportPut{Batch: "b2", Label: "stolen blanks", Items: []command.ReportItem{{Op: command.OpReplace, IfRevision: 2, Report: watchlist.ReportedDocument{
+		ID: "SEN-0192f0c1-0000-7000-8000-000000000002", Origin: e.Origin, Revision: 3, Type: "passport", Number: "A000100", NumberTo: "A000199", Issuer: "SEN",
+		Status: watchlist.ReportStolenBlank, Reported: watchlist.PartialDate{Year: 2026, Month: 3, Day: 1}, Expiry: watchlist.PartialDate{Year: 2031},
+		Reference: "PV 12", KeepUntil: 9, ReleasableTo: []watchlist.Country{"MLI"}, Specimen: true, Withdrawn: true, WithdrawnReason: "found", CreatedAt: 1, UpdatedAt: 2,
+	}}}}
+	bodies["report_undo"] = command.ReportUndo{Batch: "b2", Reason: "wrong file"}
 	measured := sampleEntry()
 	measured.Faces[0].Quality.Measures = "formulas/1"
 	measured.Faces[0].Quality.Components = []watchlist.QualityComponent{{Name: watchlist.ComponentYaw, Value: -12.25, Score: 95}}
@@ -100,7 +106,7 @@ func TestGoldenBytes(t *testing.T) {
 			t.Errorf("%s changed on the way (-want +got):\n%s", name, d)
 		}
 	}
-	for k := command.KindEntryPut; k <= command.KindCalibration; k++ {
+	for k := command.KindEntryPut; k <= command.KindReportUndo; k++ {
 		if !kinds[k] {
 			t.Errorf("kind %d has no golden bytes", k)
 		}

@@ -9,7 +9,7 @@ type Code string
 // The outcomes.
 const (
 	OK Code = "ok"
-	// NotFound: the entry, user, key, token or batch does not exist.
+	// NotFound: the entry, report, user, key, token or batch does not exist.
 	NotFound Code = "not_found"
 	// Conflict: the stored revision, or the calibration in force, is not the
 	// expected one (HTTP 412).
@@ -47,4 +47,6 @@ type Result struct {
 	// More tells that a BatchUndo stopped at its limit of entries: send it again
 	// (under another idempotency key) until More is false.
 	More bool `cbor:"8,keyasint,omitempty"`
+	// Report is set for commands on reported documents, in place of Entry.
+	Report watchlist.ReportID `cbor:"9,keyasint,omitempty"`
 }
