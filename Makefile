@@ -12,7 +12,7 @@ FACES := $(foreach n,1 2 3 4 5 6,var/demo-faces/profile-picture-$(n).jpg)
 FUZZTIME ?= 30s
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: build release deps models models-eval mrz-oracle demo-faces demo test lint test-nodlib test-cgo test-race test-asm bench bench-core bench-faces bench-search bench-morphs bench-names fuzz fuzz-search soak e2e generate fmt clean help
+.PHONY: build release deps models models-eval mrz-oracle demo-faces demo test lint test-nodlib test-cgo test-race test-asm bench bench-core bench-faces bench-search bench-morphs bench-names fuzz fuzz-search soak e2e calibrate-names generate fmt clean help
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -128,6 +128,9 @@ fuzz: ## every fuzz target for FUZZTIME each
 
 fuzz-search: ## a million face searches against a float64 scan of every template
 	VIGIE_FUZZ_SEARCHES=1000000 $(GO) test -count=1 -timeout 60m -v -run '^TestExactMillion$$' ./index/face
+
+calibrate-names: ## what names and dates of birth are worth, fitted to VIGIE_TESTDATA's names
+	CGO_ENABLED=0 $(GO) run -tags nodlib ./cmd/vigie calibrate names "$(VIGIE_TESTDATA)/names" --out matcher/score/calibration.json
 
 generate: ## code made from api/openapi.yaml, and the assembly of the face search
 	$(GO) generate ./api/... ./index/face/kernel/...

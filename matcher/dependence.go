@@ -3,6 +3,7 @@ package matcher
 import (
 	"math"
 
+	"vigie/matcher/score"
 	"vigie/watchlist"
 )
 
@@ -17,9 +18,6 @@ const (
 )
 
 const (
-	// nationalityKept is the share of a fitting nationality's LLR that counts beside
-	// a fitting name.
-	nationalityKept = 0.5
 	// borrowedOdds is the log10 odds that somebody who shows a person's papers is
 	// that person: 19 to 1. An estimate; it can't be had from the data at hand.
 	borrowedOdds = 1.28
@@ -31,7 +29,8 @@ const (
 
 // adjust takes off what the lines say twice.
 //
-//   - A fitting nationality counts by nationalityKept when the name fits too.
+//   - A fitting nationality counts less when the name fits too: by the share that is
+//     left among strangers of like names (score.Calibration.NationalityKept).
 //   - Name, birth, sex, nationality and number come from one document. However well
 //     they fit, they identify the holder of the document, who may have lent or lost
 //     it: their posterior odds are bounded by the odds that the bearer is the holder
@@ -62,7 +61,7 @@ func adjust(evidence []watchlist.Evidence, prior float64) []watchlist.Adjustment
 	if name > 0 && nationality > 0 {
 		// As much as the name supports at most, so that a better name never counts
 		// for less.
-		twice := -min(name, (1-nationalityKept)*nationality)
+		twice := -min(name, (1-score.Shipped().NationalityKept())*nationality)
 		papers += twice
 		out = append(out, watchlist.Adjustment{
 			Code: CodeNationalityFollowsName, LLR: twice,

@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"vigie/matcher/score"
 	"vigie/watchlist"
 )
 
@@ -80,7 +81,7 @@ func (q *query) searchList(ctx context.Context) error {
 }
 
 func (m *Matcher) models() map[string]string {
-	v := map[string]string{"encoder": m.c.Encoder.Model(), "calibration": m.c.Calibration.Version()}
+	v := map[string]string{"encoder": m.c.Encoder.Model(), "calibration": m.c.Calibration.Version(), "evidence": score.Shipped().Version()}
 	if m.c.NamesVersion != "" {
 		v["names"] = m.c.NamesVersion
 	}

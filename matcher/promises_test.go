@@ -72,7 +72,7 @@ func TestANameAloneIsNeverStrong(t *testing.T) {
 			}
 		}
 	})
-	if seen[watchlist.BandPossible] == 0 || seen[watchlist.BandWeak] == 0 || seen[watchlist.BandStrong] == 0 {
-		t.Errorf("bands seen: %v; the test should see all three", seen)
+	if seen[watchlist.BandPossible] == 0 || seen[watchlist.BandStrong] == 0 {
+		t.Errorf("bands seen: %v; the test should see names alone and names with papers", seen)
 	}
 }

@@ -134,7 +134,8 @@ type Lead struct {
 	Candidates     []Candidate
 	OperatingPoint OperatingPoint
 	Stamp          ListStamp
-	// Models are the versions that took part: encoder, calibration, names.
+	// Models are the versions that took part: encoder, calibration of faces, rules of
+	// names, and calibration of the other evidence.
 	Models map[string]string
 	Stages []StageTime
 	// Faces are the faces used from the probe photos, with quality.

@@ -63,6 +63,7 @@ for dlib and that second encoder together, weighed as the recipe says.`,
 	cmd.Flags().StringVar(&anchor, "anchor", "", "group whose impostor scores set the false match rates (default: the one that the project's own calibration uses)")
 	cmd.Flags().StringVar(&modelsDir, "models", "", "folder of the models (default: where serve would find them)")
 	second.add(cmd.Flags())
+	cmd.AddCommand(p.calibrateNamesCmd())
 	return cmd
 }
 

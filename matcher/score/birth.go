@@ -22,17 +22,112 @@ const (
 	CodeBirthDiffers     = "birth_different"
 )
 
+// The outcomes of a comparison of two dates of birth, in the calibration file.
+// Whether the dates are full or default decides what they can show.
+const (
+	birthExact       = "exact"        // two full dates agree
+	birthDefault     = "default"      // so do two dates that registers give by default
+	birthYearDefault = "year_default" // one is a default of the other's year
+	birthMonth       = "month"        // year and month agree, a day is unknown
+	birthYear        = "year"         // the year agrees, and one side knows no more
+	birthSwapped     = "swapped"      // day and month changed places
+	birthYearOnly    = "year_only"    // the year agrees, the rest does not
+	birthDayMonth    = "day_month"    // day and month agree in another year
+	birthNear        = "near"         // up to two years apart, a side is an estimate
+	birthNearFull    = "near_full"    // so between two full dates
+	birthFar         = "far"          // three to ten years apart, a side is an estimate
+	birthFarFull     = "far_full"     // so between two full dates
+	birthVeryFar     = "very_far"     // more than ten years apart
+)
+
+var birthLines = []string{
+	birthExact, birthDefault, birthYearDefault, birthMonth, birthYear, birthSwapped, birthYearOnly,
+	birthDayMonth, birthNear, birthNearFull, birthFar, birthFarFull, birthVeryFar,
+}
+
+// birthWords gives each outcome its similarity, code and sentence. It is only read.
+var birthWords = map[string]struct {
+	score        float64
+	code, reason string
+}{
+	birthExact:       {1, CodeBirthExact, "Même date de naissance."},
+	birthDefault:     {0.9, CodeBirthDefault, "Même date de naissance, mais c'est une date par défaut (1er janvier ou 31 décembre)."},
+	birthYearDefault: {0.75, CodeBirthYearDefault, "Même année de naissance ; l'une des dates est une date par défaut."},
+	birthMonth:       {0.9, CodeBirthMonth, "Même mois et même année de naissance ; le jour n'est pas connu."},
+	birthYear:        {0.8, CodeBirthYear, "Même année de naissance ; le reste n'est pas connu."},
+	birthSwapped:     {0.85, CodeBirthSwapped, "Même date de naissance, jour et mois inversés."},
+	birthYearOnly:    {0.6, CodeBirthYearOnly, "Même année de naissance, mais un autre jour."},
+	birthDayMonth:    {0.5, CodeBirthDayMonth, "Même jour et même mois de naissance, autre année."},
+	birthNear:        {0.4, CodeBirthNear, "Années de naissance voisines."},
+	birthNearFull:    {0.4, CodeBirthNear, "Années de naissance voisines."},
+	birthFar:         {0.1, CodeBirthDiffers, "Dates de naissance différentes."},
+	birthFarFull:     {0.1, CodeBirthDiffers, "Dates de naissance différentes."},
+	birthVeryFar:     {0, CodeBirthDiffers, "Dates de naissance très différentes."},
+}
+
+// BirthOutcome names the outcome of comparing two dates that are known at least by
+// their year: one of the lines of the calibration file. It is symmetric.
+func BirthOutcome(a, b watchlist.PartialDate) string {
+	precise := full(a) && full(b)
+	defaults := isDefault(a) || isDefault(b)
+	if a.Year == b.Year {
+		switch {
+		case precise && a == b && defaults:
+			return birthDefault
+		case precise && a == b:
+			return birthExact
+		case precise && a.Month == b.Day && a.Day == b.Month:
+			return birthSwapped
+		case precise && defaults:
+			return birthYearDefault
+		case a.Month != 0 && a.Month == b.Month && !precise:
+			return birthMonth
+		case a.Month == 0 || b.Month == 0:
+			return birthYear
+		}
+		return birthYearOnly
+	}
+	precise = precise && !defaults
+	if precise && a.Month == b.Month && a.Day == b.Day {
+		return birthDayMonth
+	}
+	return apartOutcome(a.Year-b.Year, precise)
+}
+
+// apartOutcome is BirthOutcome for dates of different years.
+func apartOutcome(years int, precise bool) string {
+	if years < 0 {
+		years = -years
+	}
+	switch {
+	case years > 10:
+		return birthVeryFar
+	case years > 2 && precise:
+		return birthFarFull
+	case years > 2:
+		return birthFar
+	case precise:
+		return birthNearFull
+	}
+	return birthNear
+}
+
 // CompareBirth holds the probe's date of birth against each of the entry's and
 // reports the most telling one. Params are "years" (whole years apart, when not
 // 0). It returns false when either side has no date.
 func CompareBirth(probe watchlist.Birth, entry []watchlist.Birth) (watchlist.Evidence, bool) {
+	return Shipped().CompareBirth(probe, entry)
+}
+
+// CompareBirth is the function of that name under this calibration.
+func (c *Calibration) CompareBirth(probe watchlist.Birth, entry []watchlist.Birth) (watchlist.Evidence, bool) {
 	var best watchlist.Evidence
 	found := false
 	for _, e := range entry {
 		if probe.From.IsZero() || e.From.IsZero() {
 			continue
 		}
-		ev := compareBirth(probe, e)
+		ev := c.births(probe, e)
 		if !found || ev.LLR > best.LLR {
 			best, found = ev, true
 		}
@@ -40,79 +135,34 @@ func CompareBirth(probe watchlist.Birth, entry []watchlist.Birth) (watchlist.Evi
 	return best, found
 }
 
-func birthEvidence(score, llr float64, code, reason string) watchlist.Evidence {
-	return watchlist.Evidence{Kind: watchlist.EvidenceBirth, Score: score, LLR: llr, Code: code, Reason: reason}
-}
-
-func compareBirth(p, e watchlist.Birth) watchlist.Evidence {
-	if !p.To.IsZero() || !e.To.IsZero() {
-		return compareRanges(p, e)
+func (c *Calibration) births(p, e watchlist.Birth) watchlist.Evidence {
+	if p.To.IsZero() && e.To.IsZero() {
+		return c.birthEvidence(BirthOutcome(p.From, e.From), p.From.Year-e.From.Year)
 	}
-	a, b := p.From, e.From
-	if a.Year == b.Year {
-		return sameYear(a, b)
-	}
-	if full(a) && full(b) && a.Month == b.Month && a.Day == b.Day && !isDefault(a) {
-		return apart(birthEvidence(0.5, birthDayMonth, CodeBirthDayMonth, "Même jour et même mois de naissance, autre année."), a, b)
-	}
-	return years(a, b, full(a) && full(b) && !isDefault(a) && !isDefault(b))
-}
-
-// sameYear compares two dates of one year.
-func sameYear(a, b watchlist.PartialDate) watchlist.Evidence {
-	switch {
-	case full(a) && a == b && isDefault(a):
-		return birthEvidence(0.9, birthDefault, CodeBirthDefault, "Même date de naissance, mais c'est une date par défaut (1er janvier ou 31 décembre).")
-	case full(a) && a == b:
-		return birthEvidence(1, birthExact, CodeBirthExact, "Même date de naissance.")
-	case full(a) && full(b) && a.Month == b.Day && a.Day == b.Month:
-		return birthEvidence(0.85, birthSwapped, CodeBirthSwapped, "Même date de naissance, jour et mois inversés.")
-	case full(a) && full(b) && (isDefault(a) || isDefault(b)):
-		return birthEvidence(0.75, birthYearDefault, CodeBirthYearDefault, "Même année de naissance ; l'une des dates est une date par défaut.")
-	case a.Month != 0 && b.Month != 0 && a.Month == b.Month && (a.Day == 0 || b.Day == 0):
-		return birthEvidence(0.9, birthMonth, CodeBirthMonth, "Même mois et même année de naissance ; le jour n'est pas connu.")
-	case a.Month == 0 || b.Month == 0:
-		return birthEvidence(0.8, birthYear, CodeBirthYear, "Même année de naissance ; le reste n'est pas connu.")
-	}
-	return birthEvidence(0.6, birthYearOnly, CodeBirthYearOnly, "Même année de naissance, mais un autre jour.")
-}
-
-// years words dates of different years; precise tells that both are full dates
-// and neither is a register's default.
-func years(a, b watchlist.PartialDate, precise bool) watchlist.Evidence {
-	d := a.Year - b.Year
-	if d < 0 {
-		d = -d
-	}
-	pick := func(estimate, exact float64) float64 {
-		if precise {
-			return exact
-		}
-		return estimate
-	}
-	switch {
-	case d <= 2:
-		return apart(birthEvidence(0.4, pick(birthNear, birthNearFull), CodeBirthNear, "Années de naissance voisines."), a, b)
-	case d <= 10:
-		return apart(birthEvidence(0.1, pick(birthFar, birthFarFull), CodeBirthDiffers, "Dates de naissance différentes."), a, b)
-	}
-	return apart(birthEvidence(0, birthVeryFar, CodeBirthDiffers, "Dates de naissance très différentes."), a, b)
-}
-
-// compareRanges compares when a side is "from … to …". Inside a range the
-// evidence shrinks with the width of the years that would have fitted.
-func compareRanges(p, e watchlist.Birth) watchlist.Evidence {
 	loP, hiP := span(p)
 	loE, hiE := span(e)
 	if loP <= hiE && loE <= hiP {
+		// Inside a range the evidence shrinks with the width of the years that would
+		// have fitted.
 		width := max(hiP-loP, hiE-loE) + 1
-		llr := max(0, min(birthRangeMax, math.Log10(wordAgrees/min(wordAgrees, yearShare*float64(width)))))
-		return birthEvidence(0.7, llr, CodeBirthRange, "Date de naissance dans l'intervalle connu.")
+		m := 1 - c.data.Births.Differ
+		llr := max(0, min(birthRangeMax, math.Log10(m/min(m, c.data.Births.YearShare*float64(width)))))
+		return watchlist.Evidence{Kind: watchlist.EvidenceBirth, Score: 0.7, LLR: llr, Code: CodeBirthRange, Reason: "Date de naissance dans l'intervalle connu."}
 	}
+	years := loP - hiE
 	if hiP < loE {
-		return years(watchlist.PartialDate{Year: hiP}, watchlist.PartialDate{Year: loE}, false)
+		years = loE - hiP
 	}
-	return years(watchlist.PartialDate{Year: loP}, watchlist.PartialDate{Year: hiE}, false)
+	return c.birthEvidence(apartOutcome(years, false), years)
+}
+
+func (c *Calibration) birthEvidence(outcome string, years int) watchlist.Evidence {
+	w := birthWords[outcome]
+	ev := watchlist.Evidence{Kind: watchlist.EvidenceBirth, Score: w.score, LLR: c.birth[outcome], Code: w.code, Reason: w.reason}
+	if years != 0 {
+		ev.Params = map[string]string{"years": strconv.Itoa(max(years, -years))}
+	}
+	return ev
 }
 
 func span(b watchlist.Birth) (lo, hi int) {
@@ -127,13 +177,4 @@ func full(d watchlist.PartialDate) bool { return d.Month != 0 && d.Day != 0 }
 // isDefault reports the days that registers write when only the year is known.
 func isDefault(d watchlist.PartialDate) bool {
 	return d.Month == 1 && d.Day == 1 || d.Month == 12 && d.Day == 31
-}
-
-func apart(ev watchlist.Evidence, a, b watchlist.PartialDate) watchlist.Evidence {
-	d := a.Year - b.Year
-	if d < 0 {
-		d = -d
-	}
-	ev.Params = map[string]string{"years": strconv.Itoa(d)}
-	return ev
 }

@@ -79,7 +79,7 @@ func describe(ev watchlist.Evidence) string {
 		if r == "" {
 			r = "·"
 		}
-		p = append(p, fmt.Sprintf("%s=%s %s", l, r, x.Rule))
+		p = append(p, fmt.Sprintf("%s=%s %s %.2f %.2g‰ %+.1f", l, r, x.Rule, x.Score, 1000*x.Frequency, x.LLR))
 	}
 	return fmt.Sprintf("%.2f %+.1f %s: %s", ev.Score, ev.LLR, ev.Code, strings.Join(p, ", "))
 }

@@ -1,11 +1,9 @@
 package score
 
-import "vigie/watchlist/names"
-
-// Every constant here is a log10 likelihood ratio unless it says otherwise. m is
-// the chance of an observation between two records of one person, u between
-// records of two. Where no figures of the region are at hand, m and u are
-// estimates and the constant is nearer to 0 than log10(m/u).
+// Every constant here is a log10 likelihood ratio that no data at hand can fit; the
+// calibration file lists them as reasoned (Reasons), all others are in that file. m
+// is the chance of an observation between two records of one person, u between
+// records of two; the constant is nearer to 0 than log10(m/u).
 const (
 	// MaxNameLLR caps names. With a base rate of one wanted person in ten thousand
 	// travellers (-4), the best name alone leaves odds of one in ten: a person
@@ -20,53 +18,24 @@ const (
 	// names alone never rule a person out. m = 0.01.
 	MinNameLLR = -2.0
 
-	// wordAgrees is m for one word of a name: a bearer's own word comes back in
-	// one of the forms that a rule knows.
-	wordAgrees = 0.9
-	// wordsDepend shrinks the sum over words: given names and surnames of one
-	// people go together, so the second word says less than the first.
-	wordsDepend = 0.7
-	// wordConflict is a core word on each side that fits nothing: m 0.06 (a
-	// married name, a nickname), u 0.97.
-	wordConflict = -1.2
-	// wordOmitted is a core word that only one side has: common in mated records
-	// (second given names), hardly less so in others.
-	wordOmitted = -0.1
-	// initialShare is u for an initial: the share of names with a word on it.
-	initialShare = 0.1
+	// noSupport is the likeness, no LLR, up to which two words whose letters differ
+	// are never worth more than unlikeWords: Santos and Sanches are two names. Among
+	// random pairs such words still speak for one person, as Curve Likeness has it;
+	// but people with like names are often of one people or family, which random
+	// pairs leave out.
+	noSupport   = 0.76
+	unlikeWords = -0.1
 
-	// birthExact: m 0.8, u one day in some 25 years of birth, 1.1e-4, would give
-	// 3.9; whole villages share registration dates, so less.
-	birthExact = 3.0
-	// birthDefault is an equal 1 January or 31 December, which registers give when
-	// only the year is known: u = 0.2 x 0.04.
-	birthDefault = 1.2
-	// birthSwapped: day and month changed places, m 0.02, u 1.1e-4.
-	birthSwapped = 1.5
-	// birthMonth: year and month agree, a day is unknown; u = 0.04/12.
-	birthMonth = 1.8
-	// birthYear: the year agrees and one side knows no more; u = 0.04.
-	birthYear = 1.1
-	// birthYearDefault: the year agrees, and one of two differing days is a
-	// default.
-	birthYearDefault = 0.7
-	// birthYearOnly: the year agrees, the days differ: m 0.06, u 0.04.
-	birthYearOnly = 0.0
-	// birthDayMonth: day and month agree in another year: m 0.01, u 0.003.
-	birthDayMonth = 0.4
-	// yearShare is u for a year of birth.
-	yearShare = 0.04
+	// BirthDiffer is the share of a person's records whose dates of birth differ
+	// (estimates, clerks' errors, invented dates); no LLR. How they differ is counted
+	// on the alternative dates of lists.
+	BirthDiffer = 0.2
+	// MaxBirthLLR caps dates: whole villages share a date of registration.
+	MaxBirthLLR = 3.0
+	// MinBirthLLR: a date may be invented, so it never rules a person out.
+	MinBirthLLR = -2.0
 	// birthRangeMax caps a date inside a recorded range.
 	birthRangeMax = 1.0
-	// birthNear: one or two years apart where a side is an estimate.
-	birthNear = 0.1
-	// birthNearFull: one or two years apart between two full dates.
-	birthNearFull = -0.7
-	// birthFar and birthFarFull: more than two years apart, m 0.06 and 0.02.
-	birthFar     = -1.2
-	birthFarFull = -1.6
-	// birthVeryFar: more than ten years apart, which a face shows too.
-	birthVeryFar = -2.0
 
 	// sexSame: u 0.7, since most travellers and most entries are men.
 	sexSame = 0.1
@@ -93,42 +62,28 @@ const (
 	documentDiffers = -0.2
 )
 
-// spread says how many times more pairs of strangers a rule joins than an equal
-// spelling does: u = spread x frequency of the word.
-var spread = map[names.Rule]float64{
-	names.RuleExact: 1, names.RuleICAO: 1, names.RuleFamily: 1, names.RuleJoined: 1.5,
-	names.RuleSound: 2, names.RuleTruncated: 3, names.RuleTypo: 5, names.RuleSkeleton: 6,
-	names.RuleShort: 8,
-}
-
-// twoNames is a pair of known names that look alike, Diop and Diouf. Measured:
-// 5 of 16,000 words of mated pairs, 1,255 of 1.8 million of others.
-const twoNames = -0.35
-
-// The rules say how two words are alike, not how much, so their worth is scaled
-// by the likeness of the words. From fullSupport on they count in full, at
-// noSupport for nothing, below it against, and at wordsUnlike like two words that
-// fit nothing. On aliases of the OFAC list and spellings of the region, log10
-// (m/u) of words with differing letters was 2.0 from 0.82 on, 1.2 at 0.75, 0.4 at
-// 0.68 and -0.6 at 0.62; the scale stays below that, since people with like names
-// are often of one people, which those u's leave out.
-const (
-	fullSupport = 0.90
-	noSupport   = 0.75
-	wordsUnlike = 0.60
-	// shortSupport is the share of its worth that a short form keeps: log10(m/u)
-	// measured 1.1.
-	shortSupport = 0.5
-)
-
-// scaled weighs what a rule is worth by the likeness of the two words. It rises
-// with the likeness and is never above worth.
-func scaled(worth, likeness float64) float64 {
-	switch {
-	case likeness >= fullSupport:
-		return worth
-	case likeness >= noSupport:
-		return worth * (likeness - noSupport) / (fullSupport - noSupport)
+// Reasons lists the constants above for the calibration file.
+func Reasons() []Reasoned {
+	return []Reasoned{
+		{"max_name", MaxNameLLR, "a person must look: at a base rate of 1e-4 the best name alone leaves odds of one in ten"},
+		{"max_partial_name", MaxPartialNameLLR, "a relative has as much in common"},
+		{"max_weak_name", MaxWeakNameLLR, "many people bear a weak alias"},
+		{"min_name", MinNameLLR, "a document may be in a wholly other name: m 0.01"},
+		{"no_support_likeness", noSupport, "below it two words are two names to an officer; relatives and people of one origin have like names"},
+		{"unlike_words", unlikeWords, "the most that such words are worth"},
+		{"birth_differ", BirthDiffer, "share of one person's records whose dates differ; estimate"},
+		{"max_birth", MaxBirthLLR, "villages share a date of registration"},
+		{"min_birth", MinBirthLLR, "a date may be invented: m 0.01"},
+		{"max_birth_range", birthRangeMax, "a range was written down because little was known"},
+		{"sex_same", sexSame, "u 0.7: most travellers and most entries are men; estimate"},
+		{"sex_different", sexDiffers, "m 0.01 (errors, borrowed documents), u 0.3; estimate"},
+		{"nationality_same", nationalitySame, "u 0.4 at a border between neighbours; estimate"},
+		{"nationality_different", nationalityDiffers, "m 0.25: second passports; estimate"},
+		{"document_same", documentExact, "u under 1e-6, less what is lent or stolen; estimate"},
+		{"document_same_no_issuer", documentNoIssuer, "as above, an issuer unknown; estimate"},
+		{"document_same_other_issuer", documentOtherIssuer, "numbers of two countries meet; estimate"},
+		{"document_confusable", documentConfusable, "characters that optical reading confuses; estimate"},
+		{"document_near", documentNear, "the neighbour in the series is a stranger; estimate"},
+		{"document_different", documentDiffers, "people renew documents; estimate"},
 	}
-	return max(wordConflict, wordConflict*(noSupport-likeness)/(noSupport-wordsUnlike))
 }

@@ -1,7 +1,6 @@
 package score
 
 import (
-	"math"
 	"slices"
 	"strconv"
 
@@ -25,6 +24,10 @@ const (
 	nearFrom    = 0.72
 )
 
+// commonBelow is the LLR below which a name that is alike is said to be common: at
+// least one stranger in some 600 bears it.
+const commonBelow = 2.7
+
 // CompareNames holds each name of the probe against each of the entry and
 // reports the pair that is most alike; between equals the earlier. Weak aliases
 // are lowered, see names.WeakScore. Params are "kind" (of the entry's name),
@@ -38,13 +41,17 @@ func CompareNames(probe, entry []watchlist.Name, explain bool) (watchlist.Eviden
 // Names is a probe's names, parsed once to be held against many entries. It is
 // immutable and safe for concurrent use.
 type Names struct {
+	cal    *Calibration
 	names  []watchlist.Name
 	parsed []names.Parsed
 }
 
-// NewNames parses the probe's names.
-func NewNames(probe []watchlist.Name) Names {
-	n := Names{names: slices.Clone(probe)}
+// NewNames parses the probe's names, to be weighed by the shipped calibration.
+func NewNames(probe []watchlist.Name) Names { return Shipped().NewNames(probe) }
+
+// NewNames parses the probe's names, to be weighed by this calibration.
+func (c *Calibration) NewNames(probe []watchlist.Name) Names {
+	n := Names{cal: c, names: slices.Clone(probe)}
 	for _, p := range probe {
 		n.parsed = append(n.parsed, names.Parse(p))
 	}
@@ -53,7 +60,16 @@ func NewNames(probe []watchlist.Name) Names {
 
 // Compare is CompareNames for one entry.
 func (n Names) Compare(entry []watchlist.Name, explain bool) (watchlist.Evidence, bool) {
-	best := nameMatch{score: -1}
+	best, ok := n.best(entry)
+	if !ok {
+		return watchlist.Evidence{}, false
+	}
+	return best.evidence(explain), true
+}
+
+// best is the pair of names that is most alike.
+func (n Names) best(entry []watchlist.Name) (nameMatch, bool) {
+	best := nameMatch{score: -1, cal: n.cal}
 	for i, e := range entry {
 		pe := names.Parse(e)
 		if len(pe.Tokens) == 0 {
@@ -63,26 +79,27 @@ func (n Names) Compare(entry []watchlist.Name, explain bool) (watchlist.Evidence
 			if len(pp.Tokens) == 0 {
 				continue
 			}
-			c := names.Compare(pp.Tokens, pe.Tokens)
-			s := c.Score
-			if e.Kind == watchlist.NameWeak {
-				s = names.WeakScore(s)
-			}
-			if s > best.score {
-				best = nameMatch{
-					score: s, c: c, probe: pp.Tokens, entry: pe.Tokens, name: i, kind: e.Kind,
-					probeSurname: n.names[k].Surname, entrySurname: e.Surname,
-				}
+			if m := compareTokens(pp.Tokens, pe.Tokens, e.Kind); m.score > best.score {
+				m.cal, m.name, m.probeSurname, m.entrySurname = n.cal, i, n.names[k].Surname, e.Surname
+				best = m
 			}
 		}
 	}
-	if best.score < 0 {
-		return watchlist.Evidence{}, false
+	return best, best.score >= 0
+}
+
+// compareTokens compares two names; a weak alias is lowered.
+func compareTokens(probe, entry []*names.Token, kind watchlist.NameKind) nameMatch {
+	c := names.Compare(probe, entry)
+	m := nameMatch{score: c.Score, c: c, probe: probe, entry: entry, kind: kind}
+	if kind == watchlist.NameWeak {
+		m.score = names.WeakScore(m.score)
 	}
-	return best.evidence(explain), true
+	return m
 }
 
 type nameMatch struct {
+	cal          *Calibration
 	score        float64
 	c            names.Comparison
 	probe, entry []*names.Token
@@ -100,8 +117,9 @@ func (m nameMatch) evidence(explain bool) watchlist.Evidence {
 	llrs, total := m.weigh()
 	differs := m.surnamesDiffer(llrs)
 	ev.Code, ev.Reason = m.word(differs)
+	total = m.cal.data.Names.At(total)
 	ev.LLR = max(MinNameLLR, min(m.highest(ev.Code, differs), total))
-	if m.score >= nearFrom && total < 2 {
+	if m.score >= nearFrom && total < commonBelow {
 		ev.Params["common"] = "true"
 		ev.Reason += " Ce nom est répandu dans la région."
 	}
@@ -128,7 +146,9 @@ func (m nameMatch) highest(code string, differs bool) float64 {
 	return MaxNameLLR
 }
 
-// weigh gives the LLR of each pair and their sum, shrunk for dependence.
+// weigh gives the LLR of each pair and their sum. The words of a name depend on one
+// another, given names and surnames of one people go together: the calibration's
+// curve of names makes an LLR of the sum.
 func (m nameMatch) weigh() (each []float64, total float64) {
 	each = make([]float64, len(m.c.Pairs))
 	agree, leftProbe, leftEntry := 0.0, 0, 0
@@ -139,10 +159,11 @@ func (m nameMatch) weigh() (each []float64, total float64) {
 		case p.Probe < 0 && m.entry[p.Entry].Class == names.Core:
 			leftEntry++
 		case p.Probe >= 0 && p.Entry >= 0:
-			each[i] = pairLLR(m.probe[p.Probe], m.entry[p.Entry], p.Rule, p.Score)
+			each[i] = m.cal.pair(m.probe[p.Probe], m.entry[p.Entry], p.Rule, p.Score)
 			agree += each[i]
 		}
 	}
+	conflict, omission := m.cal.data.Words.Conflict.LLR, m.cal.data.Words.Omitted.LLR
 	conflicts := min(leftProbe, leftEntry)
 	omitted := max(leftProbe, leftEntry) - conflicts
 	for i, p := range m.c.Pairs {
@@ -153,34 +174,12 @@ func (m nameMatch) weigh() (each []float64, total float64) {
 		switch {
 		case p.Probe >= 0 && m.probe[p.Probe].Class != names.Core, p.Entry >= 0 && m.entry[p.Entry].Class != names.Core:
 		case conflicts > 0:
-			each[i] = wordConflict / 2
+			each[i] = conflict / 2
 		default:
-			each[i] = wordOmitted
+			each[i] = omission
 		}
 	}
-	return each, agree*wordsDepend + float64(conflicts)*wordConflict + float64(omitted)*wordOmitted
-}
-
-// pairLLR is what one pair of words of that likeness is worth.
-func pairLLR(a, b *names.Token, rule names.Rule, likeness float64) float64 {
-	f := max(a.Frequency, b.Frequency)
-	switch {
-	case rule == names.RuleTwoNames:
-		return twoNames
-	case rule == names.RuleInitial || a.Class == names.Initial:
-		return math.Log10(wordAgrees / initialShare)
-	case a.Class != names.Core && b.Class != names.Core:
-		return 0
-	}
-	u := min(wordAgrees, f*spread[rule])
-	if u <= 0 {
-		return 0
-	}
-	worth := math.Log10(wordAgrees / u)
-	if rule == names.RuleShort {
-		return shortSupport * worth
-	}
-	return scaled(worth, likeness)
+	return each, agree + float64(conflicts)*conflict + float64(omitted)*omission
 }
 
 // word gives code and sentence.
