@@ -31,7 +31,7 @@ posterior, and the expected calibration error.`,
 			if err != nil {
 				return err
 			}
-			if err := writeWhole(out, c.Data().Write); err != nil {
+			if err := writeWhole(out, 0o644, c.Data().Write); err != nil {
 				return err
 			}
 			return p.emit(struct {
