@@ -37,7 +37,7 @@ var soleImporters = []struct {
 	folders  []string
 	why      string
 }{
-	{"github.com/blevesearch/", []string{"index/name"}, "bleve stays replaceable behind the name index"},
+	{"github.com/blevesearch/", []string{"index/name"}, "bleve is the oracle of the name index, in its tests"},
 	{"github.com/Kagami/go-face", []string{"matcher/face/dlib"}, "the only C++ on untrusted pixels"},
 	{"github.com/yalue/onnxruntime_go", []string{"matcher/face/onnx"}, "the runtime's library is loaded in one place"},
 	{"C", []string{"matcher/face/dlib"}, "everything else builds without cgo"},

@@ -44,7 +44,8 @@ func name(r *rand.Rand) string {
 }
 
 // Misspell makes one typing mistake in a name: a letter left out, doubled or
-// swapped with its neighbour. Names of fewer than four bytes stay as they are.
+// swapped with its neighbour. Names of fewer than four bytes, and of short
+// words alone, stay as they are.
 func Misspell(seed uint64, name string) string {
 	r := rand.New(rand.NewPCG(seed, 0x7479706f))
 	c := []rune(name)
@@ -52,7 +53,10 @@ func Misspell(seed uint64, name string) string {
 		return name
 	}
 	i := 1 + r.IntN(len(c)-3)
-	for c[i] == ' ' || c[i+1] == ' ' {
+	for tries := 0; c[i] == ' ' || c[i+1] == ' '; tries++ {
+		if tries == 20 { // "Ba Sy": no two letters stand where a mistake may be
+			return name
+		}
 		i = 1 + r.IntN(len(c)-3)
 	}
 	switch r.IntN(3) {

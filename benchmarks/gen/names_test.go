@@ -30,7 +30,7 @@ func TestMisspellChangesOneThing(t *testing.T) {
 			t.Errorf("%q became %q", n, m)
 		}
 	}
-	if Misspell(1, "Bâ") != "Bâ" {
+	if Misspell(1, "Bâ") != "Bâ" || Misspell(1, "Ba Sy") != "Ba Sy" {
 		t.Error("short names stay")
 	}
 }

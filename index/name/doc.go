@@ -1,25 +1,24 @@
-// Package name finds watchlist entries by name. It is the only importer of
-// bleve.
+// Package name finds watchlist entries by name.
 //
-// Every name of every active entry is one document whose keys are computed by
-// watchlist/names and stored as keywords: nothing of a name is analysed twice,
-// and nothing of it is written to disk, since bleve runs in memory only.
+// The names of the active entries are kept as numbers of words in a lexicon, in
+// memory alone: nothing of a name is written to disk. A word has the keys that
+// watchlist/names computes, once for all names that hold it:
 //
-//	tok  the folded words, their ICAO spellings, and short neighbours joined
-//	grp  the numbers of the spelling families
-//	wa   the consonant skeletons; with one consonant also its vowel class
-//	ini  the first letters, for initials
-//	pfx  the first four letters, for words cut off and for short forms
+//	token     the folded word, its ICAO spelling, and short neighbours joined
+//	family    the numbers of its spelling families
+//	skeleton  its consonants; with one consonant also the vowel class
+//	initial   its first letter, for initials
+//	prefix    its first four letters, for words cut off and for short forms
 //
-// An in-memory scorch index has no merger, and each batch leaves a segment that
-// every query must visit. So the index keeps its own levels: new names go to a
-// small delta that is scanned, and a goroutine folds the delta and the smaller
-// segments into one bleve segment built in a single batch, each at least about
+// A dictionary leads from keys to words, postings from words to names. Both come
+// in immutable parts: new names go to a small delta that is scanned, and a
+// goroutine folds the delta and the smaller parts into one, each at least about
 // twice the one after it (the logarithmic method of Bentley and Saxe, 1980).
 // Readers load one pointer to an immutable state, so they see each Apply whole
 // and never wait for a writer, a fold or a rebuild.
 //
 // A search runs in stages that stop on score, not on the number of hits; see
 // search.go. Its result depends on the entries alone, not on how they are spread
-// over delta and segments.
+// over delta and parts. DESIGN.md says why this is not bleve, which the tests
+// hold it against.
 package name

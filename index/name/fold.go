@@ -1,22 +1,15 @@
 package name
 
-import (
-	"fmt"
-	"slices"
-)
+import "slices"
 
-// The shape of the levels: the delta is folded at foldAt names, and no segment
-// is built larger than maxSegment, which bounds the memory of one build.
-const (
-	foldAt     = 1024
-	maxSegment = 1 << 16
-)
+// foldAt is how many names the delta may hold before it is folded.
+const foldAt = 1024
 
 // foldIfNeeded starts a fold when the delta is full or the dead outnumber the
 // living. The caller holds mu.
 func (x *Index) foldIfNeeded() {
 	st := x.state.Load()
-	if x.folding || x.closed || x.err != nil || len(st.delta) < foldAt && st.dead <= st.size+foldAt {
+	if x.folding || x.closed || len(st.delta) < foldAt && st.dead <= st.size+foldAt {
 		return
 	}
 	x.folding = true
@@ -38,17 +31,18 @@ func (x *Index) fold(generation int) {
 		}
 		x.mu.Unlock()
 		from, docs, dropped := plan(st)
-		built, err := build(docs, st)
+		built := buildSegment(docs)
+		kept, words := planWords(st)
 		x.mu.Lock()
-		if err != nil {
-			x.err = fmt.Errorf("name index: fold: %w", err)
-			x.folding = false
-			x.mu.Unlock()
-			return
-		}
 		if x.generation == generation {
 			n := *x.state.Load()
-			n.segments = append(slices.Clone(n.segments[:from]), built...)
+			n.segments = slices.Clone(n.segments[:from])
+			if len(docs) > 0 {
+				n.segments = append(n.segments, built)
+			}
+			if words != nil {
+				n.blocks = append(slices.Clone(n.blocks[:kept]), words)
+			}
 			n.delta = slices.Clone(n.delta[len(st.delta):])
 			n.dead -= dropped
 			x.state.Store(&n)
@@ -66,7 +60,7 @@ func plan(st *state) (from int, docs []doc, dropped int) {
 	weight := len(st.delta)
 	for from > 0 {
 		s := st.segments[from-1]
-		if st.dead <= st.size && (len(s.docs) > 2*weight || len(s.docs) >= maxSegment) {
+		if st.dead <= st.size && len(s.docs) > 2*weight {
 			break
 		}
 		weight += len(s.docs)
@@ -85,20 +79,23 @@ func plan(st *state) (from int, docs []doc, dropped int) {
 		}
 	}
 	for _, d := range st.delta {
-		keep(d.doc)
+		keep(d)
 	}
 	return from, docs, dropped
 }
 
-// build makes segments of at most maxSegment names.
-func build(docs []doc, st *state) ([]*segment, error) {
-	var out []*segment
-	for part := range slices.Chunk(docs, maxSegment) {
-		s, err := buildSegment(part, st.lexicon)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, s)
+// planWords makes the dictionary of the words that no block covers, and of the
+// blocks that are no larger than twice what follows them; kept is how many blocks
+// stay. It makes none when all words are covered.
+func planWords(st *state) (kept int, words *block) {
+	kept = len(st.blocks)
+	from, to := st.covered(), uint32(len(st.lexicon))
+	if from == to {
+		return kept, nil
 	}
-	return out, nil
+	for kept > 0 && st.blocks[kept-1].to-st.blocks[kept-1].from <= 2*(to-from) {
+		kept--
+		from = st.blocks[kept].from
+	}
+	return kept, buildBlock(st.lexicon, from, to)
 }

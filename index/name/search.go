@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"vigie/watchlist"
@@ -25,6 +26,8 @@ import (
 // Every name that a stage admits is scored in full; none is cut off unseen.
 const (
 	stopScore = 0.85
+	// goodScore is what a name with another word in the place of one does not reach.
+	goodScore = 0.7
 	// minScore is the lowest score that is listed.
 	minScore = 0.12
 	// commonWord is the frequency from which a word alone admits no name.
@@ -40,13 +43,15 @@ var ErrQuery = errors.New("name query: K must be at least 1")
 
 // Search lists the entries whose names are most like one of the query's, best
 // first, at most K; entries of equal score come in the order of their ids. A name
-// without letters finds nothing. It fails when ctx ends, and when bleve does.
+// without letters finds nothing. It fails when ctx ends.
 func (x *Index) Search(ctx context.Context, q watchlist.NameQuery) ([]watchlist.NameMatch, error) {
 	if q.K < 1 {
 		return nil, ErrQuery
 	}
 	st := x.state.Load()
-	best := map[uint32]watchlist.NameMatch{}
+	s := x.newSearcher(st)
+	defer x.release(s)
+	s.k = min(q.K, maxK)
 	for i, n := range q.Names {
 		raws := names.Split(n)
 		if len(raws) == 0 {
@@ -56,40 +61,44 @@ func (x *Index) Search(ctx context.Context, q watchlist.NameQuery) ([]watchlist.
 		for k, r := range raws {
 			tokens[k] = x.token(r)
 		}
-		s := x.newSearcher(st, tokens)
-		err := s.run(ctx)
-		for _, h := range s.hits {
-			m, seen := best[h.seq]
-			if !seen || h.score > m.Score {
-				best[h.seq] = watchlist.NameMatch{Entry: st.ids[h.seq], Name: int(h.name), Query: i, Score: h.score}
-			}
-		}
-		x.release(s)
-		if err != nil {
+		s.begin(i, tokens)
+		if err := s.run(ctx); err != nil {
 			return nil, err
 		}
 	}
-	return first(best, min(q.K, maxK)), nil
+	return st.first(s.hits, s.k), nil
 }
 
-// first gives the k best matches in order. It sorts only those that can be among
-// them, found by counting scores, since a common name has thousands of matches.
-func first(best map[uint32]watchlist.NameMatch, k int) []watchlist.NameMatch {
+// first gives the k best entries in order. It looks only at the names that can be
+// among them, found by counting scores, since a common name has thousands of
+// matches; an entry with several names counts once, so it may have to look
+// further down.
+func (s *state) first(hits []hit, k int) []watchlist.NameMatch {
 	const steps = 1000
 	var counts [steps + 1]int
-	for _, m := range best {
-		counts[int(m.Score*steps)]++
+	for _, h := range hits {
+		counts[int(h.score*steps)]++
 	}
-	cut, n := steps, counts[steps]
-	for n < k && cut > 0 {
-		cut--
-		n += counts[cut]
-	}
-	out := make([]watchlist.NameMatch, 0, n)
-	for _, m := range best {
-		if int(m.Score*steps) >= cut {
-			out = append(out, m)
+	best := map[uint32]hit{}
+	cut, n := steps+1, 0
+	for cut > 0 && len(best) < k {
+		top := cut
+		for want := n + k - len(best); n < want && cut > 0; {
+			cut--
+			n += counts[cut]
 		}
+		for _, h := range hits {
+			if c := int(h.score * steps); c < cut || c >= top {
+				continue
+			}
+			if b, seen := best[h.seq]; !seen || h.better(b) {
+				best[h.seq] = h
+			}
+		}
+	}
+	out := make([]watchlist.NameMatch, 0, len(best))
+	for _, h := range best {
+		out = append(out, watchlist.NameMatch{Entry: s.ids[h.seq], Name: int(h.name), Query: int(h.query), Score: h.score})
 	}
 	slices.SortFunc(out, func(a, b watchlist.NameMatch) int {
 		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Entry, b.Entry))
@@ -101,7 +110,14 @@ func first(best map[uint32]watchlist.NameMatch, k int) []watchlist.NameMatch {
 type hit struct {
 	seq   uint32
 	name  uint16
+	query uint16
 	score float64
+}
+
+// better orders the names of one entry: the score, then the query's name, then
+// the entry's.
+func (h hit) better(o hit) bool {
+	return cmp.Or(cmp.Compare(o.score, h.score), cmp.Compare(h.query, o.query), cmp.Compare(h.name, o.name)) < 0
 }
 
 // mask says which words of the query a name meets: by key in the low half, by
@@ -116,9 +132,10 @@ const (
 func (m mask) keys() uint16 { return uint16(m) }
 func (m mask) near() uint16 { return uint16(m >> nearShift) }
 
-// searcher is the work of one query name.
+// searcher is the work of one query: its names one after another.
 type searcher struct {
 	st     *state
+	query  int
 	tokens []*names.Token
 	terms  []queryTerms
 	// need are the words that a name must meet, rare those that suffice alone.
@@ -127,32 +144,38 @@ type searcher struct {
 	scorer     scorer
 	hits       []hit
 	best       float64
+	// good counts the names that score goodScore, k is how many entries are wanted.
+	good, k int
 
-	masks []([]mask)   // per segment, by document; the delta's last
-	seen  []([]uint32) // documents with a mask
+	// met says of each word of the lexicon which of the query's it meets; words
+	// lists those with any. openers are the query's words by which a name is opened.
+	met     []mask
+	words   []uint32
+	openers uint16
+
+	masks []([]mask)   // per segment, by name; the delta's last
+	seen  []([]uint32) // names with a mask
 	spare []([]mask)
 }
 
-func (x *Index) newSearcher(st *state, tokens []*names.Token) *searcher {
+func (x *Index) newSearcher(st *state) *searcher {
 	s, _ := x.scratch.Get().(*searcher)
 	if s == nil {
 		s = &searcher{}
 	}
-	s.st, s.tokens = st, tokens
-	s.scorer.reset(tokens, st.lexicon)
-	s.terms = s.terms[:0]
-	for i := range tokens {
-		s.terms = append(s.terms, newQueryTerms(tokens, i))
+	s.st, s.openers = st, math.MaxUint16
+	if len(s.met) < len(st.lexicon) {
+		s.met = make([]mask, len(st.lexicon)+len(st.lexicon)/8)
 	}
-	s.need, s.rare = needed(tokens)
-	s.count = bitCount(s.need)
 	for i := range len(st.segments) + 1 {
 		n := len(st.delta)
 		if i < len(st.segments) {
 			n = len(st.segments[i].docs)
 		}
 		s.masks = append(s.masks, s.blank(n))
-		s.seen = append(s.seen, nil)
+		if len(s.seen) <= i {
+			s.seen = append(s.seen, nil)
+		}
 	}
 	return s
 }
@@ -168,16 +191,38 @@ func (s *searcher) blank(n int) []mask {
 	return make([]mask, n)
 }
 
-// release cleans the searcher up for the next query.
-func (x *Index) release(s *searcher) {
-	s.spare = s.spare[:0]
+// begin takes up the query's i-th name.
+func (s *searcher) begin(i int, tokens []*names.Token) {
+	s.clean()
+	s.query, s.tokens, s.best, s.good = i, tokens, 0, 0
+	s.scorer.reset(tokens, s.st.lexicon)
+	s.terms = s.terms[:0]
+	for k := range tokens {
+		s.terms = append(s.terms, newQueryTerms(tokens, k))
+	}
+	s.need, s.rare = needed(tokens)
+	s.count = bitCount(s.need)
+}
+
+// clean forgets what the words and names of the last query name met.
+func (s *searcher) clean() {
 	for i, m := range s.masks {
 		for _, d := range s.seen[i] {
 			m[d] = 0
 		}
-		s.spare = append(s.spare, m)
+		s.seen[i] = s.seen[i][:0]
 	}
-	s.masks, s.seen, s.hits, s.best = s.masks[:0], s.seen[:0], s.hits[:0], 0
+	for _, w := range s.words {
+		s.met[w] = 0
+	}
+	s.words = s.words[:0]
+}
+
+// release keeps the searcher for another query.
+func (x *Index) release(s *searcher) {
+	s.clean()
+	s.spare = append(s.spare[:0], s.masks...)
+	s.masks, s.hits = s.masks[:0], s.hits[:0]
 	s.st, s.tokens = nil, nil
 	x.scratch.Put(s)
 }
@@ -209,64 +254,77 @@ func (s *searcher) run(ctx context.Context) error {
 	if full >= 3 {
 		least = full - 1
 	}
-	if err := s.collect(); err != nil {
+	s.collect()
+	s.openers = s.rarest(full - least + 1)
+	s.mark()
+	if err := s.stage(ctx, mask.keys, least); err != nil || s.best >= stopScore {
 		return err
 	}
-	stages := []struct {
-		near  bool
-		admit func(m mask) bool
-	}{
-		{false, func(m mask) bool { return bitCount(m.keys()&s.need) >= least }},
-		{true, func(m mask) bool { return bitCount(m.near()&s.need) >= least }},
-		{false, func(m mask) bool {
-			k := m.keys()
-			return full >= 4 && bitCount(k&s.need) >= 2 || full >= 2 && k&s.rare != 0
-		}},
+	s.collectNear()
+	s.mark()
+	if err := s.stage(ctx, mask.near, least); err != nil || s.best >= stopScore {
+		return err
 	}
-	for _, g := range stages {
-		if g.near {
-			if err := s.collectNear(); err != nil {
-				return err
-			}
-		}
-		if err := s.scoreAdmitted(ctx, g.admit); err != nil {
-			return err
-		}
-		if s.best >= stopScore {
-			break
-		}
+	s.openers = s.need
+	s.mark()
+	return s.scoreAdmitted(ctx, func(m mask, _ *doc) bool {
+		k := m.keys()
+		return full >= 4 && bitCount(k) >= 2 || full >= 2 && k&s.rare != 0
+	})
+}
+
+// stage scores the names that meet all words but one or fewer: first those that
+// may miss the word, then those that have another in its place. The latter are
+// many where the others are common, and score low; they are left out when
+// enough good names are there.
+func (s *searcher) stage(ctx context.Context, met func(mask) uint16, least int) error {
+	err := s.scoreAdmitted(ctx, func(m mask, d *doc) bool {
+		n := bitCount(met(m))
+		return n >= least && (n == s.count || int(d.core) < s.count)
+	})
+	if err != nil || s.good >= s.k {
+		return err
 	}
-	return nil
+	return s.scoreAdmitted(ctx, func(m mask, _ *doc) bool { return bitCount(met(m)) >= least })
+}
+
+// at gives name d of a part: a segment, or the delta.
+func (s *searcher) at(part int, d uint32) *doc {
+	if part < len(s.st.segments) {
+		return &s.st.segments[part].docs[d]
+	}
+	return &s.st.delta[d]
 }
 
 // scoreAdmitted scores the live names that admit lets in.
-func (s *searcher) scoreAdmitted(ctx context.Context, admit func(m mask) bool) error {
+func (s *searcher) scoreAdmitted(ctx context.Context, admit func(m mask, d *doc) bool) error {
 	work := 0
 	for i, masks := range s.masks {
 		for _, d := range s.seen[i] {
-			if masks[d]&scored != 0 || !admit(masks[d]) {
+			if masks[d]&scored != 0 {
+				continue
+			}
+			dc := s.at(i, d)
+			if !admit(masks[d], dc) {
 				continue
 			}
 			masks[d] |= scored
 			if work++; work%checkEvery == 0 && ctx.Err() != nil {
 				return fmt.Errorf("name search: %w", ctx.Err())
 			}
-			var dc doc
-			if i < len(s.st.segments) {
-				dc = s.st.segments[i].docs[d]
-			} else {
-				dc = s.st.delta[d].doc
-			}
 			if !s.st.live.has(dc.seq) {
 				continue
 			}
-			score := s.scorer.score(dc.tokens)
+			score := s.scorer.score(dc.words[:dc.tokens])
 			if dc.weak {
 				score = names.WeakScore(score)
 			}
 			s.best = max(s.best, score)
+			if score >= goodScore {
+				s.good++
+			}
 			if score >= minScore {
-				s.hits = append(s.hits, hit{dc.seq, dc.name, score})
+				s.hits = append(s.hits, hit{dc.seq, dc.name, uint16(s.query), score})
 			}
 		}
 	}

@@ -212,16 +212,6 @@ func TestBadQueries(t *testing.T) {
 	}
 }
 
-func TestPanicsOfBleveBecomeErrors(t *testing.T) {
-	s := &segment{} // its reader is nil: every call panics
-	if err := s.visit(term{fieldToken, "a"}, func(uint32) {}); !errors.Is(err, errBleve) {
-		t.Errorf("visit: %v", err)
-	}
-	if _, err := s.similar("abc", 1); !errors.Is(err, errBleve) {
-		t.Errorf("similar: %v", err)
-	}
-}
-
 // TestNothingOnDisk checks that names stay in memory, in a folder of its own.
 func TestNothingOnDisk(t *testing.T) {
 	dir := t.TempDir()

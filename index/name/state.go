@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"vigie/watchlist"
-	"vigie/watchlist/names"
 )
 
 // state is everything a reader needs. It is immutable: a writer publishes a new
@@ -16,18 +15,23 @@ type state struct {
 	ids []watchlist.EntryID
 	// live says which seqs are current.
 	live seqSet
-	// lexicon holds the distinct words, which docs name by position.
-	lexicon  []*names.Token
+	// lexicon holds the distinct words, which names give by number; blocks are the
+	// dictionary of its beginning, in order.
+	lexicon  []word
+	blocks   []*block
 	segments []*segment
-	delta    []deltaDoc
+	// delta are the names that no segment holds yet.
+	delta []doc
 	// size counts live names, dead the dead ones still in delta or segments.
 	size, dead int
 }
 
-// deltaDoc is a name that no segment holds yet, with its keywords.
-type deltaDoc struct {
-	doc
-	terms []term
+// covered is how many words of the lexicon are in the dictionary.
+func (s *state) covered() uint32 {
+	if len(s.blocks) == 0 {
+		return 0
+	}
+	return s.blocks[len(s.blocks)-1].to
 }
 
 // seqSet is a set of small numbers whose chunks are shared between copies.

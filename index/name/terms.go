@@ -6,56 +6,29 @@ import (
 	"vigie/watchlist/names"
 )
 
-// The keyword fields. A term is the field's name and its value.
+// field is the kind of a key.
+type field uint8
+
+// The keys of a word, see the package comment.
 const (
-	fieldToken    = "tok"
-	fieldFamily   = "grp"
-	fieldSkeleton = "wa"
-	fieldInitial  = "ini"
-	fieldPrefix   = "pfx"
+	fieldToken field = iota
+	fieldFamily
+	fieldSkeleton
+	fieldInitial
+	fieldPrefix
+	fieldCount
 )
 
-// prefixLen is the length of the pfx terms.
+// prefixLen is the length of the prefixes.
 const prefixLen = 4
 
-// term is one keyword of a document or a query.
-type term struct{ field, value string }
-
-// docTerms gives the keywords of one name, each once.
-func docTerms(tokens []*names.Token) []term {
-	out := make([]term, 0, 6*len(tokens))
-	add := func(field, value string) {
-		t := term{field, value}
-		for _, o := range out {
-			if o == t {
-				return
-			}
-		}
-		out = append(out, t)
-	}
-	for i, t := range tokens {
-		add(fieldToken, t.Text)
-		if t.Alt != "" {
-			add(fieldToken, t.Alt)
-		}
-		if i+1 < len(tokens) && joinable(t, tokens[i+1]) {
-			add(fieldToken, t.Text+tokens[i+1].Text)
-		}
-		for _, f := range t.Families {
-			add(fieldFamily, strconv.Itoa(int(f)))
-		}
-		for _, s := range t.Skeletons {
-			add(fieldSkeleton, s)
-		}
-		if t.Class != names.Particle {
-			add(fieldInitial, t.Text[:1])
-		}
-		if len(t.Text) >= prefixLen {
-			add(fieldPrefix, t.Text[:prefixLen])
-		}
-	}
-	return out
+// term is one key.
+type term struct {
+	field field
+	value string
 }
+
+func familyTerm(number uint16) term { return term{fieldFamily, strconv.Itoa(int(number))} }
 
 // joinable reports whether two neighbours are often written as one word: one of
 // them is short or a particle (Da Silva, El Hadj, N Diaye).
@@ -68,7 +41,7 @@ func joinable(a, b *names.Token) bool {
 // like it.
 type queryTerms struct {
 	keys, near []term
-	// fuzzy tells that a tok term may differ by some letters, see fuzziness.
+	// fuzzy tells that a spelling may differ by some letters, see fuzziness.
 	fuzzy bool
 }
 
@@ -90,7 +63,7 @@ func newQueryTerms(tokens []*names.Token, i int) queryTerms {
 		q.keys = append(q.keys, term{fieldToken, t.Text + tokens[i+1].Text})
 	}
 	for _, f := range t.Families {
-		q.keys = append(q.keys, term{fieldFamily, strconv.Itoa(int(f))})
+		q.keys = append(q.keys, familyTerm(f))
 	}
 	for _, s := range t.Skeletons {
 		q.keys = append(q.keys, term{fieldSkeleton, s})
@@ -119,8 +92,8 @@ func fuzziness(n int) int {
 }
 
 // within reports whether two words differ by at most k letters inserted,
-// dropped, replaced or swapped with their neighbour: what bleve's automaton
-// accepts.
+// dropped, replaced or swapped with their neighbour: what a
+// Levenshtein automaton with transpositions accepts.
 func within(a, b string, k int) bool {
 	if len(a)-len(b) > k || len(b)-len(a) > k {
 		return false

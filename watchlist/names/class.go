@@ -1,6 +1,9 @@
 package names
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Class says how much a word counts.
 type Class uint8
@@ -112,6 +115,9 @@ var (
 
 // joinServant joins Abd, an article and a name of God into one word.
 func joinServant(in []Raw) []Raw {
+	if !slices.ContainsFunc(in, func(r Raw) bool { return servant[r.Text] || r.Source == "عبد" }) {
+		return in
+	}
 	out := in[:0:0]
 	for i := 0; i < len(in); i++ {
 		if !servant[in[i].Text] && in[i].Source != "عبد" || i+1 >= len(in) {

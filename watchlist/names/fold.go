@@ -59,6 +59,9 @@ type folder struct {
 // never fails: a name without any letter gives no words. Words of the name that
 // only make sense together (Abdou Rahmane, Abd al-Karim) come as one.
 func Split(n watchlist.Name) []Raw {
+	if out, ok := splitPlain(n.Full); ok {
+		return finish(out, n.Truncated)
+	}
 	f := &folder{}
 	runes := 0
 	s := n.Full
@@ -72,14 +75,43 @@ func Split(n watchlist.Name) []Raw {
 		f.rune(r)
 	}
 	f.flush()
-	out := joinServant(f.out)
+	return finish(f.out, n.Truncated)
+}
+
+// finish joins what belongs together and marks a word that may be cut off.
+func finish(out []Raw, truncated bool) []Raw {
+	out = joinServant(out)
 	if len(out) > MaxTokens {
 		out = out[:MaxTokens]
 	}
-	if n.Truncated && len(out) > 0 {
+	if truncated && len(out) > 0 {
 		out[len(out)-1].Prefix = true
 	}
 	return out
+}
+
+// splitPlain is Split for names of nothing but ASCII letters, spaces and hyphens,
+// which most are; it gives what the long way gives. It returns false for others.
+func splitPlain(s string) ([]Raw, bool) {
+	if len(s) > MaxRunes {
+		return nil, false
+	}
+	words := 0
+	for i := range len(s) {
+		switch c := s[i] | 0x20; {
+		case c >= 'a' && c <= 'z' && s[i] >= 'A':
+			if i == 0 || s[i-1] == ' ' || s[i-1] == '-' {
+				words++
+			}
+		case s[i] != ' ' && s[i] != '-':
+			return nil, false
+		}
+	}
+	out := make([]Raw, 0, words)
+	for w := range strings.FieldsFuncSeq(strings.ToLower(s), func(r rune) bool { return r == ' ' || r == '-' }) {
+		out = append(out, Raw{Text: w, Rich: w})
+	}
+	return out, true
 }
 
 // Fold gives the words of a name in lower-case a to z, separated by single

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"vigie/watchlist"
 )
@@ -310,7 +311,7 @@ func FuzzCompare(f *testing.F) {
 
 func TestEqualInputGivesEqualKeys(t *testing.T) {
 	for _, n := range []string{"Mamadou Diallo", "محمد ولد الشيخ", "Séex Xadi"} {
-		if diff := cmp.Diff(Parse(watchlist.Name{Full: n}), Parse(watchlist.Name{Full: n})); diff != "" {
+		if diff := cmp.Diff(Parse(watchlist.Name{Full: n}), Parse(watchlist.Name{Full: n}), cmp.AllowUnexported(Token{})); diff != "" {
 			t.Errorf("two parses differ:\n%s", diff)
 		}
 	}
@@ -326,5 +327,19 @@ func BenchmarkCompare(b *testing.B) {
 	x, y := tokens("Mamadou Lamine Diallo"), tokens("Momodou Jallow")
 	for b.Loop() {
 		Compare(x, y)
+	}
+}
+
+// TestPlainNamesFoldAlike holds the short way of plain names against the long
+// one, which a final zero-width space forces.
+func TestPlainNamesFoldAlike(t *testing.T) {
+	for _, s := range []string{"Mamadou Lamine DIALLO", "  Jean-Baptiste  Ba ", "", "-", "a", "Abdou Rahmane Sarr", "Abd Al Karim", "EL-HADJI Malick", strings.Repeat("ab ", 60)} {
+		for _, truncated := range []bool{false, true} {
+			plain := Split(watchlist.Name{Full: s, Truncated: truncated})
+			long := Split(watchlist.Name{Full: s + "\u200b", Truncated: truncated})
+			if diff := cmp.Diff(long, plain, cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("%.30q:\n%s", s, diff)
+			}
+		}
 	}
 }

@@ -112,6 +112,9 @@ func soundSimilarity(a, b *Token) (float64, Rule) {
 		for j, y := range b.Sounds {
 			var s float64
 			same := a.Skeletons[i] == b.Skeletons[j]
+			if !same && hopeless(a, b, i, j) {
+				continue
+			}
 			switch {
 			case x == y:
 				s = scoreSound
@@ -142,6 +145,15 @@ func soundSimilarity(a, b *Token) (float64, Rule) {
 		return best, RuleSkeleton
 	}
 	return best * 0.97, RuleTypo
+}
+
+// hopeless reports whether two sounds are surely so unlike that they end below
+// MinTokenScore, by their consonants alone; it saves the comparison.
+func hopeless(a, b *Token, i, j int) bool {
+	if a.sums == nil || b.sums == nil {
+		return false
+	}
+	return scoreSound*(1-2*a.sums[i].least(b.sums[j])/float64(len(a.Sounds[i])+len(b.Sounds[j]))) < MinTokenScore
 }
 
 // Sounds so short that they agree by chance, see chance.
@@ -207,7 +219,7 @@ func typoSimilarity(a, b *Token) float64 {
 	case short >= 9:
 		budget = 2.6
 	}
-	if float64(long-short) > budget {
+	if float64(long-short) > budget || a.sum != 0 && b.sum != 0 && a.sum.least(b.sum) > budget {
 		return 0
 	}
 	c := letterDistance(a.Text, b.Text)

@@ -19,6 +19,9 @@ type Token struct {
 	// Frequency is the estimated share of names of the region that hold the word
 	// or one of its family, 0 < Frequency < 1.
 	Frequency float64
+	// sum and sums hold the letters and the consonants of each sound, see letterSum.
+	sum  letterSum
+	sums []letterSum
 	// Weight is the word's say in a comparison when it is a core word, see
 	// CoreWeight.
 	Weight float64
@@ -76,7 +79,9 @@ func NewTokenByRules(r Raw) *Token {
 	}
 	for _, s := range t.Sounds {
 		t.Skeletons = append(t.Skeletons, skeletonOf(s))
+		t.sums = append(t.sums, sumOf(s, 'A'))
 	}
+	t.sum = sumOf(r.Text, 'a')
 	t.Weight = CoreWeight(t.Frequency)
 	return t
 }
