@@ -27,22 +27,46 @@ func (a hit) worse(b hit) bool {
 	return a.label > b.label
 }
 
+// mapless is the k up to which a top finds an identity by looking through all that
+// it has: beyond, a map is quicker (BenchmarkTop).
+const mapless = 256
+
 // top keeps the best k identities offered, each once, with its best reference. It is
 // a heap with the worst in front.
 type top struct {
 	k    int
 	heap []hit
-	at   map[uint32]int
+	who  []uint32       // heap's identities, in its order
+	at   map[uint32]int // where in heap an identity is; of use when k is beyond mapless
 }
 
 // reset empties the top for k identities. It keeps no memory of a large one.
 func (t *top) reset(k int) {
 	const large = 4096
 	if clear(t.heap); cap(t.heap) > large || t.at == nil {
-		t.heap, t.at = nil, map[uint32]int{}
+		t.heap, t.who, t.at = nil, nil, map[uint32]int{}
 	}
 	clear(t.at)
-	t.k, t.heap = k, t.heap[:0]
+	t.k, t.heap, t.who = k, t.heap[:0], t.who[:0]
+}
+
+// find gives an identity's place in the heap, or -1.
+func (t *top) find(who uint32) int {
+	if t.k <= mapless {
+		return slices.Index(t.who, who)
+	}
+	if i, ok := t.at[who]; ok {
+		return i
+	}
+	return -1
+}
+
+// set puts a hit in a place of the heap.
+func (t *top) set(i int, h hit) {
+	t.heap[i], t.who[i] = h, h.who
+	if t.k > mapless {
+		t.at[h.who] = i
+	}
 }
 
 // floor is the score below which nothing more can get in, or low while there is
@@ -55,14 +79,11 @@ func (t *top) floor(low float64) float64 {
 }
 
 // has reports whether the identity is in.
-func (t *top) has(who uint32) bool {
-	_, ok := t.at[who]
-	return ok
-}
+func (t *top) has(who uint32) bool { return t.find(who) >= 0 }
 
 // offer lets a hit in if it is good enough.
 func (t *top) offer(h hit) {
-	if i, ok := t.at[h.who]; ok {
+	if i := t.find(h.who); i >= 0 {
 		if t.heap[i].worse(h) {
 			t.heap[i] = h
 			t.down(i)
@@ -70,22 +91,25 @@ func (t *top) offer(h hit) {
 		return
 	}
 	if len(t.heap) < t.k {
-		t.heap = append(t.heap, h)
-		t.at[h.who] = len(t.heap) - 1
-		t.up(len(t.heap) - 1)
+		last := len(t.heap)
+		t.heap, t.who = append(t.heap, h), append(t.who, h.who)
+		t.set(last, h)
+		t.up(last)
 		return
 	}
 	if t.heap[0].worse(h) {
-		delete(t.at, t.heap[0].who)
-		t.heap[0] = h
-		t.at[h.who] = 0
+		if t.k > mapless {
+			delete(t.at, t.who[0])
+		}
+		t.set(0, h)
 		t.down(0)
 	}
 }
 
 func (t *top) swap(i, j int) {
-	t.heap[i], t.heap[j] = t.heap[j], t.heap[i]
-	t.at[t.heap[i].who], t.at[t.heap[j].who] = i, j
+	a, b := t.heap[i], t.heap[j]
+	t.set(i, b)
+	t.set(j, a)
 }
 
 func (t *top) up(i int) {
