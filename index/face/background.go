@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"time"
 )
 
 // collectBytes of retired memory outside the Go heap call for a collection: the
@@ -98,11 +99,30 @@ func (g *Gallery) build(t *task) (done *merged, err error) {
 			done, err = nil, fmt.Errorf("panic of type %T", r)
 		}
 	}()
-	done, fault := t.build(func() bool { return g.stop.Load() || t.store.replaced.Load() })
+	done, fault := t.build(func() bool {
+		g.giveWay()
+		return g.stop.Load() || t.store.replaced.Load()
+	})
 	if fault != nil {
 		g.log.Warn("face gallery: no basis fitted, the old one stays", slog.Any("error", fault))
 	}
 	return done, nil
+}
+
+// pause is how long the background rests between two pieces of work while searches
+// run: several times what a piece takes.
+const pause = 300 * time.Microsecond
+
+// giveWay lets others have the processor. To yield is not enough while a search
+// runs: its second goroutine waits where the first was started, and a processor
+// looks there only when it finds nothing else to do, such as this goroutine again. So
+// it rests; but not until all searches have ended, which may never be.
+func (g *Gallery) giveWay() {
+	if g.queue.scanning() {
+		time.Sleep(pause)
+		return
+	}
+	runtime.Gosched()
 }
 
 // sweep brings all slots up to date, a few at a time, and forgets where merged
@@ -115,6 +135,6 @@ func (g *Gallery) sweep(w *store) {
 			w.movedRows = 0
 		}
 		g.mu.Unlock()
-		runtime.Gosched()
+		g.giveWay()
 	}
 }

@@ -8,9 +8,8 @@ import (
 	"vigie/index/face/codes"
 )
 
-// yieldRows is how many rows the background copies between two looks at whether
-// others want the processor.
-const yieldRows = 64
+// yieldRows is how many rows the background copies before it gives way to others.
+const yieldRows = 16
 
 // merged is what a merge made: a segment, nil when no row is left, and for each
 // old segment where its rows went.
@@ -21,8 +20,9 @@ type merged struct {
 	fitted int // rows the basis was fitted for, 0 when it is not new
 }
 
-// build copies the rows that are still needed into a new segment. It returns nil
-// when stop says so. An error says that no basis could be fitted; the result is
+// build copies the rows that are still needed into a new segment. Every few rows it
+// calls stop, which may let others have the processor, and returns nil when that
+// says so. An error says that no basis could be fitted; the result is
 // good all the same. It reads only what never changes, and deaths: those that
 // happen meanwhile are swap's business.
 func (t *task) build(stop func() bool) (*merged, error) {
@@ -64,7 +64,6 @@ func (t *task) build(stop func() bool) (*merged, error) {
 				if stop() {
 					return nil, err
 				}
-				runtime.Gosched()
 			}
 			m.to.copyRow(s, i, died[k][i])
 		}

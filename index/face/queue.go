@@ -16,6 +16,7 @@ type queue struct {
 
 	mu      sync.Mutex
 	free    int // goroutines that may start to scan
+	scans   int // goroutines that do
 	waiting []*job
 }
 
@@ -25,7 +26,7 @@ func (q *queue) enter(j *job) (start bool, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.free > 0 {
-		q.free--
+		q.begin()
 		return true, nil
 	}
 	if len(q.waiting) >= q.most {
@@ -54,7 +55,7 @@ func (q *queue) helper() bool {
 	if q.free == 0 || len(q.waiting) > 0 {
 		return false
 	}
-	q.free--
+	q.begin()
 	return true
 }
 
@@ -64,13 +65,27 @@ func (q *queue) leaveScan(n int) (batches [][]*job) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.free += n
+	q.scans -= n
 	for q.free > 0 && len(q.waiting) > 0 {
 		size := min(batchMost, (len(q.waiting)+q.free-1)/q.free)
 		batches = append(batches, slices.Clone(q.waiting[:size]))
 		q.waiting = slices.Delete(q.waiting, 0, size)
-		q.free--
+		q.begin()
 	}
 	return batches
+}
+
+// scanning reports whether a goroutine scans.
+func (q *queue) scanning() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.scans > 0
+}
+
+// begin counts a goroutine that starts to scan. The caller holds mu.
+func (q *queue) begin() {
+	q.free--
+	q.scans++
 }
 
 // length is how many jobs wait.

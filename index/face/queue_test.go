@@ -82,6 +82,30 @@ func TestQueueOverflow(t *testing.T) {
 	}
 }
 
+// TestMergesGoOnBesideSearches has rows merged while a search never ends: the
+// background gives way to it, but not for ever.
+func TestMergesGoOnBesideSearches(t *testing.T) {
+	j := newJam(t, 1)
+	if !j.g.queue.scanning() {
+		t.Error("a search runs, and the background would not know")
+	}
+	before := j.g.Stats().Merges
+	j.g.mu.Lock()
+	j.g.w.sizes = sizes{least: 32, tail: 32, fanIn: 2, fit: 1 << 20, history: 1}
+	j.g.mu.Unlock()
+	for range 40 {
+		j.w.step(t)
+	}
+	j.g.work.Wait()
+	if merges := j.g.Stats().Merges - before; merges == 0 {
+		t.Error("nothing was merged while a search ran")
+	}
+	j.letGo(t)
+	for j.g.queue.scanning() {
+		runtime.Gosched() // the last pass gives its goroutine back after the answer
+	}
+}
+
 // TestQueriesShareAPass lets twenty queries wait: three passes answer them, as
 // each would have been answered alone.
 func TestQueriesShareAPass(t *testing.T) {
