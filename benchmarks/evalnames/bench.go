@@ -176,9 +176,18 @@ func (b *bench) regionList(targets []person) ([]*watchlist.Entry, error) {
 		return nil, err
 	}
 	others = others[:min(len(others), max(0, b.BenchOptions.ListSize-len(out))/2)]
-	others = append(others, gen.Names(b.Bench.Seed, max(0, b.BenchOptions.ListSize-len(out)-len(others)))...)
-	for i, n := range others {
-		out = append(out, entry(fmt.Sprintf("d%d", i), n))
+	taken := map[string]bool{}
+	for _, p := range targets {
+		taken[names.Fold(p.String())] = true
+	}
+	for i, n := range append(others, gen.Names(b.Bench.Seed, 2*b.BenchOptions.ListSize)...) {
+		if len(out) >= b.BenchOptions.ListSize {
+			break
+		}
+		// Namesakes of a target would be right answers that count as wrong.
+		if !taken[names.Fold(n)] {
+			out = append(out, entry(fmt.Sprintf("d%d", i), n))
+		}
 	}
 	return out, nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/bits"
 	"slices"
 
 	"vigie/watchlist"
@@ -19,8 +20,8 @@ import (
 //     query, or with all but one of three or more;
 //  2. the same, where a word may also be near: one or two letters off, or equal
 //     in its first four letters;
-//  3. names that share keys with any two words of four or more, or with one word
-//     that is not common.
+//  3. names that share keys with any two words of four or more, or that meet one
+//     word, by key or nearness, that few names on this list meet.
 //
 // Particles, honorifics and initials are never needed, but count in the score.
 // Every name that a stage admits is scored in full; none is cut off unseen.
@@ -30,8 +31,9 @@ const (
 	goodScore = 0.7
 	// minScore is the lowest score that is listed.
 	minScore = 0.12
-	// commonWord is the frequency from which a word alone admits no name.
-	commonWord = 0.004
+	// commonWord is how many names may hold a word, or one like it, that admits a
+	// name alone. It bounds the work of the last stage.
+	commonWord = 1500
 	// maxK bounds the answer, checkEvery how often a long search looks at its
 	// context.
 	maxK       = 1000
@@ -138,12 +140,12 @@ type searcher struct {
 	query  int
 	tokens []*names.Token
 	terms  []queryTerms
-	// need are the words that a name must meet, rare those that suffice alone.
-	need, rare uint16
-	count      int
-	scorer     scorer
-	hits       []hit
-	best       float64
+	// need are the words that a name must meet, count is their number.
+	need   uint16
+	count  int
+	scorer scorer
+	hits   []hit
+	best   float64
 	// good counts the names that score goodScore, k is how many entries are wanted.
 	good, k int
 
@@ -200,7 +202,7 @@ func (s *searcher) begin(i int, tokens []*names.Token) {
 	for k := range tokens {
 		s.terms = append(s.terms, newQueryTerms(tokens, k))
 	}
-	s.need, s.rare = needed(tokens)
+	s.need = needed(tokens)
 	s.count = bitCount(s.need)
 }
 
@@ -228,24 +230,19 @@ func (x *Index) release(s *searcher) {
 }
 
 // needed picks the words that a name must meet: the core ones, or when there are
-// none the honorifics, particles or initials; and those of them that are
-// uncommon enough to find a name alone.
-func needed(tokens []*names.Token) (need, rare uint16) {
+// none the honorifics, particles or initials.
+func needed(tokens []*names.Token) (need uint16) {
 	for _, c := range []names.Class{names.Core, names.Honorific, names.Particle, names.Initial} {
 		for i, t := range tokens {
-			if t.Class != c {
-				continue
-			}
-			need |= 1 << i
-			if t.Frequency < commonWord && len(t.Text) > 3 {
-				rare |= 1 << i
+			if t.Class == c {
+				need |= 1 << i
 			}
 		}
 		if need != 0 {
-			return need, rare
+			return need
 		}
 	}
-	return need, rare
+	return need
 }
 
 func (s *searcher) run(ctx context.Context) error {
@@ -267,10 +264,32 @@ func (s *searcher) run(ctx context.Context) error {
 	}
 	s.openers = s.need
 	s.mark()
+	rare := s.uncommon()
 	return s.scoreAdmitted(ctx, func(m mask, _ *doc) bool {
-		k := m.keys()
-		return full >= 4 && bitCount(k) >= 2 || full >= 2 && k&s.rare != 0
+		return full >= 4 && bitCount(m.keys()) >= 2 || m.near()&rare != 0
 	})
+}
+
+// uncommon gives the words of the query that at most commonWord live names meet, by
+// key or nearness.
+func (s *searcher) uncommon() (set uint16) {
+	var count [names.MaxTokens]int
+	for part, masks := range s.masks {
+		for _, d := range s.seen[part] {
+			if !s.st.live.has(s.at(part, d).seq) {
+				continue
+			}
+			for m := masks[d].near(); m != 0; m &= m - 1 {
+				count[bits.TrailingZeros16(m)]++
+			}
+		}
+	}
+	for i, n := range count {
+		if n <= commonWord {
+			set |= 1 << i
+		}
+	}
+	return set
 }
 
 // stage scores the names that meet all words but one or fewer: first those that

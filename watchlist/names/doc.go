@@ -26,7 +26,7 @@ package names
 
 // Version names the rules and the table. Keys and scores of two versions are not
 // comparable: an index is rebuilt when it changes.
-const Version = "wa-2"
+const Version = "wa-3"
 
 // MaxRunes is how many characters of a name are read, MaxTokens how many words.
 const (

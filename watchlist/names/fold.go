@@ -27,6 +27,9 @@ type Raw struct {
 	Consonantal bool
 	// Prefix tells that the word may be cut off at its end.
 	Prefix bool
+	// Syllabic tells that the word is written in Han characters or Hangul, whose
+	// syllables are few: strangers' names sound alike more often than not.
+	Syllabic bool
 }
 
 // latin respells letters that lose something when their accent is dropped:
@@ -53,6 +56,7 @@ type folder struct {
 	text, rich, alt strings.Builder
 	source          []rune
 	digits          bool
+	syllabic        bool
 }
 
 // Split folds a name into its words, at most MaxTokens, in the order written. It
@@ -165,6 +169,9 @@ func (f *folder) ascii(r rune) {
 // letter folds one letter that is neither ASCII, Arabic nor N'Ko.
 func (f *folder) letter(r rune) {
 	r = unicode.ToLower(r)
+	if unicode.In(r, unicode.Han, unicode.Hangul) {
+		f.syllabic = true
+	}
 	if x, ok := latin[r]; ok {
 		f.add(x[0], x[1], x[2])
 		return
@@ -229,6 +236,7 @@ func (f *folder) flush() {
 		f.rich.Reset()
 		f.alt.Reset()
 		f.source = f.source[:0]
+		f.syllabic = false
 	}()
 	if len(f.source) > 0 {
 		f.out = append(f.out, romanise(f.source)...)
@@ -237,7 +245,7 @@ func (f *folder) flush() {
 	if f.text.Len() == 0 {
 		return
 	}
-	r := Raw{Text: f.text.String(), Rich: f.rich.String()}
+	r := Raw{Text: f.text.String(), Rich: f.rich.String(), Syllabic: f.syllabic}
 	if alt := f.alt.String(); alt != r.Text {
 		r.Alt = alt
 	}

@@ -343,3 +343,19 @@ func TestPlainNamesFoldAlike(t *testing.T) {
 		}
 	}
 }
+
+// TestSyllabicNamesKeepApart: names in Han characters or Hangul meet Latin ones by
+// their reading alone, not by the region's sounds.
+func TestSyllabicNamesKeepApart(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		want bool
+	}{{"张", "Zhang", true}, {"建国", "Jianguo", true}, {"建国", "Jiangou", true}, {"晨", "Cheng", false}, {"朱", "Zhou", false}, {"李", "Ly", false}, {"송", "Sonko", false}, {"张", "张", true}} {
+		a, b := tokens(c.a)[0], tokens(c.b)[0]
+		s, _ := Similarity(a, b)
+		back, _ := Similarity(b, a)
+		if (s > 0) != c.want || s != back {
+			t.Errorf("%s, %s: %.2f, back %.2f", c.a, c.b, s, back)
+		}
+	}
+}

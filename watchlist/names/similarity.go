@@ -41,6 +41,9 @@ const (
 // Similarity compares two words, 0 to 1, and names the rule that held. A score
 // under MinTokenScore is returned as 0 with RuleMissing. It is symmetric.
 func Similarity(a, b *Token) (float64, Rule) {
+	if a.Syllabic != b.Syllabic {
+		return syllabic(a, b)
+	}
 	if a == b || a.Text == b.Text && a.Consonantal == b.Consonantal {
 		return 1, RuleExact
 	}
@@ -67,6 +70,19 @@ func Similarity(a, b *Token) (float64, Rule) {
 		return 0, RuleMissing
 	}
 	return score, rule
+}
+
+// syllabic compares a word of Han characters or Hangul with one of another script.
+// Only its usual reading, letter by letter, says anything: the region's sound
+// rules would join Chen, Cheng and Zhan, which are many people's names.
+func syllabic(a, b *Token) (float64, Rule) {
+	if a.Text == b.Text {
+		return scoreSound, RuleSound
+	}
+	if s := typoSimilarity(a, b); s >= MinTokenScore && min(len(a.Text), len(b.Text)) >= 6 {
+		return s, RuleTypo
+	}
+	return 0, RuleMissing
 }
 
 // shortForms handles initials and words cut off by a machine-readable zone.

@@ -56,6 +56,9 @@ const (
 // NewToken computes the keys of one word.
 func NewToken(r Raw) *Token {
 	t := NewTokenByRules(r)
+	if r.Syllabic {
+		return t // the table is not about such names
+	}
 	tab := table()
 	t.Families = tab.lookup(r)
 	for _, f := range t.Families {
@@ -76,6 +79,9 @@ func NewTokenByRules(r Raw) *Token {
 	if d := decodeICAOArabic(r.Text); d != "" {
 		t.Consonantal = true
 		t.Sounds = append(t.Sounds[:0:0], soundsOf(d, true)...)
+	}
+	if r.Syllabic {
+		t.Sounds = t.Sounds[:1]
 	}
 	for _, s := range t.Sounds {
 		t.Skeletons = append(t.Skeletons, skeletonOf(s))
