@@ -41,6 +41,8 @@ func (plain) Project(t []float32) ([]float32, error) {
 func (plain) LLR(score float64) float64                          { return score }
 func (plain) FMROf([]float32, float64) (a, b float64, err error) { return 0, 0, nil }
 func (plain) ThresholdAtFMR(float64) float64                     { return 0.5 }
+func (plain) FMR(float64) float64                                { return 0.001 }
+func (plain) Part(_ string, t []float32) ([]float32, bool)       { return t, true }
 func (plain) OperatingPoint(float64, int) (float64, float64)     { return 0.001, 0.5 }
 func (plain) Extract(context.Context, watchlist.Photo) (watchlist.FaceSample, []watchlist.StageTime, error) {
 	return watchlist.FaceSample{}, nil, errFake

@@ -73,13 +73,23 @@ type Thresholds interface {
 	// ThresholdAtFMR is the score that a share fmr of the non-mated comparisons
 	// reaches.
 	ThresholdAtFMR(fmr float64) float64
+	// FMR is the inverse: the share of the non-mated comparisons that reach a score.
+	FMR(score float64) float64
 }
 
 // Calibration says what a face score is worth. Its methods are pure.
 type Calibration interface {
 	Thresholds
+	// Part gives the values that the calibration compares of a template of any
+	// model; ok is false when there are none.
+	Part(model string, template []float32) (part []float32, ok bool)
 	// LLR is the log10 likelihood ratio of a score.
 	LLR(score float64) float64
+	Provenance
+}
+
+// Provenance names a measurement.
+type Provenance interface {
 	Version() string
 	// Cohort says on whom it was measured.
 	Cohort() string
@@ -104,12 +114,15 @@ type Config struct {
 	Encoder     Encoder
 	Calibration Calibration
 	Strangers   Strangers
-	Stamper     Stamper
+	// Second is the gallery of a second encoder, nil for none. Encoder then makes its
+	// templates, which begin with those of Gallery.
+	Second  *Second
+	Stamper Stamper
 	// Population is replayed against by Impact, with Replayer, which it needs; nil
 	// holds nobody.
 	Population Population
 	Replayer   Replayer
-	// Oldest gives the first raft index that the gallery can answer as of.
+	// Oldest gives the first raft index that the galleries can answer as of.
 	Oldest func() uint64
 	// Clock gives the time that expiry is measured against, Unix milliseconds.
 	Clock func() int64
@@ -136,11 +149,12 @@ type Config struct {
 // Matcher answers probes. It is safe for concurrent use.
 type Matcher struct {
 	c       Config
+	spaces  []space
 	compare comparators
 }
 
 // New checks the configuration. It fails when a part is missing, a rate is out
-// of range, or the encoder's templates are not those that the gallery compares.
+// of range, or the encoder's templates are not those that its gallery compares.
 func New(c Config) (*Matcher, error) {
 	switch {
 	case c.Gallery == nil, c.Names == nil, c.Documents == nil, c.Entries == nil, c.Encoder == nil,
@@ -152,10 +166,21 @@ func New(c Config) (*Matcher, error) {
 		return nil, errors.New("matcher: the base rate must lie between 0 and 1")
 	case !(c.TargetFPIR > 0 && c.TargetFPIR < 1):
 		return nil, errors.New("matcher: the target FPIR must lie between 0 and 1")
-	case c.Population != nil && c.Replayer == nil:
+	case c.Population != nil && (c.Replayer == nil || c.Second != nil && c.Second.Replayer == nil):
 		return nil, errors.New("matcher: a population needs a replayer")
-	case c.Encoder.Model() != c.Gallery.Model():
-		return nil, fmt.Errorf("matcher: the encoder makes templates of %q, the calibration is for %q", c.Encoder.Model(), c.Gallery.Model())
+	}
+	spaces := spacesOf(&c)
+	for _, s := range spaces {
+		if s.gallery == nil || s.calibration == nil || s.strangers == nil {
+			return nil, errors.New("matcher: a part of the second encoder is missing")
+		}
+	}
+	model, own := c.Encoder.Model(), spaces[0].gallery.Model()
+	switch {
+	case model != own:
+		return nil, fmt.Errorf("matcher: the encoder makes templates of %q, the calibration is for %q", model, own)
+	case c.Second != nil && !watchlist.ModelHasPart(own, c.Gallery.Model()):
+		return nil, fmt.Errorf("matcher: templates of %q do not begin with those of %q", own, c.Gallery.Model())
 	}
 	if c.Travellers == 0 {
 		c.Travellers = watchlist.DefaultTravellers
@@ -163,5 +188,5 @@ func New(c Config) (*Matcher, error) {
 	if c.Fuser == nil {
 		c.Fuser = SumFuser{}
 	}
-	return &Matcher{c: c, compare: standard()}, nil
+	return &Matcher{c: c, spaces: spaces, compare: standard()}, nil
 }

@@ -48,7 +48,7 @@ func (q *query) findCues(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if q.m.c.Calibration.LLR(score) < DocumentUnlike {
+		if q.spaces[0].calibration.LLR(score) < DocumentUnlike {
 			q.cue(watchlist.Cue{Code: CueDocumentUnlike, Score: score, Reason: "La photo du document ne ressemble pas à la personne présente : comparez-les vous-même."})
 		}
 		if err := q.listed(ctx, live, d); err != nil {
@@ -74,55 +74,47 @@ func (q *query) bySource(source watchlist.PhotoSource) (list []int) {
 	return list
 }
 
-// nearest is the best score of sample d with some others.
+// nearest is the best score of sample d with some others, in the encoder's own
+// space.
 func (q *query) nearest(ctx context.Context, others []int, d int) (float64, error) {
 	s := q.samples[d]
 	one := &watchlist.Entry{ID: "probe", Faces: []watchlist.Face{{Model: s.Model, Template: watchlist.EncodeTemplate(s.Template)}}}
 	best := -1.0
-	err := q.eachAlone(ctx, others, one, func(m watchlist.FaceMatch) { best = max(best, m.Score) })
-	return best, err
-}
-
-// eachAlone compares some samples, each by itself, with an entry.
-func (q *query) eachAlone(ctx context.Context, samples []int, e *watchlist.Entry, see func(watchlist.FaceMatch)) error {
-	for _, i := range samples {
-		s := q.samples[i]
-		matches, err := q.m.c.Gallery.Compare(ctx, watchlist.FaceQuery{Template: s.Template, Model: s.Model, MinScore: -1}, []*watchlist.Entry{e})
+	for _, i := range others {
+		err := q.compareAlone(ctx, i, one, func(h faceHit) {
+			if h.space == 0 {
+				best = max(best, h.Score)
+			}
+		})
 		if err != nil {
-			return q.sampleError(i, err)
-		}
-		for _, m := range matches {
-			see(m)
+			return best, err
 		}
 	}
-	return nil
+	return best, nil
 }
 
 // listed looks for listed persons whom the document's photo matches and no live
-// photo does, on the list that the lead was made from. When the gallery has
+// photo does, on the list that the lead was made from. When a gallery has
 // forgotten it by now, the newest rows serve: a cue is worth more than its index.
 func (q *query) listed(ctx context.Context, live []int, d int) error {
-	base := bounds(q.lead.OperatingPoint, listedDepth)
-	search := base
-	search.Template, search.Model, search.AsOf = q.samples[d].Template, q.samples[d].Model, q.asOf
-	matches, _, err := q.m.c.Gallery.Search(ctx, search, q.load.matchable)
+	hits, err := q.resembled(ctx, d, q.asOf)
 	var gone *watchlist.HistoryError
-	if search.AsOf != 0 && errors.As(err, &gone) {
-		search.AsOf = 0
-		matches, _, err = q.m.c.Gallery.Search(ctx, search, q.load.matchable)
+	if q.asOf != 0 && errors.As(err, &gone) {
+		hits, err = q.resembled(ctx, d, 0)
 	}
 	if err != nil {
 		return q.sampleError(d, err)
 	}
-	for _, m := range matches {
+	for _, m := range hits {
 		e := q.load.entry(m.Entry)
 		if e == nil || !hasAll(e, m) {
 			continue
 		}
 		reached := false
-		err := q.eachAlone(ctx, live, e, func(m watchlist.FaceMatch) { reached = reached || base.Meets(m.Score, m.LowQuality) })
-		if err != nil {
-			return err
+		for _, i := range live {
+			if err := q.compareAlone(ctx, i, e, func(h faceHit) { reached = reached || q.meets(h) }); err != nil {
+				return err
+			}
 		}
 		if !reached {
 			q.cue(watchlist.Cue{
@@ -132,4 +124,16 @@ func (q *query) listed(ctx context.Context, live []int, d int) error {
 		}
 	}
 	return q.load.failure()
+}
+
+// resembled searches sample d by itself, as of an index: the nearest listed persons
+// of each space who reach its operating point.
+func (q *query) resembled(ctx context.Context, d int, asOf uint64) (list []watchlist.FaceMatch, err error) {
+	err = q.eachSpace(alone(q.samples[d], d), func(_ int, g Gallery, fq watchlist.FaceQuery) error {
+		fq.K, fq.AsOf = listedDepth, asOf
+		matches, _, err := g.Search(ctx, fq, q.load.matchable)
+		list = append(list, matches...)
+		return err
+	})
+	return list, err
 }

@@ -62,7 +62,7 @@ func (q *query) compare(s *suspect) ([]watchlist.Evidence, Admission) {
 	}
 	if s.face != nil {
 		var ev watchlist.Evidence
-		ev, by.Face = q.faceEvidence(s.face.FaceMatch)
+		ev, by.Face = q.faceEvidence(*s.face)
 		add(ev, true)
 	}
 	p, e, compare := q.probe, s.entry, q.m.compare

@@ -12,20 +12,24 @@ import (
 // operating point. It never gives a share or says that two faces are one person's.
 // Params has the enrolled photo (face), how many were compared as one (references)
 // and how many photos of the traveller (frames), where they are several, and the
-// threshold that a reference of low quality is held to (low_quality_threshold).
-func (q *query) faceEvidence(match watchlist.FaceMatch) (ev watchlist.Evidence, reached bool) {
-	op := q.lead.OperatingPoint
-	llr := q.m.c.Calibration.LLR(match.Score)
+// threshold that a reference of low quality is held to (low_quality_threshold). With
+// a second encoder it also names the encoder and the calibration that scored it.
+func (q *query) faceEvidence(match faceHit) (ev watchlist.Evidence, reached bool) {
+	op := q.points[match.space]
+	llr := q.llr(match)
 	ev = watchlist.Evidence{
 		Kind: watchlist.EvidenceFace, Score: match.Score, LLR: llr,
 		Params: map[string]string{"face": match.Face},
+	}
+	if q.m.c.Second != nil {
+		ev.Params["encoder"], ev.Params["calibration"] = q.spaces[match.space].gallery.Model(), op.Calibration
 	}
 	whom := "la photo de référence"
 	if n := match.Photos(); n > 1 {
 		ev.Params["references"] = strconv.Itoa(n)
 		whom = fmt.Sprintf("la moyenne de %d photos de référence", n)
 	}
-	reached = bounds(op, 1).Meets(match.Score, match.LowQuality)
+	reached = q.meets(match)
 	switch {
 	case reached && match.LowQuality:
 		ev.Code, ev.Reason = CodeFaceReachedLow, "Visage très proche de "+whom+"."

@@ -18,11 +18,12 @@ func (f fixedLLR) LLR(float64) float64 { return f.llr }
 // lineOf words a match under thresholds of 0.5, and 0.6 for low quality.
 func lineOf(match watchlist.FaceMatch, llr float64, samples int, differ bool) (watchlist.Evidence, bool) {
 	q := &query{
-		m:       &Matcher{c: Config{Calibration: fixedLLR{llr: llr}}},
-		lead:    &watchlist.Lead{OperatingPoint: watchlist.OperatingPoint{Threshold: testThreshold, LowQualityThreshold: 0.6}},
+		m:       &Matcher{},
+		spaces:  []space{{calibration: fixedLLR{llr: llr}}},
+		points:  []watchlist.OperatingPoint{{Threshold: testThreshold, LowQualityThreshold: 0.6}},
 		samples: make([]watchlist.FaceSample, samples), differ: differ,
 	}
-	return q.faceEvidence(match)
+	return q.faceEvidence(faceHit{FaceMatch: match})
 }
 
 // TestFaceReasons holds the wording to the law: no share, no identity.

@@ -49,7 +49,7 @@ func (q *query) takeFaces(ctx context.Context) error {
 		q.lead.Stages = append(q.lead.Stages, watchlist.StageTime{Stage: name, Micros: spent[name]})
 	}
 	for i, t := range q.probe.Templates {
-		if t.Model != q.m.c.Gallery.Model() {
+		if t.Model != q.spaces[0].gallery.Model() {
 			return &ProbeError{Pointer: fmt.Sprintf("/templates/%d/model", i), Err: &watchlist.FaceError{
 				Code:   watchlist.FaceModelMismatch,
 				Detail: "the template comes from another model than this node's; encode the photo again here",

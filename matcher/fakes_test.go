@@ -243,6 +243,18 @@ func (f fakeCalibration) FMROf(t []float32, score float64) (float64, float64, er
 
 func (f fakeCalibration) ThresholdAtFMR(fmr float64) float64 { return 1 - fmr }
 
+func (f fakeCalibration) FMR(score float64) float64 { return 1 - score }
+
+func (f fakeCalibration) Part(model string, t []float32) ([]float32, bool) {
+	switch {
+	case model == testModel:
+		return t, true
+	case watchlist.ModelHasPart(model, testModel):
+		return t[:128], true
+	}
+	return nil, false
+}
+
 func (f fakeStamper) Stamp() watchlist.ListStamp {
 	return watchlist.ListStamp{Node: "n1", AppliedIndex: 7, Entries: len(f.w.entries), Connected: true}
 }

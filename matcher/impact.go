@@ -42,7 +42,7 @@ func (m *Matcher) Impact(ctx context.Context, q watchlist.ImpactQuery) (*watchli
 	}
 	out := &watchlist.Impact{
 		Entry: e.ID, Revision: e.Revision, Status: e.EffectiveStatus(m.c.Clock()),
-		Travellers: q.Travellers, Models: m.models(),
+		Travellers: q.Travellers, Models: m.leadModels(),
 	}
 	if out.Travellers == 0 {
 		out.Travellers = m.c.Travellers
@@ -58,34 +58,31 @@ func (m *Matcher) Impact(ctx context.Context, q watchlist.ImpactQuery) (*watchli
 
 // expect fills the rates of the entry's faces and what they add up to.
 func (m *Matcher) expect(e *watchlist.Entry, out *watchlist.Impact) error {
-	size, low := m.c.Gallery.Size(), true
+	n, low := size(m.spaces), true
 	for _, f := range e.Faces {
 		if !m.comparable(f) {
 			continue
 		}
 		if out.Status != watchlist.StatusActive {
-			size++
+			n++
 		}
 		low = low && slices.Contains(f.Quality.Flags, watchlist.FlagLowQualityReference)
 	}
-	cal := m.c.Calibration
-	op := watchlist.OperatingPoint{TargetFPIR: m.c.TargetFPIR, GallerySize: size, Calibration: cal.Version(), Cohort: cal.Cohort()}
-	op.FMR, op.Threshold = cal.OperatingPoint(m.c.TargetFPIR, size)
-	op.LowQualityThreshold = cal.ThresholdAtFMR(op.FMR * LowQualityFMR)
-	out.Point = op
-	threshold := op.Threshold
-	if low {
-		threshold = max(threshold, op.LowQualityThreshold)
-	}
+	list := points(m.spaces, m.c.TargetFPIR, n)
+	out.Point, out.SecondPoint = shown(list)
 	var none, typical float64 // logarithms of the share of strangers that no face is shown for
 	for _, f := range e.Faces {
 		face := watchlist.FaceImpact{Face: f.ID, Comparable: m.comparable(f)}
 		if face.Comparable {
-			t, err := watchlist.DecodeTemplate(f.Template)
+			t, at, err := m.part(f)
 			if err != nil {
-				return fmt.Errorf("impact: face %s: %w", f.ID, err)
+				return err
 			}
-			if face.FMR, face.Typical, err = m.c.Strangers.FMROf(t, threshold); err != nil {
+			threshold := list[at].Threshold
+			if low {
+				threshold = max(threshold, list[at].LowQualityThreshold)
+			}
+			if face.FMR, face.Typical, err = m.spaces[at].strangers.FMROf(t, threshold); err != nil {
 				return fmt.Errorf("impact: face %s: %w", f.ID, err)
 			}
 			none += math.Log1p(-min(face.FMR, 1))
@@ -98,10 +95,28 @@ func (m *Matcher) expect(e *watchlist.Entry, out *watchlist.Impact) error {
 }
 
 func (m *Matcher) comparable(f watchlist.Face) bool {
-	return f.Model == m.c.Gallery.Model() && len(f.Template) > 0
+	_, ok := m.spaceOf(f.Model)
+	return ok && len(f.Template) > 0
 }
 
-// alike searches for the person of the entry and leaves the entry itself out.
+// part gives what a comparable face is compared by, and the number of its space.
+func (m *Matcher) part(f watchlist.Face) (t []float32, at int, err error) {
+	at, _ = m.spaceOf(f.Model)
+	whole, err := watchlist.DecodeTemplate(f.Template)
+	if err != nil {
+		return nil, 0, fmt.Errorf("impact: face %s: %w", f.ID, err)
+	}
+	t, ok := m.spaces[at].calibration.Part(f.Model, whole)
+	if !ok {
+		return nil, 0, fmt.Errorf("impact: face %s: its template is not one of its model", f.ID)
+	}
+	return t, at, nil
+}
+
+// alike searches for the person of the entry and leaves the entry itself out. An
+// entry with photos of the node's own encoders is searched by them, in all spaces;
+// one without is searched by what the first encoder made of its photos, among the
+// photos that only the first encoder has seen.
 func (m *Matcher) alike(ctx context.Context, e *watchlist.Entry, q *watchlist.ImpactQuery, out *watchlist.Impact) error {
 	p := watchlist.Probe{
 		Names: firstOf(e.Names, MaxNames), Documents: firstOf(e.Documents, MaxDocuments), Sex: e.Sex,
@@ -113,21 +128,27 @@ func (m *Matcher) alike(ctx context.Context, e *watchlist.Entry, q *watchlist.Im
 	if len(e.Nationalities) > 0 {
 		p.Nationality = e.Nationalities[0]
 	}
+	from := len(m.spaces) - 1
 	for _, f := range e.Faces {
-		if !m.comparable(f) || len(p.Templates) == MaxSamples {
+		if at, ok := m.spaceOf(f.Model); ok && len(f.Template) > 0 {
+			from = min(from, at)
+		}
+	}
+	for _, f := range e.Faces {
+		if at, _ := m.spaceOf(f.Model); !m.comparable(f) || at != from || len(p.Templates) == MaxSamples {
 			continue
 		}
-		t, err := watchlist.DecodeTemplate(f.Template)
+		t, _, err := m.part(f)
 		if err != nil {
-			return fmt.Errorf("impact: face %s: %w", f.ID, err)
+			return err
 		}
-		p.Templates = append(p.Templates, watchlist.FaceSample{Template: t, Model: f.Model, Quality: f.Quality})
+		p.Templates = append(p.Templates, watchlist.FaceSample{Template: t, Model: m.spaces[from].gallery.Model(), Quality: f.Quality})
 	}
 	if len(p.Templates)+len(p.Names)+len(p.Documents) == 0 {
 		out.Query, out.Stamp = m.c.NewQueryID(), m.c.Stamper.Stamp()
 		return nil
 	}
-	lead, err := m.Match(ctx, p)
+	lead, err := m.match(ctx, p, m.spaces[from:])
 	if err != nil {
 		return fmt.Errorf("impact: %w", err)
 	}

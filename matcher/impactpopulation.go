@@ -37,7 +37,9 @@ type Replayer interface {
 const replayStep = 64
 
 // replayPopulation shows the entry to everybody of the held population, under the
-// operating point of out: each photo as a search with that photo alone.
+// operating points of out: each photo as a search with that photo alone. The
+// population must have templates of every space, or some of the entry's photos would
+// be shown to nobody.
 func (m *Matcher) replayPopulation(ctx context.Context, e *watchlist.Entry, out *watchlist.Impact) error {
 	r := &out.Population
 	if m.c.Population == nil {
@@ -48,20 +50,25 @@ func (m *Matcher) replayPopulation(ctx context.Context, e *watchlist.Entry, out 
 	switch {
 	case r.State != "":
 		return nil
-	case r.Model != m.c.Gallery.Model():
+	case !m.hasParts(r.Model):
 		r.State = watchlist.PopulationOtherModel
 		return nil
 	}
-	q := bounds(out.Point, 1)
-	q.Model = m.c.Gallery.Model()
-	score, ok := m.c.Replayer.Against(q, e)
-	if !ok {
+	t := &tally{
+		people: m.c.Population, model: r.Model,
+		shown: make([]int, len(r.Population.Groups)), maybe: make([]int, len(r.Population.Groups)),
+	}
+	list := inOrder(out.Point, out.SecondPoint)
+	for i, s := range m.spaces {
+		q := bounds(list[i])
+		q.Model = s.gallery.Model()
+		if score, ok := s.replayer.Against(q, e); ok {
+			t.in = append(t.in, comparison{s.calibration, q, score, s.calibration.LLR(1)})
+		}
+	}
+	if len(t.in) == 0 {
 		r.State = watchlist.PopulationNoFace
 		return nil
-	}
-	t := &tally{
-		people: m.c.Population, query: q, score: score, doubt: m.c.Calibration.LLR(1), llr: m.c.Calibration.LLR,
-		shown: make([]int, len(r.Population.Groups)), maybe: make([]int, len(r.Population.Groups)),
 	}
 	if err := t.run(ctx, m.guard); err != nil {
 		return fmt.Errorf("replay against the population: %w", err)
@@ -78,14 +85,34 @@ func (m *Matcher) replayPopulation(ctx context.Context, e *watchlist.Entry, out 
 	return nil
 }
 
+// hasParts reports whether the population's templates have a part for every space.
+func (m *Matcher) hasParts(model string) bool {
+	if m.c.Population.Persons() == 0 {
+		return false
+	}
+	_, templates := m.c.Population.Person(0)
+	for _, s := range m.spaces {
+		if _, ok := s.calibration.Part(model, templates[0]); !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// comparison is that of the entry with one template after another in one space.
+type comparison struct {
+	calibration Calibration
+	query       watchlist.FaceQuery
+	score       func([]float32) (watchlist.FaceMatch, error)
+	// doubt is the largest LLR that the calibration gives.
+	doubt float64
+}
+
 // tally counts the persons who would be shown an entry.
 type tally struct {
 	people Population
-	query  watchlist.FaceQuery
-	score  func([]float32) (watchlist.FaceMatch, error)
-	// doubt is the largest LLR that the calibration gives.
-	doubt float64
-	llr   func(float64) float64
+	model  string // of the people's templates
+	in     []comparison
 
 	next atomic.Int64
 	mu   sync.Mutex
@@ -126,14 +153,20 @@ func (t *tally) person(i int) error {
 	group, templates := t.people.Person(i)
 	shown, maybe := 0, 0
 	for _, template := range templates {
-		match, err := t.score(template)
-		if err != nil {
-			return err
-		}
-		if t.query.Meets(match.Score, match.LowQuality) {
-			shown = 1
-			if t.llr(match.Score) >= t.doubt {
-				maybe = 1
+		for _, c := range t.in {
+			part, ok := c.calibration.Part(t.model, template)
+			if !ok {
+				return fmt.Errorf("a template of the population is none of %s", t.model)
+			}
+			match, err := c.score(part)
+			if err != nil {
+				return err
+			}
+			if c.query.Meets(match.Score, match.LowQuality) {
+				shown = 1
+				if c.calibration.LLR(match.Score) >= c.doubt {
+					maybe = 1
+				}
 			}
 		}
 	}

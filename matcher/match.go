@@ -7,7 +7,6 @@ import (
 	"runtime/debug"
 	"time"
 
-	"vigie/matcher/score"
 	"vigie/watchlist"
 )
 
@@ -22,6 +21,12 @@ import (
 // error; a part that fails never makes for a shorter answer, and a panic in one
 // becomes an error.
 func (m *Matcher) Match(ctx context.Context, probe watchlist.Probe) (*watchlist.Lead, error) {
+	return m.match(ctx, probe, m.spaces)
+}
+
+// match is Match in some of the spaces: the probe's templates are of the first
+// one's model.
+func (m *Matcher) match(ctx context.Context, probe watchlist.Probe, spaces []space) (*watchlist.Lead, error) {
 	if err := check(&probe); err != nil {
 		return nil, err
 	}
@@ -29,8 +34,8 @@ func (m *Matcher) Match(ctx context.Context, probe watchlist.Probe) (*watchlist.
 		probe.Limit = DefaultLimit
 	}
 	q := &query{
-		m: m, probe: &probe,
-		lead: &watchlist.Lead{Query: m.c.NewQueryID(), Models: m.models()},
+		m: m, probe: &probe, spaces: spaces,
+		lead: &watchlist.Lead{Query: m.c.NewQueryID(), Models: m.leadModels()},
 	}
 	for _, step := range []struct {
 		name string
@@ -80,20 +85,16 @@ func (q *query) searchList(ctx context.Context) error {
 	}
 }
 
-func (m *Matcher) models() map[string]string {
-	v := map[string]string{"encoder": m.c.Encoder.Model(), "calibration": m.c.Calibration.Version(), "evidence": score.Shipped().Version()}
-	if m.c.NamesVersion != "" {
-		v["names"] = m.c.NamesVersion
-	}
-	return v
-}
-
 // query is one match under way.
 type query struct {
 	m     *Matcher
 	probe *watchlist.Probe
 	lead  *watchlist.Lead
 	load  *loader
+	// spaces are those that faces are compared in, points the operating point of
+	// each.
+	spaces []space
+	points []watchlist.OperatingPoint
 	// asOf is the raft index that faces are searched as of, 0 for the newest.
 	asOf uint64
 

@@ -85,9 +85,9 @@ func (q *query) nameNearest(ctx context.Context, hits map[watchlist.EntryID]*fac
 	if len(several) == 0 {
 		return nil
 	}
-	return q.compareEntries(ctx, bounds(q.lead.OperatingPoint, 1), several, func(h faceHit) {
+	return q.compareEntries(ctx, several, func(h faceHit) {
 		// Another score would be that of photos added since the search.
-		if was := hits[h.Entry]; was.probe == h.probe && was.Score == h.Score {
+		if was := hits[h.Entry]; was.probe == h.probe && was.space == h.space && was.Score == h.Score {
 			lines[h.Entry].Params["face"] = h.Face
 		}
 	})
@@ -153,19 +153,18 @@ func (q *query) compareFaces(ctx context.Context, suspects []*suspect) error {
 	if len(open) == 0 {
 		return nil
 	}
-	limits := bounds(q.lead.OperatingPoint, 1)
-	return q.compareEntries(ctx, limits, open, func(h faceHit) {
-		if s := at[h.Entry]; s.face == nil || preferred(limits, h.FaceMatch, s.face.FaceMatch) {
+	return q.compareEntries(ctx, open, func(h faceHit) {
+		if s := at[h.Entry]; s.face == nil || q.preferred(h, *s.face) {
 			s.face = &h
 		}
 	})
 }
 
 // preferred reports whether a match goes before another of its entry: one that
-// meets its bound before one that does not, then the higher score.
-func preferred(limits watchlist.FaceQuery, a, b watchlist.FaceMatch) bool {
-	x, y := limits.Meets(a.Score, a.LowQuality), limits.Meets(b.Score, b.LowQuality)
-	return x && !y || x == y && a.Score > b.Score
+// meets its bound before one that does not, then as before says.
+func (q *query) preferred(a, b faceHit) bool {
+	x, y := q.meets(a), q.meets(b)
+	return x && !y || x == y && q.before(a, b)
 }
 
 // hasAll reports whether an entry still has the photos of a match.

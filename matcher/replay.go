@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -37,7 +38,7 @@ func (m *Matcher) Replay(ctx context.Context, r watchlist.ReplayQuery) (*watchli
 		r.Limit = DefaultReplayLimit
 	}
 	q := &query{
-		m: m, probe: &watchlist.Probe{Photos: r.Photos, Templates: r.Templates},
+		m: m, probe: &watchlist.Probe{Photos: r.Photos, Templates: r.Templates}, spaces: m.spaces,
 		lead: &watchlist.Lead{},
 	}
 	if err := m.guard("faces", func() error { return q.takeFaces(ctx) }); err != nil {
@@ -45,12 +46,13 @@ func (m *Matcher) Replay(ctx context.Context, r watchlist.ReplayQuery) (*watchli
 	}
 	out := &watchlist.Replay{
 		Query: m.c.NewQueryID(), AsOf: r.AsOf, Stamp: m.c.Stamper.Stamp(), Faces: q.lead.Faces,
-		Models: map[string]string{"encoder": m.c.Encoder.Model(), "calibration": m.c.Calibration.Version()},
+		Models: m.models(),
 	}
 	if err := m.guard("frames", func() error { return q.takeProbes(ctx) }); err != nil {
 		return nil, err
 	}
-	out.Point, out.Source = q.replayPoint(&r)
+	out.Source = q.replayPoints(&r)
+	out.Point, out.SecondPoint = shown(q.points)
 	out.Frames = q.frames()
 	start := time.Now()
 	if err := m.guard("face_search", func() error { return q.searchAsOf(ctx, &r, out) }); err != nil {
@@ -64,28 +66,51 @@ func (m *Matcher) Replay(ctx context.Context, r watchlist.ReplayQuery) (*watchli
 	return out, m.guard("status", func() error { return m.presentStatus(out.Candidates) })
 }
 
-// replayPoint gives the thresholds of a replay.
-func (q *query) replayPoint(r *watchlist.ReplayQuery) (watchlist.OperatingPoint, watchlist.ThresholdSource) {
-	op, calibration := q.operatingPoint(), q.m.c.Calibration
+// replayPoints sets the thresholds of a replay. A score that is given is one of the
+// first encoder; the second has the threshold of the same false match rate.
+func (q *query) replayPoints(r *watchlist.ReplayQuery) watchlist.ThresholdSource {
+	q.points = q.operatingPoints()
+	first := len(q.spaces) - 1
+	for i, s := range q.spaces {
+		op := &q.points[i]
+		switch {
+		case r.MinScore != nil && i == first:
+			op.Threshold = *r.MinScore
+		case r.MinScore != nil:
+			op.Threshold = sameRate(q.spaces[first].calibration, s.calibration, *r.MinScore)
+		case r.FMR != nil:
+			op.Threshold = s.calibration.ThresholdAtFMR(*r.FMR)
+		default:
+			continue
+		}
+		op.TargetFPIR, op.FMR, op.LowQualityThreshold = 0, 0, 0
+		if r.FMR != nil {
+			op.FMR = *r.FMR
+		}
+	}
 	switch {
 	case r.MinScore != nil:
-		op.TargetFPIR, op.FMR = 0, 0
-		op.Threshold, op.LowQualityThreshold = *r.MinScore, 0
-		return op, watchlist.ThresholdGiven
+		return watchlist.ThresholdGiven
 	case r.FMR != nil:
-		op.TargetFPIR, op.FMR = 0, *r.FMR
-		op.Threshold, op.LowQualityThreshold = calibration.ThresholdAtFMR(*r.FMR), 0
-		return op, watchlist.ThresholdFMR
+		return watchlist.ThresholdFMR
 	}
-	return op, watchlist.ThresholdNow
+	return watchlist.ThresholdNow
 }
 
-// searchAsOf searches all probes in the gallery of the time and ranks what they
+// sameRate is the score of another calibration that as many strangers reach, and -1
+// for a score that all of them do.
+func sameRate(from, to Thresholds, score float64) float64 {
+	rate := from.FMR(score)
+	if rate >= from.FMR(-1) {
+		return -1
+	}
+	return to.ThresholdAtFMR(rate)
+}
+
+// searchAsOf searches all probes in the galleries of the time and ranks what they
 // find.
 func (q *query) searchAsOf(ctx context.Context, r *watchlist.ReplayQuery, out *watchlist.Replay) error {
-	fq := bounds(out.Point, r.Limit)
-	fq.AsOf = r.AsOf
-	best, cut, err := q.searchFaces(ctx, fq, nil)
+	best, cut, err := q.searchFaces(ctx, r.Limit, r.AsOf, nil)
 	switch {
 	case ctx.Err() != nil:
 		return fmt.Errorf("replay: %w", ctx.Err())
@@ -93,18 +118,22 @@ func (q *query) searchAsOf(ctx context.Context, r *watchlist.ReplayQuery, out *w
 		return err
 	}
 	out.Truncated = cut
-	for _, match := range best {
-		out.Candidates = append(out.Candidates, watchlist.ReplayCandidate{FaceMatch: match.FaceMatch, LLR: q.m.c.Calibration.LLR(match.Score)})
-	}
-	slices.SortFunc(out.Candidates, func(a, b watchlist.ReplayCandidate) int {
+	hits := slices.SortedFunc(maps.Values(best), func(a, b faceHit) int {
 		switch {
-		case a.Score > b.Score:
+		case q.before(a, b):
 			return -1
-		case a.Score < b.Score:
+		case q.before(b, a):
 			return 1
 		}
 		return strings.Compare(string(a.Entry), string(b.Entry))
 	})
+	for _, h := range hits {
+		c := watchlist.ReplayCandidate{FaceMatch: h.FaceMatch, LLR: q.llr(h)}
+		if q.m.c.Second != nil {
+			c.Encoder = q.spaces[h.space].gallery.Model()
+		}
+		out.Candidates = append(out.Candidates, c)
+	}
 	if len(out.Candidates) > r.Limit {
 		out.Candidates, out.Truncated = out.Candidates[:r.Limit], true
 	}

@@ -24,10 +24,16 @@ type faceProbe struct {
 	first int                 // number of its first sample
 }
 
-// faceHit is an entry's best match, and the number of the probe that made it.
+// alone is the probe of one sample by itself.
+func alone(s watchlist.FaceSample, number int) faceProbe {
+	return faceProbe{query: watchlist.FaceQuery{Template: s.Template, Model: s.Model}, first: number}
+}
+
+// faceHit is an entry's best match, the number of the probe that made it, and that
+// of the query's space whose score it is.
 type faceHit struct {
 	watchlist.FaceMatch
-	probe int
+	probe, space int
 }
 
 // takeProbes makes the samples into what is searched: one mean when all of them
@@ -45,7 +51,7 @@ func (q *query) takeProbes(ctx context.Context) error {
 			q.probes[0].query.More = append(q.probes[0].query.More, s.Template)
 			continue
 		}
-		q.probes = append(q.probes, faceProbe{query: watchlist.FaceQuery{Template: s.Template, Model: s.Model}, first: i})
+		q.probes = append(q.probes, alone(s, i))
 	}
 	return nil
 }
@@ -55,12 +61,14 @@ func (q *query) takeProbes(ctx context.Context) error {
 // and an average would hide the person present.
 const sameBearer = 1
 
-// holdTogether compares the samples of a probe with one another and notes when
-// two of them speak against being one person's: then a lead may be about either.
+// holdTogether compares the samples of a probe with one another, in the encoder's
+// own space, and notes when two of them speak against being one person's: then a
+// lead may be about either.
 func (q *query) holdTogether(ctx context.Context) error {
 	if len(q.samples) == 1 {
 		return nil
 	}
+	own := q.spaces[0]
 	for i, s := range q.samples {
 		var others []*watchlist.Entry
 		for j, o := range q.samples[i+1:] {
@@ -70,12 +78,12 @@ func (q *query) holdTogether(ctx context.Context) error {
 			})
 		}
 		// The last has no others left, but its template is checked like theirs.
-		matches, err := q.m.c.Gallery.Compare(ctx, watchlist.FaceQuery{Template: s.Template, Model: s.Model, MinScore: -1}, others)
+		matches, err := own.gallery.Compare(ctx, watchlist.FaceQuery{Template: s.Template, Model: s.Model, MinScore: -1}, others)
 		if err != nil {
 			return q.sampleError(i, err)
 		}
 		for _, match := range matches {
-			llr := q.m.c.Calibration.LLR(match.Score)
+			llr := own.calibration.LLR(match.Score)
 			q.differ = q.differ || llr < -undecided
 			j, err := strconv.Atoi(strings.TrimPrefix(string(match.Entry), "probe-"))
 			if err == nil && q.source(i) != q.source(j) {
@@ -108,70 +116,65 @@ func (q *query) frames() int {
 // (benchmarks/RESULTS.md, faces).
 func FramesFPIR(n int) float64 { return 1 / math.Sqrt(float64(n)) }
 
-// operatingPoint sets both thresholds for the gallery's size. When the samples
-// differ there are several searches: each runs at a part of the target, so that
-// together they keep to it.
-func (q *query) operatingPoint() watchlist.OperatingPoint {
-	c := q.m.c
-	op := watchlist.OperatingPoint{
-		TargetFPIR: c.TargetFPIR, GallerySize: c.Gallery.Size(),
-		Calibration: c.Calibration.Version(), Cohort: c.Calibration.Cohort(),
-	}
+// operatingPoints sets the thresholds of each space for the galleries' size. When
+// the samples differ there are several searches: each runs at a part of the target,
+// so that together they keep to it.
+func (q *query) operatingPoints() []watchlist.OperatingPoint {
 	share := 1 / float64(len(q.probes))
 	if n := q.frames(); n > 0 {
 		share = FramesFPIR(n)
 	}
-	op.FMR, op.Threshold = c.Calibration.OperatingPoint(c.TargetFPIR*share, op.GallerySize)
-	op.LowQualityThreshold = c.Calibration.ThresholdAtFMR(op.FMR * LowQualityFMR)
-	return op
+	out := points(q.spaces, q.m.c.TargetFPIR*share, size(q.spaces))
+	for i := range out {
+		out[i].TargetFPIR = q.m.c.TargetFPIR
+	}
+	return out
 }
 
-// searchFaces searches all probes in the gallery and keeps each entry's best
-// match. They are searched one after the other: a match has at most one search in
-// the gallery's queue and holds nothing there between two, so a probe of several
-// photos takes no more of the node at a time than one of a single photo.
-func (q *query) searchFaces(ctx context.Context, base watchlist.FaceQuery, filter func(watchlist.EntryID) bool) (best map[watchlist.EntryID]faceHit, more bool, err error) {
+// searchFaces searches all probes in the galleries as of an index and keeps each
+// entry's best match. They are searched one after the other: a match has at most
+// one search in a gallery's queue and holds nothing there between two, so a probe
+// of several photos takes no more of the node at a time than one of a single photo.
+func (q *query) searchFaces(ctx context.Context, k int, asOf uint64, filter func(watchlist.EntryID) bool) (best map[watchlist.EntryID]faceHit, more bool, err error) {
 	best = map[watchlist.EntryID]faceHit{}
 	for i, p := range q.probes {
-		matches, cut, err := q.m.c.Gallery.Search(ctx, p.with(base), filter)
+		err := q.eachSpace(p, func(at int, g Gallery, fq watchlist.FaceQuery) error {
+			fq.K, fq.AsOf = k, asOf
+			matches, cut, err := g.Search(ctx, fq, filter)
+			more = more || cut
+			for _, match := range matches {
+				h := faceHit{match, i, at}
+				old, ok := best[match.Entry]
+				if !ok || q.before(h, old) || !q.before(old, h) && h.Face < old.Face {
+					best[match.Entry] = h
+				}
+			}
+			return err
+		})
 		if err != nil {
 			return nil, false, q.sampleError(p.first, err)
-		}
-		more = more || cut
-		for _, match := range matches {
-			old, ok := best[match.Entry]
-			if !ok || match.Score > old.Score || match.Score == old.Score && match.Face < old.Face {
-				best[match.Entry] = faceHit{match, i}
-			}
 		}
 	}
 	return best, more, nil
 }
 
 // compareEntries scores all probes against entries and calls keep with each
-// entry's match with each probe.
-func (q *query) compareEntries(ctx context.Context, base watchlist.FaceQuery, entries []*watchlist.Entry, keep func(faceHit)) error {
+// entry's match with each probe in each space.
+func (q *query) compareEntries(ctx context.Context, entries []*watchlist.Entry, keep func(faceHit)) error {
 	for i, p := range q.probes {
-		matches, err := q.m.c.Gallery.Compare(ctx, p.with(base), entries)
+		err := q.eachSpace(p, func(at int, g Gallery, fq watchlist.FaceQuery) error {
+			fq.K = 1
+			matches, err := g.Compare(ctx, fq, entries)
+			for _, match := range matches {
+				keep(faceHit{match, i, at})
+			}
+			return err
+		})
 		if err != nil {
 			return q.sampleError(p.first, err)
 		}
-		for _, match := range matches {
-			keep(faceHit{match, i})
-		}
 	}
 	return nil
-}
-
-// bounds is a search of the gallery at an operating point.
-func bounds(op watchlist.OperatingPoint, k int) watchlist.FaceQuery {
-	return watchlist.FaceQuery{K: k, MinScore: op.Threshold, LowQualityMin: op.LowQualityThreshold}
-}
-
-// with is the probe's query under the bounds of another.
-func (p faceProbe) with(base watchlist.FaceQuery) watchlist.FaceQuery {
-	base.Template, base.More, base.Model = p.query.Template, p.query.More, p.query.Model
-	return base
 }
 
 // sampleError points at the photo or template that a face error is about.

@@ -137,12 +137,12 @@ func TestLowQualityReferencesNeedMore(t *testing.T) {
 // Of two matches of an entry, one that reaches its own bound goes first, though a
 // reference of low quality short of its bound scores higher.
 func TestMatchThatMeetsItsBoundGoesFirst(t *testing.T) {
-	limits := watchlist.FaceQuery{MinScore: 0.5, LowQualityMin: 0.8}
-	match := func(score float64, low bool) watchlist.FaceMatch {
-		return watchlist.FaceMatch{Score: score, LowQuality: low}
+	q := &query{spaces: []space{{calibration: fakeCalibration{}}}, points: []watchlist.OperatingPoint{{Threshold: 0.5, LowQualityThreshold: 0.8}}}
+	match := func(score float64, low bool) faceHit {
+		return faceHit{FaceMatch: watchlist.FaceMatch{Score: score, LowQuality: low}}
 	}
 	for _, tc := range []struct {
-		a, b watchlist.FaceMatch
+		a, b faceHit
 		want bool
 	}{
 		{match(0.6, false), match(0.7, true), true},
@@ -151,7 +151,7 @@ func TestMatchThatMeetsItsBoundGoesFirst(t *testing.T) {
 		{match(0.4, false), match(0.3, true), true},
 		{match(0.6, false), match(0.6, false), false},
 	} {
-		if got := preferred(limits, tc.a, tc.b); got != tc.want {
+		if got := q.preferred(tc.a, tc.b); got != tc.want {
 			t.Errorf("%+v before %+v: %v", tc.a, tc.b, got)
 		}
 	}

@@ -49,11 +49,10 @@ func (q *query) search(ctx context.Context) error {
 		})
 	}
 	if len(q.probes) > 0 {
-		q.lead.OperatingPoint = q.operatingPoint()
+		q.points = q.operatingPoints()
+		q.lead.OperatingPoint, q.lead.SecondPoint = shown(q.points)
 		run("face_search", &face, func(ctx context.Context) (err error) {
-			base := bounds(q.lead.OperatingPoint, faceDepth)
-			base.AsOf = q.asOf
-			q.found.faces, facesMore, err = q.searchFaces(ctx, base, q.load.matchable)
+			q.found.faces, facesMore, err = q.searchFaces(ctx, faceDepth, q.asOf, q.load.matchable)
 			return err
 		})
 	}

@@ -38,6 +38,8 @@ type Impact struct {
 	// Point is the operating point of a search with one photo once the entry is
 	// active.
 	Point OperatingPoint
+	// SecondPoint is that of a second encoder's scores, nil without one.
+	SecondPoint *OperatingPoint
 	// Travellers is the traffic assumed, Alerts the expected number of strangers a
 	// day to whom the entry's faces alone are shown; TypicalAlerts the same for as
 	// many typical faces.

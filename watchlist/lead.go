@@ -133,9 +133,13 @@ type Lead struct {
 	Query          QueryID
 	Candidates     []Candidate
 	OperatingPoint OperatingPoint
-	Stamp          ListStamp
+	// SecondPoint is that of the second encoder's scores, nil without one: same target
+	// and false match rate, another calibration, other thresholds.
+	SecondPoint *OperatingPoint
+	Stamp       ListStamp
 	// Models are the versions that took part: encoder, calibration of faces, rules of
-	// names, and calibration of the other evidence.
+	// names, and calibration of the other evidence; encoder_second and
+	// calibration_second of a second encoder.
 	Models map[string]string
 	Stages []StageTime
 	// Faces are the faces used from the probe photos, with quality.

@@ -10,7 +10,8 @@ type ReplayQuery struct {
 	// AsOf is the raft index, at least 1: the Index of the search's audit event.
 	AsOf uint64
 	// MinScore is the lowest ComparisonScore to return, -1 to 1: the Threshold
-	// of the search's audit event. FMR asks instead for the threshold of a false
+	// of the search's audit event. Scores of a second encoder have the threshold of
+	// the same false match rate. FMR asks instead for the threshold of a false
 	// match rate per comparison, above 0 and at most 0.5. With neither the node's
 	// present operating point is used; both together are refused.
 	MinScore, FMR *float64
@@ -46,6 +47,8 @@ type ReplayCandidate struct {
 	FaceMatch
 	// LLR is the score's log10 likelihood ratio by the calibration searched in.
 	LLR float64
+	// Encoder names the encoder whose score it is, "" where there is only one.
+	Encoder string
 	// Status is the entry's effective status now.
 	Status Status
 }
@@ -55,7 +58,8 @@ type Replay struct {
 	Query QueryID
 	// AsOf is what was asked for, Oldest the first index that could have been.
 	AsOf, Oldest uint64
-	// Candidates are ordered by falling score, then by entry id. Entries whose
+	// Candidates are ordered by falling likelihood ratio, then by falling score, then
+	// by entry id: with one encoder that is the order of the scores. Entries whose
 	// end date had passed at the time are among them: the end of an entry is a
 	// matter of the clock, not of an index.
 	Candidates []ReplayCandidate
@@ -64,10 +68,12 @@ type Replay struct {
 	// GallerySize counts the templates that can be found now. LowQualityThreshold
 	// is 0 unless Source is ThresholdNow.
 	Point  OperatingPoint
+	// SecondPoint is the same for the scores of a second encoder, nil without one.
+	SecondPoint *OperatingPoint
 	Source ThresholdSource
 	// Stamp says which list the node has now.
 	Stamp ListStamp
-	// Models are the versions that took part: encoder and calibration.
+	// Models are the versions that took part, as in Lead, without names.
 	Models map[string]string
 	Stages []StageTime
 	// Faces are the faces used from the photos, with quality; Frames is how many
