@@ -28,8 +28,18 @@ func (s *service) GetCluster(ctx context.Context, _ gen.GetClusterRequestObject)
 		State: st.State, Leader: string(st.Leader), Term: int64(st.Term),
 		CommitIndex: int64(st.Committed), AppliedIndex: int64(st.Applied), Version: st.Version,
 		Origin: gen.Origin{Country: string(origin.Country), Authority: origin.Authority},
-		Stamp:  stampOut(stamp), Members: list(st.Members, memberOut), Gallery: galleryOut(st.Gallery),
+		Stamp:  stampOut(stamp), Members: list(st.Members, memberOut), Gallery: galleryOut(st.Gallery), SecondEncoder: secondOut(st.Second),
 	}, nil
+}
+
+func secondOut(e *SecondEncoder) gen.SecondEncoder {
+	if e == nil {
+		return gen.SecondEncoder{}
+	}
+	return gen.SecondEncoder{
+		Recipe: e.Recipe, Model: e.Model, Licence: e.Licence, Use: gen.SecondEncoderUse(e.Use),
+		Calibration: e.Calibration, Cohort: e.Cohort, Gallery: galleryOut(e.Gallery),
+	}
 }
 
 func galleryOut(g GalleryStatus) gen.Gallery {

@@ -67,7 +67,7 @@ type Enroller interface {
 	// sample has no template; it holds what was measured also when the photo is
 	// refused.
 	Judge(ctx context.Context, p watchlist.Photo, reference bool) (watchlist.FaceSample, error)
-	// Model names the model whose templates this cluster compares.
+	// Model names the templates that this node makes, and takes in place of photos.
 	Model() string
 }
 
@@ -192,8 +192,21 @@ type ClusterStatus struct {
 	Members                  []MemberStatus
 	// Gallery is the face index of the node that is asked.
 	Gallery GalleryStatus
+	// Second is its second encoder, nil without one.
+	Second *SecondEncoder
 	// Version is the program's version.
 	Version string
+}
+
+// SecondEncoder is a node's second face encoder.
+type SecondEncoder struct {
+	// Recipe is the id of its recipe, Model names its templates; Licence and Use are
+	// the recipe's.
+	Recipe, Model, Licence, Use string
+	// Calibration is what its scores are worth, Cohort on whom that was measured.
+	Calibration, Cohort string
+	// Gallery holds the templates of both encoders.
+	Gallery GalleryStatus
 }
 
 // GalleryStatus is the state of a node's face index.

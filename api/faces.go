@@ -67,7 +67,7 @@ func (s *service) template(in gen.TemplateInput, pointer string) (watchlist.Face
 		return watchlist.FaceSample{}, failField(watchlist.FaceBadTemplate, pointer+"/values", watchlist.FaceBadTemplate, watchlist.TemplateDims+" finite values, not all zero")
 	}
 	if m := s.deps.Enroller.Model(); m != "" && m != in.Model {
-		return watchlist.FaceSample{}, failField(watchlist.FaceModelMismatch, pointer+"/model", watchlist.FaceModelMismatch, "this cluster compares templates of "+m)
+		return watchlist.FaceSample{}, failField(watchlist.FaceModelMismatch, pointer+"/model", watchlist.FaceModelMismatch, "this node compares templates of "+m)
 	}
 	return watchlist.FaceSample{Template: in.Values, Model: in.Model}, nil
 }

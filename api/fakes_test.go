@@ -57,6 +57,7 @@ type world struct {
 	decisions []watchlist.CalibrationDecision
 	putErr    error // of the blob store
 	others    []MemberStatus
+	second    *SecondEncoder
 	moved     int
 }
 
@@ -403,7 +404,7 @@ func (w *world) Status() ClusterStatus {
 	n := watchlist.Member{ID: "7f0c1d52-0b7c-4b1e-9a55-0d5a3a1b2c3d", Name: "dakar-1", Role: watchlist.NodeVoter, ClusterAddr: "127.0.0.1:1", APIAddr: "127.0.0.1:2"}
 	return ClusterStatus{
 		Node: n, State: "leader", Leader: n.ID, Term: 1, Committed: w.index, Applied: w.index, Version: "test",
-		Members: append([]MemberStatus{{Member: n, Known: true, Reachable: true}}, w.others...),
+		Members: append([]MemberStatus{{Member: n, Known: true, Reachable: true}}, w.others...), Second: w.second,
 		Gallery: GalleryStatus{
 			Kernel: "portable", Model: testModel, Templates: 50, Rows: 52, Skipped: 1, Segments: 2, HotBytes: 3400, Oldest: 3, Applied: w.index,
 			Files: &GalleryFiles{Index: 9, Saves: 2, Failures: 1, Bytes: 4096},

@@ -39,7 +39,7 @@ func (s *service) impactOut(i *watchlist.Impact) gen.Impact {
 		Faces: list(i.Faces, func(f watchlist.FaceImpact) gen.FaceImpact {
 			return gen.FaceImpact{FaceId: f.Face, Comparable: f.Comparable, Fmr: finite(f.FMR), TypicalFmr: finite(f.Typical)}
 		}),
-		OperatingPoint:   pointOut(i.Point),
+		OperatingPoint: pointOut(i.Point), SecondOperatingPoint: secondPointOut(i.SecondPoint),
 		TravellersPerDay: finite(i.Travellers), AlertsPerDay: finite(i.Alerts), TypicalAlertsPerDay: finite(i.TypicalAlerts),
 		Population: populationOut(&i.Population, i.Travellers),
 		Alike:      list(i.Alike, func(c watchlist.Candidate) gen.Candidate { return candidateOut(c, false, now) }),

@@ -29,8 +29,8 @@ func leadOut(l *watchlist.Lead, explain bool, now time.Time) gen.Lead {
 		Candidates:     list(l.Candidates, func(c watchlist.Candidate) gen.Candidate { return candidateOut(c, explain, now) }),
 		Cues:           list(l.Cues, cueOut),
 		Documents:      optional(l.Documents, findingOut),
-		OperatingPoint: pointOut(l.OperatingPoint),
-		Stamp:          stampOut(l.Stamp), Models: modelsOut(l.Models),
+		OperatingPoint: pointOut(l.OperatingPoint), SecondOperatingPoint: secondPointOut(l.SecondPoint),
+		Stamp: stampOut(l.Stamp), Models: modelsOut(l.Models),
 		Stages: list(l.Stages, stageOut), Faces: list(l.Faces, probeFaceOut),
 		Truncated: l.Truncated,
 	}
@@ -45,6 +45,15 @@ func pointOut(p watchlist.OperatingPoint) gen.OperatingPoint {
 		TargetFpir: finite(p.TargetFPIR), GallerySize: p.GallerySize,
 		Fmr: finite(p.FMR), Threshold: finite(p.Threshold), LowQualityThreshold: finite(p.LowQualityThreshold), Calibration: p.Calibration, Cohort: p.Cohort,
 	}
+}
+
+// secondPointOut is the zero value without a second encoder: the answer leaves it
+// out.
+func secondPointOut(p *watchlist.OperatingPoint) gen.SecondPoint {
+	if p == nil {
+		return gen.SecondPoint{}
+	}
+	return pointOut(*p)
 }
 
 func modelsOut(m map[string]string) gen.StringMap {

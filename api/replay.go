@@ -55,13 +55,13 @@ func replayOut(r *watchlist.Replay) gen.Replay {
 		Candidates: list(r.Candidates, func(c watchlist.ReplayCandidate) gen.ReplayCandidate {
 			return gen.ReplayCandidate{
 				Rank: c.Rank, EntryId: string(c.Entry), FaceId: c.Face, OtherFaceIds: c.Others.List(), Score: finite(c.Score), Llr: finite(c.LLR),
-				Status: gen.ReplayCandidateStatus(c.Status),
+				Encoder: c.Encoder, Status: gen.ReplayCandidateStatus(c.Status),
 			}
 		}),
 		Threshold: finite(r.Point.Threshold), ThresholdSource: gen.ReplayThresholdSource(r.Source),
 		LowQualityThreshold: finite(r.Point.LowQualityThreshold), Frames: r.Frames,
 		Fmr: finite(r.Point.FMR), TargetFpir: finite(r.Point.TargetFPIR), GallerySize: r.Point.GallerySize,
-		Calibration: r.Point.Calibration, Cohort: r.Point.Cohort, Stamp: stampOut(r.Stamp), Models: modelsOut(r.Models),
+		Calibration: r.Point.Calibration, Cohort: r.Point.Cohort, SecondOperatingPoint: secondPointOut(r.SecondPoint), Stamp: stampOut(r.Stamp), Models: modelsOut(r.Models),
 		Stages: list(r.Stages, stageOut), Faces: list(r.Faces, probeFaceOut), Truncated: r.Truncated,
 	}
 }

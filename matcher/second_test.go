@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"vigie/matcher/score"
 	"vigie/watchlist"
 )
 
@@ -168,7 +169,7 @@ func TestMatchWithTwoEncoders(t *testing.T) {
 	if d := cmp.Diff(want, faceLines(lead), cmp.AllowUnexported(faceLine{})); d != "" {
 		t.Errorf("(-want +got)\n%s", d)
 	}
-	models := map[string]string{"encoder": testModel, "calibration": "cal-1", "encoder_second": bothModel, "calibration_second": "cal-2", "names": "names-1"}
+	models := map[string]string{"encoder": testModel, "calibration": "cal-1", "encoder_second": bothModel, "calibration_second": "cal-2", "names": "names-1", "evidence": score.Shipped().Version()}
 	if d := cmp.Diff(models, lead.Models); d != "" {
 		t.Error(d)
 	}

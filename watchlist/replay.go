@@ -67,10 +67,10 @@ type Replay struct {
 	// given, TargetFPIR is 0 unless it is the present operating point's.
 	// GallerySize counts the templates that can be found now. LowQualityThreshold
 	// is 0 unless Source is ThresholdNow.
-	Point  OperatingPoint
+	Point OperatingPoint
 	// SecondPoint is the same for the scores of a second encoder, nil without one.
 	SecondPoint *OperatingPoint
-	Source ThresholdSource
+	Source      ThresholdSource
 	// Stamp says which list the node has now.
 	Stamp ListStamp
 	// Models are the versions that took part, as in Lead, without names.

@@ -664,6 +664,24 @@ func (e Script) Valid() bool {
 	}
 }
 
+// Defines values for SecondEncoderUse.
+const (
+	SecondEncoderUseEvaluation SecondEncoderUse = "evaluation"
+	SecondEncoderUseOperation  SecondEncoderUse = "operation"
+)
+
+// Valid indicates whether the value is a known member of the SecondEncoderUse enum.
+func (e SecondEncoderUse) Valid() bool {
+	switch e {
+	case SecondEncoderUseEvaluation:
+		return true
+	case SecondEncoderUseOperation:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for SettleCode.
 const (
 	SettleCodeBetterPhoto         SettleCode = "better_photo"
@@ -1185,7 +1203,10 @@ type ClusterStatus struct {
 	Members []Member `json:"members"`
 	Node    Node     `json:"node"`
 	Origin  Origin   `json:"origin"`
-	Stamp   Stamp    `json:"stamp"`
+
+	// SecondEncoder The second face encoder of this node; absent when it runs with one. Its gallery holds the photos that both encoders have seen, `gallery` all others.
+	SecondEncoder SecondEncoder `json:"second_encoder,omitempty,omitzero"`
+	Stamp         Stamp         `json:"stamp"`
 
 	// State `leader`, `follower`, `candidate` or `stopped`.
 	State   string `json:"state"`
@@ -1613,11 +1634,17 @@ type Impact struct {
 	Population PopulationImpact `json:"population"`
 
 	// QueryId Ties the answer to its audit event.
-	QueryId          string      `json:"query_id"`
-	Revision         int64       `json:"revision"`
-	Stamp            Stamp       `json:"stamp"`
-	Status           EntryStatus `json:"status"`
-	TravellersPerDay float64     `json:"travellers_per_day"`
+	QueryId  string `json:"query_id"`
+	Revision int64  `json:"revision"`
+
+	// SecondOperatingPoint The operating point of the second encoder's scores; absent where the node
+	// has none. Target, size and false match rate are those of the first one's:
+	// every enrolled photo is compared by one of the two. Each line of face
+	// evidence names the encoder and the calibration of its score.
+	SecondOperatingPoint SecondPoint `json:"second_operating_point,omitempty,omitzero"`
+	Stamp                Stamp       `json:"stamp"`
+	Status               EntryStatus `json:"status"`
+	TravellersPerDay     float64     `json:"travellers_per_day"`
 
 	// Truncated There are more entries like it.
 	Truncated bool `json:"truncated"`
@@ -1726,9 +1753,15 @@ type Lead struct {
 	OperatingPoint OperatingPoint `json:"operating_point"`
 
 	// QueryId Ties the lead to its audit event.
-	QueryId string  `json:"query_id"`
-	Stages  []Stage `json:"stages"`
-	Stamp   Stamp   `json:"stamp"`
+	QueryId string `json:"query_id"`
+
+	// SecondOperatingPoint The operating point of the second encoder's scores; absent where the node
+	// has none. Target, size and false match rate are those of the first one's:
+	// every enrolled photo is compared by one of the two. Each line of face
+	// evidence names the encoder and the calibration of its score.
+	SecondOperatingPoint SecondPoint `json:"second_operating_point,omitempty,omitzero"`
+	Stages               []Stage     `json:"stages"`
+	Stamp                Stamp       `json:"stamp"`
 
 	// Truncated More candidates met the operating point than `limit`.
 	Truncated bool `json:"truncated"`
@@ -2167,7 +2200,7 @@ type Replay struct {
 	// Calibration The calibration that was searched in.
 	Calibration string `json:"calibration"`
 
-	// Candidates By falling score.
+	// Candidates By falling likelihood ratio, then by falling score.
 	Candidates []ReplayCandidate `json:"candidates"`
 
 	// Cohort On whom the calibration was measured.
@@ -2192,9 +2225,15 @@ type Replay struct {
 	OldestIndex int64 `json:"oldest_index"`
 
 	// QueryId Ties the answer to its audit event.
-	QueryId string  `json:"query_id"`
-	Stages  []Stage `json:"stages"`
-	Stamp   Stamp   `json:"stamp"`
+	QueryId string `json:"query_id"`
+
+	// SecondOperatingPoint The operating point of the second encoder's scores; absent where the node
+	// has none. Target, size and false match rate are those of the first one's:
+	// every enrolled photo is compared by one of the two. Each line of face
+	// evidence names the encoder and the calibration of its score.
+	SecondOperatingPoint SecondPoint `json:"second_operating_point,omitempty,omitzero"`
+	Stages               []Stage     `json:"stages"`
+	Stamp                Stamp       `json:"stamp"`
 
 	// TargetFpir Only with the present operating point.
 	TargetFpir float64 `json:"target_fpir,omitempty,omitzero"`
@@ -2214,12 +2253,14 @@ type ReplayThresholdSource string
 
 // ReplayCandidate defines model for ReplayCandidate.
 type ReplayCandidate struct {
+	// Encoder The encoder whose score it is; absent where the node has only one.
+	Encoder string  `json:"encoder,omitempty,omitzero"`
 	EntryId EntryId `json:"entry_id"`
 
 	// FaceId The nearest of the entry's faces at the time; of a mean of several, the first.
 	FaceId string `json:"face_id"`
 
-	// Llr Its log10 likelihood ratio by the answer's `calibration`.
+	// Llr Its log10 likelihood ratio, by the calibration of `encoder`.
 	Llr float64 `json:"llr"`
 
 	// OtherFaceIds The faces whose mean with it was compared.
@@ -2248,7 +2289,7 @@ type ReplayRequest struct {
 	Fmr           *float64 `json:"fmr,omitempty"`
 	MaxCandidates int      `json:"max_candidates,omitempty,omitzero"`
 
-	// MinScore The lowest face score to list: the `threshold` of the audit event.
+	// MinScore The lowest face score to list: the `threshold` of the audit event. Scores of a second encoder have the threshold of the same false match rate.
 	MinScore *float64     `json:"min_score,omitempty"`
 	Photos   []PhotoInput `json:"photos,omitempty,omitzero"`
 	Purpose  Purpose      `json:"purpose"`
@@ -2361,6 +2402,38 @@ type Role string
 
 // Script ISO 15924; detected when absent.
 type Script string
+
+// SecondEncoder The second face encoder of this node; absent when it runs with one. Its gallery holds the photos that both encoders have seen, `gallery` all others.
+type SecondEncoder struct {
+	Calibration string `json:"calibration"`
+
+	// Cohort On whom that calibration was measured.
+	Cohort string `json:"cohort"`
+
+	// Gallery The face index of this node.
+	Gallery Gallery `json:"gallery"`
+
+	// Licence Under which terms its weights may be used, as the recipe says.
+	Licence string `json:"licence"`
+
+	// Model What its templates are called.
+	Model string `json:"model"`
+
+	// Recipe The id of its recipe.
+	Recipe string `json:"recipe"`
+
+	// Use `evaluation`: its training data is not documented; it is for measuring, not for decisions about people.
+	Use SecondEncoderUse `json:"use"`
+}
+
+// SecondEncoderUse `evaluation`: its training data is not documented; it is for measuring, not for decisions about people.
+type SecondEncoderUse string
+
+// SecondPoint The operating point of the second encoder's scores; absent where the node
+// has none. Target, size and false match rate are those of the first one's:
+// every enrolled photo is compared by one of the two. Each line of face
+// evidence names the encoder and the calibration of its score.
+type SecondPoint = OperatingPoint
 
 // Session defines model for Session.
 type Session struct {

@@ -14,6 +14,7 @@ type finding struct{ path, detail string }
 
 var (
 	countryRE = regexp.MustCompile(`^[A-Z]{3}$`)
+	digestRE  = regexp.MustCompile(`^[0-9a-f]{64}$`)
 	nameRE    = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)
 )
 
@@ -35,6 +36,11 @@ func (c *Config) check() []finding {
 	add(strings.TrimSpace(c.Origin.Authority) == "" || len(c.Origin.Authority) > 200, "origin.authority", "name the authority that owns the entries, at most 200 bytes")
 	add(!slices.Contains([]string{"lan", "regional", "satellite"}, c.Link.Profile), "link.profile", "use lan, regional or satellite")
 	out = append(out, c.checkAddresses()...)
+	if s := c.Faces.Second; s.On() {
+		add(c.Faces.Engine == "off", "faces.second.recipe", "a second encoder needs faces.engine on")
+		add(s.Dir == "", "faces.second.dir", "name the folder of the recipe's model file")
+		add(s.LibrarySHA256 != "" && !digestRE.MatchString(s.LibrarySHA256), "faces.second.library_sha256", "give 64 small hexadecimal digits, or nothing for the known build")
+	}
 	add(c.Faces.Engine != "on" && c.Faces.Engine != "off", "faces.engine", "use on or off")
 	add(c.Faces.Workers < 0 || c.Faces.Workers > 64, "faces.workers", "use 0 (one per core) to 64")
 	add(c.Faces.MaxQueue < 1 || c.Faces.MaxQueue > 10000, "faces.max_queue", "use 1 to 10000")

@@ -117,6 +117,8 @@ type Faces struct {
 	// million. Decoding takes 1.5 to 15 bytes a pixel by the kind of file; a
 	// photo that would take more than 160 MB is refused below this limit too.
 	MaxPixels int `yaml:"max_pixels"`
+	// Second adds a second face encoder; off by default.
+	Second Second `yaml:"second"`
 }
 
 // Match sets the operating point, and how faces are searched.
@@ -195,6 +197,7 @@ func (c *Config) resolve() {
 	c.Node.NodeKeyFile = abs(c.Node.NodeKeyFile)
 	c.Faces.ModelsDir = abs(c.Faces.ModelsDir)
 	c.Match.Population = abs(c.Match.Population)
+	c.Faces.Second.resolve(abs)
 	if c.Advertise.API == "" {
 		c.Advertise.API = c.Listen.API
 	}

@@ -29,7 +29,7 @@ func TestExampleHoldsTheDefaults(t *testing.T) {
 	if n := strings.Count(string(b), "#"); n < 30 {
 		t.Errorf("only %d comments survived", n)
 	}
-	for _, k := range []string{"Node", "Origin", "Listen", "Advertise", "Link", "Faces", "Match", "Log"} {
+	for _, k := range []string{"Node", "Origin", "Listen", "Advertise", "Link", "Faces", "Second", "Match", "Log"} {
 		for _, key := range keysOf(k) {
 			if !strings.Contains(string(b), "  "+key+":") {
 				t.Errorf("the example lacks %s.%s", k, key)
@@ -50,6 +50,22 @@ func TestRelativePathsFollowTheFile(t *testing.T) {
 	want := []string{"/etc/x/data", "/etc/x/data/keys/cluster.key", "/k/node", "127.0.0.1:8443"}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
+	}
+}
+
+func TestSecondEncoderPaths(t *testing.T) {
+	for in, want := range map[string]Second{
+		"faces: {engine: 'off'}\n":                                                         {},
+		"faces: {second: {recipe: sface-2021dec, dir: m}}\n":                               {Recipe: "sface-2021dec", Dir: "/etc/x/m", Library: "/etc/x/m/libonnxruntime.so.1"},
+		"faces: {second: {recipe: r.json, dir: /m, library: l.so, calibration: c.json}}\n": {Recipe: "/etc/x/r.json", Dir: "/m", Library: "/etc/x/l.so", Calibration: "/etc/x/c.json"},
+	} {
+		c, err := Parse("/etc/x/vigie.yaml", []byte(minimal+in))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(want, c.Faces.Second); d != "" || c.Faces.Second.On() != (want.Recipe != "") {
+			t.Errorf("%s%s", in, d)
+		}
 	}
 }
 
@@ -74,6 +90,10 @@ func TestProblemsNameFileAndLine(t *testing.T) {
 		{"all addresses", minimal + "listen:\n  api: 0.0.0.0:8443\n", "v.yaml: advertise.api: the node listens on all addresses"},
 		{"no port", minimal + "listen:\n  cluster: localhost\n", "v.yaml:5: listen.cluster: use ADDRESS:PORT"},
 		{"same address", minimal + "listen:\n  cluster: 127.0.0.1:8443\n", "listen.cluster: the API and the cluster need an address each"},
+		{"unknown key of the second encoder", minimal + "faces:\n  second:\n    model: x\n", `v.yaml:6: unknown key "model"; known here: recipe, dir, library`},
+		{"second without dir", minimal + "faces:\n  second:\n    recipe: sface-2021dec\n", "v.yaml:5: faces.second.dir: name the folder"},
+		{"second without engine", minimal + "faces:\n  engine: \"off\"\n  second: {recipe: x, dir: y}\n", "v.yaml:6: faces.second.recipe: a second encoder needs faces.engine on"},
+		{"second with a bad digest", minimal + "faces:\n  second: {recipe: x, dir: y, library_sha256: ABC}\n", "v.yaml:5: faces.second.library_sha256: give 64"},
 		{"host with port", minimal + "advertise:\n  hosts: [a, 'b:1']\n", "v.yaml:5: advertise.hosts"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -132,13 +132,12 @@ func decodeProblems(path string, err error) Problems {
 	return out
 }
 
-// keysOf lists the keys of the section whose Go type has the given name.
+// keysOf lists the keys of the section whose Go type has the given name, those of
+// the whole file when there is none.
 func keysOf(typeName string) []string {
-	t := reflect.TypeFor[Config]()
-	for i := 0; t.Name() != typeName && i < reflect.TypeFor[Config]().NumField(); i++ {
-		if f := reflect.TypeFor[Config]().Field(i); f.Type.Name() == typeName {
-			t = f.Type
-		}
+	t, ok := section(reflect.TypeFor[Config](), typeName)
+	if !ok {
+		t = reflect.TypeFor[Config]()
 	}
 	var keys []string
 	for i := range t.NumField() {
@@ -147,6 +146,21 @@ func keysOf(typeName string) []string {
 		}
 	}
 	return keys
+}
+
+// section finds a section, at any depth.
+func section(t reflect.Type, name string) (reflect.Type, bool) {
+	if t.Name() == name {
+		return t, true
+	}
+	for i := range t.NumField() {
+		if f := t.Field(i).Type; f.Kind() == reflect.Struct {
+			if found, ok := section(f, name); ok {
+				return found, true
+			}
+		}
+	}
+	return nil, false
 }
 
 // locate turns findings by path into problems with a line.
