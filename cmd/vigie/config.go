@@ -41,6 +41,9 @@ func (p *program) configCmd() *cobra.Command {
 				row(w, "api", c.Listen.API, "reached as "+c.Advertise.API)
 				row(w, "cluster", c.Listen.Cluster, "reached as "+c.Advertise.Cluster+", link "+c.Link.Profile)
 				row(w, "faces", c.Faces.Engine, "models in "+dash(c.Faces.ModelsDir))
+				if s := c.Faces.Second; s.On() {
+					row(w, "second encoder", s.Recipe, "model in "+s.Dir+", library "+s.Library)
+				}
 			})
 		},
 	}

@@ -96,6 +96,7 @@ func (d *doctor) run(ctx context.Context) {
 	d.checkCPU()
 	d.checkKernel(conf.Match.Kernel)
 	d.checkModels(conf)
+	d.checkSecond(conf)
 	d.checkClock()
 	d.checkCluster(ctx)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime"
@@ -27,9 +28,11 @@ type photoReader interface {
 	Judge(ctx context.Context, p watchlist.Photo, reference bool) (watchlist.FaceSample, error)
 }
 
-// openFaceEngine starts the engine that the configuration asks for. An engine
-// that is on but can't run is an error, never a silent absence.
-func openFaceEngine(c config.Faces, model string, log *slog.Logger) (faceEngine, error) {
+// openFaceEngine starts the engine that the configuration asks for, with the second
+// encoder unless it is nil. An engine or an encoder that is on but can't run is an
+// error, never a silent absence: the node would answer with other scores than its
+// configuration says.
+func openFaceEngine(c config.Faces, model string, second *secondSetup, log *slog.Logger) (faceEngine, error) {
 	if c.Engine == "off" {
 		log.Warn("the face engine is off: photos are refused, templates and names match", "key", "faces.engine")
 		return noEngine{model}, nil
@@ -45,11 +48,22 @@ func openFaceEngine(c config.Faces, model string, log *slog.Logger) (faceEngine,
 	if workers == 0 {
 		workers = runtime.NumCPU()
 	}
-	e, err := face.NewEngine(face.Options{
+	opt := face.Options{
 		ModelDir: dir, Workers: workers, Queue: c.MaxQueue, MaxBytes: c.MaxBytes, MaxPixels: c.MaxPixels, Logger: log,
-	})
-	if err != nil {
+	}
+	if second != nil {
+		opt.Second = &second.options
+	}
+	e, err := face.NewEngine(opt)
+	if errors.Is(err, face.ErrSecond) {
+		return nil, withHint(fmt.Errorf("start the face engine: %w", err), mendSecond)
+	} else if err != nil {
 		return nil, fmt.Errorf("start the face engine: %w", err)
+	}
+	if second != nil {
+		if err := testSecond(e, second, log); err != nil {
+			return nil, errors.Join(err, e.Close())
+		}
 	}
 	forward, warning := e.SelfTest()
 	if warning != "" {
@@ -59,6 +73,23 @@ func openFaceEngine(c config.Faces, model string, log *slog.Logger) (faceEngine,
 	}
 	return e, nil
 }
+
+// testSecond tries the second encoder before the first photo comes, and logs which
+// one runs.
+func testSecond(e *face.Engine, s *secondSetup, log *slog.Logger) error {
+	forward, err := e.SecondTest()
+	if err != nil {
+		return withHint(fmt.Errorf("start the face engine: %w", err), mendSecond)
+	}
+	log.Info("a second face encoder is ready", "recipe", s.recipe.ID, "licence", s.recipe.File.Licence, "calibration", s.calib.Version(), "forward_pass", forward.String())
+	if s.recipe.Use == models.UseEvaluation {
+		log.Warn(evaluationOnly, "recipe", s.recipe.ID)
+	}
+	return nil
+}
+
+// evaluationOnly says what a model of undocumented training is for.
+const evaluationOnly = "the second encoder is for evaluation only: its training data is not documented; measure with it, but base no decision about a person on it"
 
 // noEngine refuses every photo.
 type noEngine struct{ model string }

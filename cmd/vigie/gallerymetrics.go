@@ -20,10 +20,11 @@ type galleryCollector struct {
 	metrics []galleryMetric
 }
 
-func newGalleryCollector(stats func() face.Stats, kernelName string) *galleryCollector {
+// newGalleryCollector makes one whose metrics' names begin with prefix.
+func newGalleryCollector(prefix string, stats func() face.Stats, kernelName string) *galleryCollector {
 	c := &galleryCollector{stats: stats}
 	add := func(kind prometheus.ValueType, name, help string, labels prometheus.Labels, value func(face.Stats) float64) {
-		c.metrics = append(c.metrics, galleryMetric{prometheus.NewDesc("vigie_gallery_"+name, help, nil, labels), kind, value})
+		c.metrics = append(c.metrics, galleryMetric{prometheus.NewDesc(prefix+name, help, nil, labels), kind, value})
 	}
 	gauge := func(name, help string, value func(face.Stats) float64) {
 		add(prometheus.GaugeValue, name, help, nil, value)

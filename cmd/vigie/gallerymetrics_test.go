@@ -27,7 +27,7 @@ func TestGalleryMetrics(t *testing.T) {
 	}
 	want["HotBytes"] *= want["Rows"]
 	reg := prometheus.NewPedanticRegistry()
-	if err := reg.Register(newGalleryCollector(func() face.Stats { return st }, "avx2")); err != nil {
+	if err := reg.Register(newGalleryCollector("vigie_gallery_", func() face.Stats { return st }, "avx2")); err != nil {
 		t.Fatal(err)
 	}
 	families, err := reg.Gather()

@@ -47,6 +47,9 @@ func writeLead(out io.Writer, lead *client.Lead) error {
 		o := lead.OperatingPoint
 		fmt.Fprintf(out, "Faces: threshold %.3f for FPIR %g over %d templates, %.3f for references of low quality (calibration %s)\n", o.Threshold, o.TargetFpir, o.GallerySize, o.LowQualityThreshold, printable(o.Calibration))
 	}
+	if o := lead.SecondOperatingPoint; o.Calibration != "" {
+		fmt.Fprintf(out, "Second encoder: threshold %.3f, %.3f for references of low quality (calibration %s, %s)\n", o.Threshold, o.LowQualityThreshold, printable(o.Calibration), printable(lead.Models["encoder_second"]))
+	}
 	fmt.Fprintln(out, stageLine(lead.Stages))
 	fmt.Fprintf(out, "Query %s\n", printable(lead.QueryId))
 	return nil
@@ -68,6 +71,9 @@ func writeCandidate(w io.Writer, c client.Candidate) {
 	row(w, fmt.Sprintf("%d.", c.Rank), fmt.Sprintf("%s%s%s", mark, name, birth), strings.ToUpper(string(c.Band)), fmt.Sprintf("log odds %+.1f", c.LogOdds), fmt.Sprintf("%s, %s", c.Category, c.Action))
 	for _, e := range c.Evidence {
 		row(w, "", fmt.Sprintf("  %s: %s", e.Kind, e.Reason), fmt.Sprintf("similarity %.3f", e.Score), fmt.Sprintf("LLR %+.1f", e.Llr), e.Code)
+		if by := e.Params["encoder"]; by != "" {
+			row(w, "", "    compared by "+by+", calibration "+e.Params["calibration"], "", "", "")
+		}
 		for _, t := range e.Pairs {
 			row(w, "", fmt.Sprintf("    %s ~ %s", dash(t.Probe), dash(t.Entry)), fmt.Sprintf("similarity %.3f", t.Score), fmt.Sprintf("LLR %+.1f", t.Llr), fmt.Sprintf("%s, borne by %.2g%% of names", t.Rule, 100*t.Frequency))
 		}

@@ -49,7 +49,8 @@ func (p *program) modelsAddCmd() *cobra.Command {
 		Long: `Copies FILE under the recipe's name to the folder of --to, if it is the file that the
 recipe names: size and SHA-256. RECIPE is a built-in name or a file NAME.json. Then
 'vigie calibrate --recipe' fits a calibration for dlib and that encoder together, and
-'vigie evaluate faces --recipe' measures both and each alone. Nodes run dlib alone.`,
+'vigie evaluate faces --recipe' measures both and each alone. A node runs it when its
+configuration says so: faces.second.`,
 		Example: "  vigie models add --recipe sface-2021dec --file face_recognition_sface_2021dec.onnx --to /usr/share/vigie/models",
 		RunE: func(*cobra.Command, []string) error {
 			if recipe == "" || file == "" {

@@ -17,16 +17,17 @@ import (
 // clusterInfo shows a cluster node and its face index to the API, which knows
 // neither package.
 type clusterInfo struct {
-	node    *cluster.Node
-	gallery func() api.GalleryStatus
+	node  *cluster.Node
+	faces func() (api.GalleryStatus, *api.SecondEncoder)
 }
 
 // Status implements api.ClusterInfo.
 func (c clusterInfo) Status() api.ClusterStatus {
 	st := c.node.Status()
+	gallery, second := c.faces()
 	out := api.ClusterStatus{
 		State: st.State, Leader: st.Leader, Term: st.Term, Committed: st.CommitIndex, Applied: st.Stamp.AppliedIndex,
-		Version: readBuild().Version, Gallery: c.gallery(), Node: watchlist.Member{ID: st.ID, Name: st.Name, Role: st.Role},
+		Version: readBuild().Version, Gallery: gallery, Second: second, Node: watchlist.Member{ID: st.ID, Name: st.Name, Role: st.Role},
 	}
 	if st.State == "shutdown" {
 		out.State = "stopped"

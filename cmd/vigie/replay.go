@@ -134,24 +134,35 @@ func writeReplay(w io.Writer, r *client.Replay) {
 	if len(r.Candidates) == 0 {
 		row(w, fmt.Sprintf("No face of the list as of index %d reaches the threshold.", r.AsOfIndex))
 	} else {
-		row(w, "RANK", "ENTRY", "FACE", "SCORE", "LLR", "STATUS NOW")
+		row(w, "RANK", "ENTRY", "FACE", "SCORE", "LLR", "STATUS NOW", encoderHead(r))
 	}
 	for _, c := range r.Candidates {
 		face := c.FaceId
 		if n := len(c.OtherFaceIds); n > 0 {
 			face += fmt.Sprintf(" and %d more", n)
 		}
-		row(w, c.Rank, c.EntryId, face, c.Score, fmt.Sprintf("%+.1f", c.Llr), c.Status)
+		row(w, c.Rank, c.EntryId, face, c.Score, fmt.Sprintf("%+.1f", c.Llr), c.Status, c.Encoder)
 	}
 	if r.Truncated {
 		row(w, "More entries reach the threshold: raise --limit to see them.")
 	}
 	row(w, fmt.Sprintf("As of index %d; this node can answer from index %d on.", r.AsOfIndex, r.OldestIndex))
 	row(w, fmt.Sprintf("Threshold %v (%s), calibration %s; %d templates can be found now.", r.Threshold, thresholdWords(r), r.Calibration, r.GallerySize))
+	if o := r.SecondOperatingPoint; o.Calibration != "" {
+		row(w, fmt.Sprintf("Second encoder: threshold %v, calibration %s.", o.Threshold, o.Calibration))
+	}
 	row(w, r.Notice)
 	row(w, "Now: "+stampLine(r.Stamp))
 	row(w, stageLine(r.Stages))
 	row(w, "Query "+r.QueryId)
+}
+
+// encoderHead is the head of the column that tells two encoders apart, "" with one.
+func encoderHead(r *client.Replay) string {
+	if r.SecondOperatingPoint.Calibration == "" {
+		return ""
+	}
+	return "ENCODER"
 }
 
 // thresholdWords says where the threshold of a replay came from.

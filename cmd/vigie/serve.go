@@ -58,6 +58,7 @@ type server struct {
 	metrics *prometheus.Registry
 
 	faces     faceEngine
+	second    *secondNode        // nil without a second encoder
 	spaces    *spaces.Spaces     // the face index, over the calibration in force
 	kernel    string             // that scans it
 	people    matcher.Population // that entries are replayed against, nil for none
@@ -106,7 +107,14 @@ func (s *server) openEngine(context.Context) (func() error, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the built-in calibration: %w", err)
 	}
-	if s.faces, err = openFaceEngine(s.conf.Faces, shipped.Model(), s.log); err != nil {
+	setup, err := loadSecond(s.conf.Faces.Second)
+	if err != nil {
+		return nil, err
+	}
+	if setup != nil {
+		s.second = &secondNode{secondSetup: setup}
+	}
+	if s.faces, err = openFaceEngine(s.conf.Faces, shipped.Model(), setup, s.log); err != nil {
 		return nil, err
 	}
 	return s.faces.Close, nil
@@ -121,25 +129,38 @@ func (s *server) openIndexes(context.Context) (func() error, error) {
 		return nil, fmt.Errorf("make the name index: %w", err)
 	}
 	s.documents, s.kernel = document.New(), opt.Kernel.Name()
-	if s.spaces, err = spaces.New(spaceOptions(s.conf, opt, s.faces.Model(), s.log)); err != nil {
+	if err := s.openSecondGallery(opt); err != nil {
 		return nil, err
 	}
-	s.metrics.MustRegister(newGalleryCollector(s.spaces.Stats, s.kernel))
-	s.metrics.MustRegister(keeperCollectors(s.spaces)...)
+	if s.second != nil {
+		opt.Elsewhere = s.second.calib.Model()
+	}
+	if s.spaces, err = spaces.New(spaceOptions(s.conf, opt, s.second, s.log)); err != nil {
+		return s.second.close, err
+	}
+	s.metrics.MustRegister(newGalleryCollector("vigie_gallery_", s.spaces.Stats, s.kernel))
+	s.metrics.MustRegister(keeperCollectors("vigie_gallery_", func() face.KeptStats {
+		st, _ := s.spaces.KeptStats()
+		return st
+	})...)
 	s.metrics.MustRegister(calibrationCollector{s.spaces})
-	return func() error { return errors.Join(s.names.Close(), s.spaces.Close()) }, nil
+	return func() error { return errors.Join(s.names.Close(), s.spaces.Close(), s.second.close()) }, nil
 }
 
 func (s *server) openNode(ctx context.Context) (func() error, error) {
 	c := s.conf
 	begin := time.Now()
 	var err error
+	indexes := []fsm.Index{s.spaces, s.names, s.documents}
+	if s.second != nil {
+		indexes = append(indexes, s.second.index())
+	}
 	s.node, err = cluster.Open(ctx, cluster.Config{
 		DataDir: c.Node.DataDir, NodeKeyFile: c.Node.NodeKeyFile, ClusterKeyFile: c.Node.ClusterKeyFile,
 		ClusterListen: c.Listen.Cluster, ClusterAdvertise: c.Advertise.Cluster, APIAdvertise: c.Advertise.API,
 		Name: c.Node.Name, MaxClockJump: c.Node.MaxClockJump.Std(), Profile: cluster.Profile(c.Link.Profile), Logger: s.log, Registerer: s.metrics,
 		OnBlobs: func(b *blob.Store) { s.spaces.SetFiles(b) }, Calibration: s.spaces.Used,
-	}, []fsm.Index{s.spaces, s.names, s.documents})
+	}, indexes)
 	if errors.Is(err, cluster.ErrNoIdentity) {
 		return nil, withHint(err, "Begin with 'vigie init' (new cluster) or 'vigie join' (one more node).")
 	} else if err != nil {
@@ -148,7 +169,7 @@ func (s *server) openNode(ctx context.Context) (func() error, error) {
 	if err := s.checkOrigin(); err != nil {
 		return s.stopNode, err
 	}
-	s.log.Info("state is loaded", "entries", s.node.Registry().Count(), "templates", s.spaces.Stats().Templates, "took", time.Since(begin).Round(time.Millisecond).String())
+	s.log.Info("state is loaded", "entries", s.node.Registry().Count(), "templates", s.spaces.Stats().Templates+s.second.size(), "took", time.Since(begin).Round(time.Millisecond).String())
 	return s.stopNode, nil
 }
 
@@ -186,7 +207,7 @@ func (s *server) openMatcher(context.Context) (func() error, error) {
 func (s *server) newMatcher(c *models.Calibration, g *face.Gallery) (*matcher.Matcher, error) {
 	return matcher.New(matcher.Config{
 		Gallery: g, Names: s.names, Documents: s.documents, Entries: s.node.Registry(), ReportIndex: s.documents, Reports: s.node.Registry(), Encoder: s.faces, Calibration: c, Strangers: c,
-		Stamper: s.node, Oldest: g.Oldest, Clock: s.clock, NewQueryID: newQueryID, BaseRate: s.conf.Match.BaseRate, TargetFPIR: s.conf.Match.TargetFPIR,
+		Second: s.second.matcher(), Stamper: s.node, Oldest: s.second.oldest(g.Oldest), Clock: s.clock, NewQueryID: newQueryID, BaseRate: s.conf.Match.BaseRate, TargetFPIR: s.conf.Match.TargetFPIR,
 		Travellers: s.conf.Match.Travellers, Population: s.people, Replayer: g, NamesVersion: names.Version, Logger: s.log,
 	})
 }
@@ -224,9 +245,11 @@ func (s *server) openAPI(ctx context.Context) (func() error, error) {
 		return nil, fmt.Errorf("issue the API certificate: %w", err)
 	}
 	s.api, err = api.New(api.Deps{
-		Writer: s.node, Entries: reg, Reports: reg, Accounts: reg, AccountList: reg, Matcher: s.spaces, Calibrations: spaces.Reports{Spaces: s.spaces}, Enroller: s.faces, Faces: s.spaces, Blobs: s.node.Blobs(),
+		Writer: s.node, Entries: reg, Reports: reg, Accounts: reg, AccountList: reg, Matcher: s.spaces, Calibrations: spaces.Reports{Spaces: s.spaces}, Enroller: s.faces, Faces: apartFaces{s.spaces, s.second}, Blobs: s.node.Blobs(),
 		Auditor: s.node.Audit(), AuditReader: s.node.Audit(), Consistency: s.node, Names: s.names,
-		Cluster: clusterInfo{s.node, func() api.GalleryStatus { return galleryStatus(s.spaces, s.kernel) }}, ClusterAdmin: s.node,
+		Cluster: clusterInfo{s.node, func() (api.GalleryStatus, *api.SecondEncoder) {
+			return galleryStatus(s.spaces, s.kernel), s.second.status(s.kernel)
+		}}, ClusterAdmin: s.node,
 	}, api.Options{
 		TLS: &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: certs.get}, Logger: s.log, Registry: s.metrics,
 		Post: s.conf.Node.Post, MaxPhotoBytes: s.conf.Faces.MaxBytes, StopGrace: s.conf.Node.StopGrace.Std(),

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -68,6 +69,9 @@ func writeStatus(w io.Writer, st *client.ClusterStatus) {
 	}
 	fmt.Fprintln(w, stampLine(st.Stamp))
 	fmt.Fprintln(w, printable(galleryLine(st.Gallery)))
+	for _, line := range secondLines(st.SecondEncoder) {
+		fmt.Fprintln(w, printable(line))
+	}
 	fmt.Fprintln(w, printable(fmt.Sprintf("Origin: %s, %s. Term %d, committed index %d, version %s.", st.Origin.Country, st.Origin.Authority, st.Term, st.CommitIndex, st.Version)))
 	if line := mixedLine(st.Members); line != "" {
 		fmt.Fprintln(w, line)
@@ -91,6 +95,22 @@ func mixedLine(members []client.Member) string {
 		}
 	}
 	return ""
+}
+
+// secondLines say which second encoder the node runs and what its gallery holds; none
+// without one.
+func secondLines(e client.SecondEncoder) []string {
+	if e.Recipe == "" {
+		return nil
+	}
+	use := ""
+	if e.Use == client.SecondEncoderUseEvaluation {
+		use = ", FOR EVALUATION ONLY: base no decision about a person on it"
+	}
+	return []string{
+		fmt.Sprintf("Second encoder: %s, calibration %s, licence: %s%s", e.Recipe, e.Calibration, e.Licence, use),
+		"Second " + strings.ToLower(galleryLine(e.Gallery)[:1]) + galleryLine(e.Gallery)[1:],
+	}
 }
 
 // galleryLine says what the face index of the node holds.

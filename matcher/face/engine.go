@@ -64,8 +64,12 @@ type Engine struct {
 	once    sync.Once
 }
 
+// ErrSecond says that it is the second encoder that can't run.
+var ErrSecond = errors.New("the second encoder can't run")
+
 // NewEngine verifies the models and loads them once for every worker. It fails
-// when a model is missing or wrong, naming the file and the mending command. In
+// when a model is missing or wrong, naming the file and the mending command; with
+// ErrSecond when it is the second encoder's. In
 // a build without face engine it succeeds, and every good photo is answered by
 // face_engine_absent.
 func NewEngine(o Options) (*Engine, error) {
@@ -84,7 +88,7 @@ func NewEngine(o Options) (*Engine, error) {
 	if o.Second != nil {
 		var err error
 		if e.second, err = openSecond(*o.Second, e.count); err != nil {
-			return nil, fmt.Errorf("face engine: %w", err)
+			return nil, fmt.Errorf("face engine: %w: %w", ErrSecond, err)
 		}
 	}
 	pool, err := openPool(o.ModelDir, e.count)

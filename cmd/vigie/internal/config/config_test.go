@@ -91,7 +91,7 @@ func TestProblemsNameFileAndLine(t *testing.T) {
 		{"no port", minimal + "listen:\n  cluster: localhost\n", "v.yaml:5: listen.cluster: use ADDRESS:PORT"},
 		{"same address", minimal + "listen:\n  cluster: 127.0.0.1:8443\n", "listen.cluster: the API and the cluster need an address each"},
 		{"unknown key of the second encoder", minimal + "faces:\n  second:\n    model: x\n", `v.yaml:6: unknown key "model"; known here: recipe, dir, library`},
-		{"second without dir", minimal + "faces:\n  second:\n    recipe: sface-2021dec\n", "v.yaml:5: faces.second.dir: name the folder"},
+		{"second without dir", minimal + "faces:\n  second:\n    recipe: sface-2021dec\n", "v.yaml:6: faces.second.dir: name the folder"},
 		{"second without engine", minimal + "faces:\n  engine: \"off\"\n  second: {recipe: x, dir: y}\n", "v.yaml:6: faces.second.recipe: a second encoder needs faces.engine on"},
 		{"second with a bad digest", minimal + "faces:\n  second: {recipe: x, dir: y, library_sha256: ABC}\n", "v.yaml:5: faces.second.library_sha256: give 64"},
 		{"host with port", minimal + "advertise:\n  hosts: [a, 'b:1']\n", "v.yaml:5: advertise.hosts"},

@@ -62,7 +62,11 @@ func (r Reports) Inspect(file []byte) (api.CalibrationReport, error) {
 // describe gives a calibration at the present size of the list.
 func (s *Spaces) describe(c *models.Calibration) api.CalibrationReport {
 	d := c.Data()
-	op := watchlist.OperatingPoint{TargetFPIR: s.opt.TargetFPIR, GallerySize: s.Stats().Templates, Calibration: c.Version(), Cohort: c.Cohort()}
+	size := s.Stats().Templates
+	if s.opt.Beside != nil {
+		size += s.opt.Beside()
+	}
+	op := watchlist.OperatingPoint{TargetFPIR: s.opt.TargetFPIR, GallerySize: size, Calibration: c.Version(), Cohort: c.Cohort()}
 	op.FMR, op.Threshold = c.OperatingPoint(op.TargetFPIR, op.GallerySize)
 	op.LowQualityThreshold = c.ThresholdAtFMR(op.FMR * matcher.LowQualityFMR)
 	out := api.CalibrationReport{Version: c.Version(), Model: c.Model(), Point: op}

@@ -48,6 +48,9 @@ type Options struct {
 	Model string
 	// Gallery tunes every gallery.
 	Gallery face.Options
+	// Beside is the number of templates that each probe is compared with besides, in
+	// a gallery of the node's second encoder; nil for none.
+	Beside func() int
 	// Dir is the folder of the gallery's files, Key what they are sealed with; nil
 	// keeps no files.
 	Dir string
