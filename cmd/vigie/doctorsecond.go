@@ -1,6 +1,9 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
+
 	"vigie/cmd/vigie/internal/config"
 	"vigie/matcher/face"
 	"vigie/matcher/face/onnx"
@@ -43,6 +46,11 @@ func (d *doctor) checkSecond(c *config.Config) {
 	}
 	f := s.recipe.File
 	d.ok(check, "%s: one face takes %d ms; calibration %s; licence: %s", s.recipe.ID, forward.Milliseconds(), s.calib.Version(), f.Licence)
+	for _, path := range []string{s.options.Library, filepath.Dir(s.options.Library), s.options.Model} {
+		if st, err := os.Stat(path); err == nil && st.Mode().Perm()&0o022 != 0 {
+			d.warn(check, "chmod go-w "+path, "%s can be changed by other users; what it holds runs with the node's rights", path)
+		}
+	}
 	if s.recipe.Use == models.UseEvaluation {
 		d.warn(check, "use a model whose terms and training data are known: 'vigie models recipes'", "%s", evaluationOnly)
 	}

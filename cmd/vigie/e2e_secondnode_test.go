@@ -287,6 +287,21 @@ func testSecondCommands(t *testing.T, s *secondCluster, fresh client.EntryWritte
 	v.has(v.ok("status"), "Second encoder: faceplugin-0.0.1/1", "licence: ", "FOR EVALUATION ONLY", "Second gallery: ")
 	conf := filepath.Join(s.Dir(0), "vigie.yaml")
 	v.has(v.ok("doctor", "--config", conf), "faceplugin-0.0.1/1: one face takes", "licence: ", "evaluation only")
+	open := t.TempDir()
+	if err := os.Chmod(open, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"libonnxruntime.so.1", "fr_feature.onnx"} {
+		if err := os.Symlink(filepath.Join(s.eval, name), filepath.Join(open, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.configure(0, secondRecipe, open)
+	// A process of its own: one can load the runtime from one path only.
+	if stdout, stderr, err := vigieRun(t, "doctor", "--config", conf); err != nil || !strings.Contains(stdout, open+" can be changed by other users") {
+		t.Errorf("doctor: %v\n%s%s", err, stdout, stderr)
+	}
+	s.configure(0, secondRecipe, s.eval)
 	v.has(v.ok("config", "check", "--config", conf), "second encoder", secondRecipe)
 	photo := writeFile(t, filepath.Join(t.TempDir(), "p.jpg"), s.portraits[1])
 	v.has(v.ok("match", "photo", photo, "--purpose", "test", "--reason", "end-to-end test"), "compared by "+s.calib.Model(), "Second encoder: threshold")
