@@ -2,6 +2,7 @@ package evalnames
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -26,21 +27,33 @@ type outcome struct {
 	took         time.Duration
 }
 
+// ours searches our index.
+func ours(x *name.Index) finder {
+	return func(ctx context.Context, full string) ([]Found, error) {
+		list, err := x.Search(ctx, watchlist.NameQuery{Names: []watchlist.Name{{Full: full}}, K: candidates})
+		out := make([]Found, len(list))
+		for i, m := range list {
+			out[i] = Found{string(m.Entry), m.Score}
+		}
+		return out, err
+	}
+}
+
 // ask searches one name after another.
-func ask(ctx context.Context, x *name.Index, list []asked, progress func(done, total int)) ([]outcome, error) {
+func ask(ctx context.Context, find finder, list []asked, progress func(done, total int)) ([]outcome, error) {
 	out := make([]outcome, len(list))
 	for i, q := range list {
 		start := time.Now()
-		found, err := x.Search(ctx, watchlist.NameQuery{Names: []watchlist.Name{{Full: q.name}}, K: candidates})
+		found, err := find(ctx, q.name)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("query %d: %w", i+1, err)
 		}
 		o := outcome{asked: q, rank: -1, took: time.Since(start), found: len(found) > 0}
 		if o.found {
-			o.top, o.right = found[0].Score, q.id != "" && string(found[0].Entry) == q.id
+			o.top, o.right = found[0].Score, q.id != "" && found[0].ID == q.id
 		}
 		if q.id != "" {
-			o.rank = slices.IndexFunc(found, func(m watchlist.NameMatch) bool { return string(m.Entry) == q.id })
+			o.rank = slices.IndexFunc(found, func(f Found) bool { return f.ID == q.id })
 		}
 		if o.rank >= 0 {
 			o.score = found[o.rank].Score

@@ -102,7 +102,7 @@ func indexed(token func(names.Raw) *names.Token, entries []*watchlist.Entry) (*n
 
 // recall asks and keeps the result.
 func (b *bench) recall(ctx context.Context, set string, x *name.Index, list []asked) error {
-	out, err := ask(ctx, x, list, func(int, int) {})
+	out, err := ask(ctx, ours(x), list, func(int, int) {})
 	if err != nil {
 		return err
 	}

@@ -126,7 +126,7 @@ func (b *bench) alertSet(ctx context.Context) error {
 	for i, n := range strangers[:min(len(strangers), b.BenchOptions.Strangers)] {
 		list = append(list, asked{n, "", "s" + strconv.Itoa(i)})
 	}
-	apart, err := ask(ctx, x, list, func(int, int) {})
+	apart, err := ask(ctx, ours(x), list, func(int, int) {})
 	if err != nil {
 		return err
 	}
@@ -141,7 +141,7 @@ func (b *bench) alertSet(ctx context.Context) error {
 	if err := x.Rebuild(all(entries), 2); err != nil {
 		return fmt.Errorf("add the positives: %w", err)
 	}
-	mated, err := ask(ctx, x, list, func(int, int) {})
+	mated, err := ask(ctx, ours(x), list, func(int, int) {})
 	if err != nil {
 		return err
 	}

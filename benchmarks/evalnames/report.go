@@ -44,6 +44,20 @@ type Report struct {
 	MaxMillis   float64 `json:"max_ms"`
 	// QPS is the throughput with one client per core.
 	QPS float64 `json:"qps"`
+	// Curve holds the error rates over the score, of the queries.
+	Curve []CurvePoint `json:"curve,omitempty"`
+	// Against is what another engine answered to the same queries; its Version says
+	// which. Its throughput is not measured.
+	Against *Report `json:"against,omitempty"`
+}
+
+// CurvePoint is what a threshold does.
+type CurvePoint struct {
+	Threshold float64 `json:"threshold"`
+	// Missed is the share of mated queries whose entry scores less, FalseAlerts the
+	// share of non-mated ones with an entry that scores it or more.
+	Missed      float64 `json:"missed"`
+	FalseAlerts float64 `json:"false_alerts"`
 }
 
 // labelled is a score with the truth.

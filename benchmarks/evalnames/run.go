@@ -26,6 +26,8 @@ type Options struct {
 	// RulesOnly searches without the table of spelling families, as if every
 	// family were held out of it. It does not touch Pairs.
 	RulesOnly bool
+	// Against, when set, is asked the same queries beside our own search.
+	Against *Engine
 	// Progress, when set, is told how many of how many steps are done; calls
 	// come one at a time.
 	Progress func(done, total int)
@@ -116,10 +118,18 @@ func runQueries(ctx context.Context, o Options, r *Report) error {
 	}
 	r.BuildMillis = millis(time.Since(start))
 	r.Targets, r.Queries = len(entries), len(queries)
-	if err := measure(ctx, x, queries, r, o.Progress); err != nil {
+	if err := measure(ctx, ours(x), queries, r, o.Progress); err != nil {
 		return err
 	}
-	return throughput(ctx, x, queries[:min(len(queries), throughputQueries)], r)
+	if err := throughput(ctx, x, queries[:min(len(queries), throughputQueries)], r); err != nil || o.Against == nil {
+		return err
+	}
+	find, err := o.Against.finder()
+	if err != nil {
+		return err
+	}
+	r.Against = &Report{Version: o.Against.String(), Threshold: o.Against.Threshold, Targets: r.Targets, Queries: r.Queries}
+	return measure(ctx, find, queries, r.Against, o.Progress)
 }
 
 func all(entries []*watchlist.Entry) iter.Seq2[*watchlist.Entry, error] {
@@ -133,12 +143,12 @@ func all(entries []*watchlist.Entry) iter.Seq2[*watchlist.Entry, error] {
 }
 
 // measure asks the queries one after another.
-func measure(ctx context.Context, x *name.Index, queries []query, r *Report, progress func(done, total int)) error {
+func measure(ctx context.Context, find finder, queries []query, r *Report, progress func(done, total int)) error {
 	list := make([]asked, len(queries))
 	for i, q := range queries {
 		list[i] = asked{name: q.name, id: q.id}
 	}
-	out, err := ask(ctx, x, list, progress)
+	out, err := ask(ctx, find, list, progress)
 	if err != nil {
 		return err
 	}
@@ -150,7 +160,7 @@ func measure(ctx context.Context, x *name.Index, queries []query, r *Report, pro
 		}
 		if o.id == "" {
 			r.NonMated++
-			alerts += bit(o.top >= r.Threshold)
+			alerts += bit(o.found && o.top >= r.Threshold)
 			continue
 		}
 		r.Mated++
@@ -162,11 +172,35 @@ func measure(ctx context.Context, x *name.Index, queries []query, r *Report, pro
 	r.RecallAt1, r.RecallAt10, r.CandidateRecallAt200 = share(at1, r.Mated), share(at10, r.Mated), share(at200, r.Mated)
 	r.RecallAtThreshold, r.FalseAlertRate = share(reached, r.Mated), share(alerts, r.NonMated)
 	r.BestF1, r.BestF1Threshold, r.Precision, r.Recall = bestF1(firsts, r.Mated)
+	r.Curve = curve(out)
 	if t := times(out); len(t) > 0 {
 		slices.Sort(t)
 		r.P50Millis, r.P99Millis, r.MaxMillis = millis(t[len(t)/2]), millis(t[len(t)*99/100]), millis(t[len(t)-1])
 	}
 	return nil
+}
+
+// curve gives the error rates at each hundredth of the score.
+func curve(list []outcome) []CurvePoint {
+	out := make([]CurvePoint, 101)
+	mated, apart := 0, 0
+	for _, o := range list {
+		mated += bit(o.id != "")
+		apart += bit(o.id == "")
+	}
+	for i := range out {
+		t := float64(i) / 100
+		missed, alerts := 0, 0
+		for _, o := range list {
+			if o.id != "" {
+				missed += bit(o.rank < 0 || o.score < t)
+			} else {
+				alerts += bit(o.found && o.top >= t)
+			}
+		}
+		out[i] = CurvePoint{t, share(missed, mated), share(alerts, apart)}
+	}
+	return out
 }
 
 // throughput asks the queries again, from one goroutine per core.

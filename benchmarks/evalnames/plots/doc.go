@@ -1,0 +1,2 @@
+// Package plots draws the evaluation of name searches as SVG files.
+package plots
