@@ -63,13 +63,7 @@ type Basis struct {
 	perX      float64                   // error of a rotated vector per unit of the vector's norm
 	perRow    float64                   // error of the codes' arithmetic
 	norms     float64                   // factor from a float32 squared norm's root to an upper bound
-	coder     [Dims]coderDim            // what Append needs
-}
-
-// coderDim holds the constants of a dimension.
-type coderDim struct {
-	scale, offset float32
-	square        float32 // of the step, rounded
+	coder     kernel.Coder              // what Append needs
 }
 
 // Dim returns the dimension of the vectors, a multiple of 16.
@@ -106,9 +100,10 @@ func (b *Basis) finish() error {
 		b.step[p] = 1 / float64(b.scale[p])
 		sq := float64(b.step[p] * b.step[p])
 		squares += sq
-		b.coder[p] = coderDim{b.scale[p], b.offset[p], float32(sq)}
+		b.coder.Square[p] = float32(sq)
 		b.weigh[p] = 16 * b.step[p] / b.unit
 	}
+	b.coder.Scale, b.coder.Offset = b.scale, b.offset
 	if err := b.measure(); err != nil {
 		return err
 	}

@@ -25,7 +25,7 @@ func TestErrorsAreUpperBounds(t *testing.T) {
 		for _, x := range s.rows[:min(5, len(s.rows))] {
 			k.Rotate(x, s.b.rows, w.z[:])
 			k.Rotate(x, x, w.norm[:])
-			e := s.b.errorsOf(&w)
+			e := s.b.errorsOf(&w, k)
 			var e4, sq4 [kernel.MaxPlanes]float64
 			var e8, sq8 float64
 			for p := range Dims {

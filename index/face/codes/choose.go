@@ -90,7 +90,7 @@ func (t *trial) code(b *Basis, row func(i int) []float32) {
 		x := row(i)
 		k.Rotate(x, b.rows, w.z[:])
 		k.Rotate(x, x, w.norm[:])
-		e := b.errorsOf(&w)
+		e := b.errorsOf(&w, k)
 		for n, v := range e.e4 {
 			t.err4[n] = append(t.err4[n], v)
 		}

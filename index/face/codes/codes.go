@@ -30,6 +30,7 @@ type writer struct {
 	z    [Dims]float32
 	norm [1]float32
 	code [Dims]byte
+	sums [kernel.Runs]kernel.CodeSums
 }
 
 // Mark is a state of Codes: how many rows it has, and bounds over them. It is a
@@ -96,7 +97,7 @@ func (c *Codes) Append(x []float32) {
 	}
 	c.rotate(x, row)
 	c.k.Rotate(x, x, w.norm[:])
-	e := b.errorsOf(w)
+	e := b.errorsOf(w, c.k)
 	bias, ok1 := b.biases(&e)
 	e8, ok2 := b.errorByte(&e)
 	last, ok3 := b.rowBias(&e, int(bias[0])+int(bias[1]), e8)

@@ -14,73 +14,24 @@ type rowErrors struct {
 	e8, square8 float64                   // of the 8-bit point, in all dimensions
 }
 
-// code is what is known of a code before a vector is: the 4-bit and the 8-bit
-// point in 8-bit steps, and the squares of their distances from the centre, which
-// are exact.
-type code struct {
-	point4, point8   float32
-	square4, square8 float32
-}
-
-var codeTable = tabulate()
-
-func tabulate() (t [256]code) {
-	for c := range t {
-		four, eight := float32(c&^15)+8, float32(c)+0.5
-		t[c] = code{four, eight, (four - 128) * (four - 128), (eight - 128) * (eight - 128)}
-	}
-	return t
-}
-
-// errorsOf codes the rotated vector in w (DESIGN.md §3).
-func (b *Basis) errorsOf(w *writer) rowErrors {
-	const first, both = kernel.FirstDims, kernel.BothDims
-	one := b.code(w.z[:first], w.code[:first], b.coder[:first])
-	two := b.code(w.z[first:both], w.code[first:both], b.coder[first:both])
-	rest := b.code(w.z[both:], w.code[both:], b.coder[both:])
+// errorsOf codes the rotated vector in w (DESIGN.md §3). All kernels give the same
+// result.
+func (b *Basis) errorsOf(w *writer, k *kernel.Set) rowErrors {
+	k.Code(&b.coder, &w.z, &w.code, &w.sums)
+	one, two, rest := &w.sums[0], &w.sums[1], &w.sums[2]
 	slack := b.perRow + b.perX*(math.Sqrt(float64(w.norm[0]))*b.norms+tiny)
 	const grow, shrink = 1 + 32*unitRoundoff, 1 - 48*unitRoundoff
 	add := func(x, y, z float32) float64 { return float64(x) + float64(y) + float64(z) }
 	return rowErrors{
 		e4: [...]float64{
-			math.Sqrt(add(one.four, 0, 0))*grow + slack,
-			math.Sqrt(add(one.four, two.four, 0))*grow + slack,
+			math.Sqrt(add(one.Four, 0, 0))*grow + slack,
+			math.Sqrt(add(one.Four, two.Four, 0))*grow + slack,
 		},
-		e8:      math.Sqrt(add(one.eight, two.eight, rest.eight))*grow + slack,
-		square4: [...]float64{add(one.norm4, 0, 0) * shrink, add(one.norm4, two.norm4, 0) * shrink},
-		square8: add(one.norm8, two.norm8, rest.norm8) * shrink,
+		e8:      math.Sqrt(add(one.Eight, two.Eight, rest.Eight))*grow + slack,
+		square4: [...]float64{add(one.Norm4, 0, 0) * shrink, add(one.Norm4, two.Norm4, 0) * shrink},
+		square8: add(one.Norm8, two.Norm8, rest.Norm8) * shrink,
 	}
 }
-
-// sums are squared distances of one part of the dimensions.
-type sums struct {
-	four, eight  float32 // from the 4-bit and the 8-bit code point
-	norm4, norm8 float32 // of the code points from the centre
-}
-
-// code writes the codes of some dimensions and sums their errors. Each float32
-// operation is rounded on its own; a conversion forbids fusing.
-func (b *Basis) code(z []float32, codes []byte, dims []coderDim) (s sums) {
-	codes, dims = codes[:len(z)], dims[:len(z)]
-	for j, v := range z {
-		k := &dims[j]
-		t := float32(v*k.scale) + k.offset
-		c := level(t)
-		codes[j] = c
-		of := &codeTable[c]
-		f := t - of.point4
-		s.four += float32(float32(f*f) * k.square)
-		f = t - of.point8
-		s.eight += float32(float32(f*f) * k.square)
-		s.norm4 += float32(of.square4 * k.square)
-		s.norm8 += float32(of.square8 * k.square)
-	}
-	return s
-}
-
-// level is t cut to a whole number in 0 … 255. If t is NaN or beyond int32 it is
-// any of them: the errors are worked out from what it is.
-func level(t float32) uint8 { return uint8(max(0, min(255, int32(t)))) }
 
 // biases are -floor of what a row contributes to the tests of one plane and of two,
 // in units of the biases, the second less the first, and whether they fit.

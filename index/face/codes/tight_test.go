@@ -81,7 +81,7 @@ func (s *scene) ideal(q []float32, bound float64) (level1, whole int) {
 	for _, x := range s.rows {
 		rotate(x, &z)
 		w.z = f
-		b.errorsOf(&w)
+		b.errorsOf(&w, k)
 		var d4, e4, d float64
 		for p := range Dims {
 			c := float64(w.code[p]&0xf0) + 8

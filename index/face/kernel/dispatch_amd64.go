@@ -72,6 +72,14 @@ func (s *Set) rotate(x, rows, out []float32) {
 	}
 }
 
+func (s *Set) code(c *Coder, z *[Dims]float32, codes *[Dims]byte, sums *[Runs]CodeSums) {
+	if s.kind == portable {
+		codePortable(c, z, codes, sums)
+		return
+	}
+	codeAVX2(c, &z[0], &codes[0], &sums[0])
+}
+
 func (s *Set) prefetch(vectors []float32, stride int, ids []uint32) {
 	if s.kind != portable {
 		prefetchVectors(&vectors[0], 4*stride, &ids[0], len(ids))

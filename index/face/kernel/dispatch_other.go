@@ -22,6 +22,10 @@ func (s *Set) refine(rows []byte, t *Targets, thr int32, ids []uint32, sums []in
 
 func (s *Set) rotate(x, rows, out []float32) { rotatePortable(x, rows, out) }
 
+func (s *Set) code(c *Coder, z *[Dims]float32, codes *[Dims]byte, sums *[Runs]CodeSums) {
+	codePortable(c, z, codes, sums)
+}
+
 func (s *Set) prefetch([]float32, int, []uint32) {}
 
 func (s *Set) prefetchRows([]byte, int, []uint32) {}

@@ -49,6 +49,9 @@ func rotateVNNI(x, rows, out *float32, dim, n int)
 //go:noescape
 func rotateAVX2(x, rows, out *float32, dim, n int)
 
+//go:noescape
+func codeAVX2(c *Coder, z *float32, codes *byte, sums *CodeSums)
+
 // prefetchVectors asks for stride bytes at vectors + id·stride for each of n >= 1 ids.
 //
 //go:noescape

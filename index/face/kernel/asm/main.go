@@ -51,6 +51,7 @@ func generate() ([]file, error) {
 		{"kernel", "scan_avx2_amd64.s", scansAVX2},
 		{"kernel", "refine_amd64.s", refines},
 		{"kernel", "rotate_amd64.s", rotates},
+		{"kernel", "code_amd64.s", codes},
 		{"kernel", "distances_amd64.s", distances},
 		{"flat", "scan_amd64.s", flats},
 		{"flat", "gemm_amd64.s", gemms},
