@@ -25,9 +25,9 @@ func main() {
 
 func run(ctx context.Context) error {
 	binary := flag.String("binary", "bin/vigie", "the program to measure")
-	area := flag.String("area", "core", "what to measure: core, faces, search, morphs, names")
-	dir := flag.String("faces", "", "for -area faces, search and morphs: DIR/<group>/<person>/<photo>.jpg")
-	portraits := flag.String("portraits", "", "for -area morphs: the folder of consented portraits")
+	area := flag.String("area", "core", "what to measure: core, faces, search, morphs, recaptures, names")
+	dir := flag.String("faces", "", "for -area faces, search, morphs and recaptures: DIR/<group>/<person>/<photo>.jpg")
+	portraits := flag.String("portraits", "", "for -area morphs and recaptures: the folder of consented portraits")
 	labelled := flag.String("names", "", "for -area names: the folder of labelled names")
 	list := flag.String("list", "", "for -area names-large: the list, a name a line")
 	peers := flag.String("peers", "", "for -area search: the program of benchmarks/peers; \"\" leaves FAISS and hnswlib out")
@@ -47,6 +47,8 @@ func run(ctx context.Context) error {
 		return measureFaces(ctx, faceFlags{photos: *dir, models: *models, evalModels: *evalModels, only: *only, out: *out, results: *results})
 	case "morphs":
 		return measureMorphs(ctx, *portraits, *dir, *models, *out, *results)
+	case "recaptures":
+		return measureRecaptures(ctx, *portraits, *dir, *models, *out, *results)
 	case "names":
 		return measureNames(ctx, nameFlags{data: *labelled, only: *only, out: *out, results: *results, quick: *quick})
 	case "names-large":
