@@ -1494,7 +1494,7 @@ type FaceQuality struct {
 	// Dark Share of the face without detail, too dark.
 	Dark float64 `json:"dark"`
 
-	// Flags low_resolution, blurred, clipped_dark, clipped_bright, side_lit, turned, tilted, cropped; low_quality_reference for an enrolled photo that should be replaced.
+	// Flags low_resolution, blurred, clipped_dark, clipped_bright, side_lit, turned, tilted, cropped; low_quality_reference for an enrolled photo that should be replaced; where it is compared as a mean with others, the stricter threshold goes for the mean only if all of them have the flag.
 	Flags []string `json:"flags,omitempty,omitzero"`
 
 	// InterEyePx Distance between the eye centres, pixels of the photo as sent.
@@ -1989,7 +1989,7 @@ type OperatingPoint struct {
 	// GallerySize Enrolled templates compared; the mean of several counts as many as it is made of.
 	GallerySize int `json:"gallery_size"`
 
-	// LowQualityThreshold For references of low quality alone; 0 without a face search.
+	// LowQualityThreshold For references all of whose photos are flagged low_quality_reference; 0 without a face search. Photos of an entry that look alike are compared as one mean: with one good photo among them, `threshold` goes for it.
 	LowQualityThreshold float64 `json:"low_quality_threshold"`
 	TargetFpir          float64 `json:"target_fpir"`
 	Threshold           float64 `json:"threshold"`
