@@ -187,6 +187,36 @@ func TestMatchWithTwoEncoders(t *testing.T) {
 	}
 }
 
+// Where both calibrations have nothing more to say, the encoder's own space goes
+// first.
+func TestTieOfTwoEncoders(t *testing.T) {
+	w := newTwoWorld(t)
+	w.first.scores[id(1)], w.second.scores[id(1)] = 1.1, 0.7 // both worth 8
+	lead, err := w.matcher(t).Match(context.Background(), withFace(probe()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l := faceLines(lead)[0]; l.entry != "1" || l.llr != 8 || l.encoder != bothModel {
+		t.Errorf("%+v", l)
+	}
+}
+
+// Photos of one probe are held against one another in the encoder's own space.
+func TestCuesOfTwoEncoders(t *testing.T) {
+	w := newTwoWorld(t)
+	w.first.scores["probe"], w.second.scores["probe"] = 0.9, 0.1 // worth 6 and -1
+	p := probe()
+	p.Photos = []watchlist.Photo{{Bytes: []byte("a"), Source: watchlist.SourceLive}, {Bytes: []byte("b"), Source: watchlist.SourceDocument}}
+	lead, err := w.matcher(t).Match(context.Background(), p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(lead.Cues, func(c watchlist.Cue) bool { return c.Code == CueDocumentUnlike })
+	if i < 0 || lead.Cues[i].Score != 0.1 {
+		t.Errorf("cues %+v", lead.Cues)
+	}
+}
+
 // An entry that a name brought up is compared where its photos are, and reaches
 // the threshold of that space or not.
 func TestNamedWithTwoEncoders(t *testing.T) {

@@ -389,3 +389,17 @@ func TestSearchAcrossTheSwap(t *testing.T) {
 		t.Errorf("past spaces: %v, want up to %d", got, w.index)
 	}
 }
+
+// TestReportCountsWhatIsComparedBeside: a report states the threshold for all
+// templates that a probe is compared with, those of a second encoder's gallery among
+// them.
+func TestReportCountsWhatIsComparedBeside(t *testing.T) {
+	w := newWorld(t)
+	w.put(entryOf(1), entryOf(2))
+	alone := w.spaces.describe(w.spaces.Calibration()).Point
+	w.spaces.opt.Beside = func() int { return 40 }
+	both := w.spaces.describe(w.spaces.Calibration()).Point
+	if alone.GallerySize != 2 || both.GallerySize != 42 || !(both.Threshold > alone.Threshold) {
+		t.Errorf("alone %+v, beside 40: %+v", alone, both)
+	}
+}
