@@ -33,7 +33,7 @@ const (
 	minScore = 0.12
 	// commonWord is how many names may hold a word, or one like it, that admits a
 	// name alone. It bounds the work of the last stage.
-	commonWord = 1500
+	commonWord = 600
 	// maxK bounds the answer, checkEvery how often a long search looks at its
 	// context.
 	maxK       = 1000
