@@ -263,19 +263,35 @@ func TestVisibleAtOnce(t *testing.T) {
 	}
 }
 
+// FuzzSearch searches anything at all: the answer is in order, has each entry
+// once, and is the same again.
 func FuzzSearch(f *testing.F) {
 	x := newIndex(f)
-	if err := x.Rebuild(entriesOf(append(gen.Names(4, 1000), "محمد ولد الشيخ")), 1); err != nil {
+	if err := x.Rebuild(entriesOf(append(gen.Names(4, 1000), "محمد ولد الشيخ", "张伟", "Maria Dasilva")), 1); err != nil {
 		f.Fatal(err)
 	}
-	for _, s := range []string{"Mamadou Diallo", "", "a", "محمد", "M. Da Silva", "\xff", "x x x x x x x x x x x x x x x x x x"} {
-		f.Add(s)
+	for i, s := range []string{
+		"Mamadou Diallo", "", "a", "محمد", "M. Da Silva", "\xff", "x x x x x x x x x x x x x x x x x x", "\u202eollaiD\u202c Mamadou",
+		"Ma\u200bmadou Dia\ufeffllo", "张 伟", "Mam\xffadou \xc3\x28", strings.Repeat("a", 10_000), strings.Repeat("Ba ", 3000), "DIALLO<<MAMADOU<LAM",
+	} {
+		f.Add(s, i%2 == 0)
 	}
-	f.Fuzz(func(t *testing.T, s string) {
-		for i, m := range search(t, x, 50, s) {
-			if i >= 50 || m.Score <= 0 || m.Score > 1 {
+	f.Fuzz(func(t *testing.T, s string, truncated bool) {
+		q := watchlist.NameQuery{Names: []watchlist.Name{{Full: s, Truncated: truncated}}, K: 50}
+		found, err := x.Search(context.Background(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := map[watchlist.EntryID]bool{}
+		for i, m := range found {
+			if i >= 50 || m.Score <= 0 || m.Score > 1 || seen[m.Entry] || i > 0 && m.Score > found[i-1].Score {
 				t.Fatalf("match %d: %+v", i, m)
 			}
+			seen[m.Entry] = true
+		}
+		again, err := x.Search(context.Background(), q)
+		if diff := cmp.Diff(found, again); err != nil || diff != "" {
+			t.Fatalf("asked again, %v:\n%s", err, diff)
 		}
 	})
 }
