@@ -20,7 +20,8 @@ type BenchOptions struct {
 	// ListSize is the size of the list of the region's names, Targets how many of
 	// it are asked for, PerOrthography how many searches each orthography gets.
 	ListSize, Targets, PerOrthography int
-	// Typos bounds the searches with two mistakes, Strangers the people on no list.
+	// Typos bounds the searches with two mistakes, and is the number of zones with
+	// so many reading errors; Strangers are the people on no list.
 	Typos, Strangers int
 	// Observe, when set, is told the best score of each search of the alert set and
 	// whether the person was on the list: what a calibration is judged by.
@@ -70,6 +71,7 @@ func RunBench(ctx context.Context, o BenchOptions) (*Bench, error) {
 		{"false links between families", b.falseLinks},
 		{"OFAC and UN aliases", b.aliasSets},
 		{"two typing mistakes", b.typoSet},
+		{"machine-readable zones", b.zoneSet},
 		{"labelled pairs", b.pairSet},
 		{"strangers against 9,000 rows", b.alertSet},
 		{"strange names", b.strangeSet},

@@ -60,6 +60,8 @@ func TestBench(t *testing.T) {
 	floor("UN Good", b.set(setUNGood).At10.Value, 0.73)
 	floor("UN Low", b.set(setUNLow).At10.Value, 0.19)
 	floor("typos", b.set(setTypos).At10.Value, 0.94)
+	floor("zones", b.set(zoneErrors(0)).At10.Value, 0.95)
+	floor("zones with two reading errors", b.set(zoneErrors(2)).At10.Value, 0.87)
 	floor("pairs", b.Pairs.F1.Value, 0.84)
 	floor("quiet strangers", 1-b.Alerts.FalseAlerts.Value, 0.985)
 	floor("precision", b.Alerts.Precision.Value, 0.94)

@@ -57,6 +57,7 @@ func BenchGoals(b *Bench, large *Large) []benchmarks.Goal {
 		within(least("persons listed and four times as many strangers: precision", 0.95, fmt.Sprintf("%d persons", b.Alerts.Mated), b.Alerts.Precision.Value), b.Alerts.Precision),
 		most("strange names: slowest answer", 100, "ms", slowest),
 	)
+	goals = append(goals, zoneGoals(b)...)
 	if large == nil {
 		large = &Large{}
 	}

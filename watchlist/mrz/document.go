@@ -129,7 +129,8 @@ func (d Document) Wrong() []Check {
 
 // Names gives the name for a probe, surname first as printed, so that a cut-off
 // word comes last, and its likely reading beside it where the field has signs of
-// misreading: a search for both loses nothing. A zone without a name gives none.
+// misreading; and in Arabic letters, when it was printed from them by Doc 9303's
+// table. A search for all of them loses nothing. A zone without a name gives none.
 func (d Document) Names() []watchlist.Name {
 	var out []watchlist.Name
 	add := func(surname, given string) {
@@ -142,6 +143,16 @@ func (d Document) Names() []watchlist.Name {
 	}
 	add(d.Surname, d.Given)
 	add(d.LikelySurname, d.LikelyGiven)
+	for _, s := range parted(d.Surname, d.Given) {
+		add(s[0], s[1])
+	}
+	surname, given := d.Surname, d.Given
+	if d.LikelySurname != "" {
+		surname, given = d.LikelySurname, d.LikelyGiven
+	}
+	if ar := fromArabic(strings.TrimSpace(surname + " " + given)); ar != "" {
+		out = append(out, watchlist.Name{Kind: watchlist.NamePrimary, Script: watchlist.ScriptArabic, Full: ar, Truncated: d.Truncated})
+	}
 	return out
 }
 

@@ -195,6 +195,36 @@ func blank(field string) string {
 	return string(b)
 }
 
+const (
+	// longWord is the length from which a word may be two with a filler between them
+	// that was read as a letter; longer words are rare in the region's names.
+	longWord = 11
+	// maxParted bounds the readings that parted gives.
+	maxParted = 3
+)
+
+// parted gives readings of a name in which the longest word, if it is a very long
+// one, is two words and a misread filler between them.
+func parted(surname, given string) (out [][2]string) {
+	both := [2]string{surname, given}
+	longest, in := "", 0
+	for i, part := range both {
+		for _, w := range strings.Fields(part) {
+			if len(w) >= longWord && len(w) > len(longest) {
+				longest, in = w, i
+			}
+		}
+	}
+	for i := 2; i+2 < len(longest) && len(out) < maxParted; i++ {
+		if strings.IndexByte(confusions['<'], longest[i]) >= 0 {
+			reading := both
+			reading[in] = strings.Replace(both[in], longest, longest[:i]+" "+longest[i+1:], 1)
+			out = append(out, reading)
+		}
+	}
+	return out
+}
+
 // proposal says what differs from the zone as read.
 func (s *search) proposal(lines []string) Proposal {
 	p := Proposal{Lines: lines}

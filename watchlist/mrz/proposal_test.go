@@ -145,6 +145,51 @@ func TestTransliterate(t *testing.T) {
 	}
 }
 
+// TestFromArabic: names that the table printed from Arabic script are turned back,
+// Latin ones are left alone.
+func TestFromArabic(t *testing.T) {
+	for _, s := range []string{"محمد ديالو", "خديجة", "شيخ با", "فاطمة سي", "عبد الرحمن", "كوني مامادو"} {
+		printed := Transliterate(s)
+		if got := fromArabic(printed); got != s {
+			t.Errorf("%s printed as %s: %q", s, printed, got)
+		}
+	}
+	for _, s := range []string{"DIALLO MAMADOU", "NDIAYE AWA", "FALL FATMATA", "BA", "CISSE", "OULD CHEIKH", "ROXAYA SECK", "MAXTAAR", "MBYE", "", "JAWARA", "XYZ"} {
+		if got := fromArabic(s); got != "" {
+			t.Errorf("%q is taken for Arabic: %q", s, got)
+		}
+	}
+	zone, err := Compose(TD3, Fields{Code: "P", Issuer: "MRT", Nationality: "MRT", Surname: "ديالو", Given: "محمد", Number: "A1", Birth: "840517", Expiry: "310808", Sex: "M"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := ParseAt(zone, 2026)
+	if n := d.Names(); err != nil || len(n) != 2 || n[0].Full != "DYALW MXHMD" || n[1].Full != "ديالو محمد" || n[1].Script != watchlist.ScriptArabic {
+		t.Errorf("names %+v, %v", n, err)
+	}
+}
+
+// TestPartedNames: a very long word is also searched as two words with a misread
+// filler between them.
+func TestPartedNames(t *testing.T) {
+	for field, want := range map[string][]string{
+		"JANEH<<ISAAC<ALASANKANSUMANA": {"JANEH ISAAC ALASANKANSUMANA", "JANEH ISAAC ALASAN ANSUMANA"},
+		"DIALLO<<SOULEYMANE":           {"DIALLO SOULEYMANE"},
+	} {
+		d, err := Parse(with(td3, 0, 5, field+strings.Repeat("<", 39-len(field))))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, n := range d.Names() {
+			got = append(got, n.Full)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", field, diff)
+		}
+	}
+}
+
 // TestComposeRoundTrip: what is composed reads as it was, in every format.
 func TestComposeRoundTrip(t *testing.T) {
 	for f, l := range layouts {

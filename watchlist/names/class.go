@@ -113,8 +113,9 @@ var (
 		غني غفور حكيم جبار واحد ودود رءوف تواب فتاح خالق هادي حي باقي الله له مطلب متين`)
 )
 
-// joinServant joins Abd, an article and a name of God into one word.
-func joinServant(in []Raw) []Raw {
+// joinServant joins Abd, an article and a name of God into one word. In a name that
+// is cut off, the last word may be the beginning of a name of God.
+func joinServant(in []Raw, cut bool) []Raw {
 	if !slices.ContainsFunc(in, func(r Raw) bool { return servant[r.Text] || r.Source == "عبد" }) {
 		return in
 	}
@@ -128,7 +129,7 @@ func joinServant(in []Raw) []Raw {
 		if j+1 < len(in) && isArticle(in[j].Text) {
 			j++
 		}
-		if !isDivine(in[j]) {
+		if !isDivine(in[j]) && !(cut && j == len(in)-1 && beginsDivine(in[j])) {
 			out = append(out, in[i])
 			continue
 		}
@@ -150,6 +151,19 @@ func isArticle(s string) bool {
 	switch s {
 	case "al", "el", "ar", "er", "ur", "as", "es", "us", "an", "en", "ad", "ed", "az", "ez", "oul", "ul", "ou", "l", "r":
 		return true
+	}
+	return false
+}
+
+// beginsDivine reports whether a word of two letters or more begins a name of God.
+func beginsDivine(r Raw) bool {
+	if r.Source != "" || len(r.Text) < 2 {
+		return false
+	}
+	for d := range divine {
+		if strings.HasPrefix(d, r.Text) {
+			return true
+		}
 	}
 	return false
 }

@@ -97,6 +97,9 @@ const (
 	probeExtra   = 0.26
 	entryExtra   = 0.26
 	orderCost    = 0.004
+	// cutConflict is the part of a conflict that counts when the probe's name is cut
+	// off.
+	cutConflict = 0.5
 )
 
 func align(probe, entry []*Token, sims *[MaxTokens][MaxTokens]float32) alignment {
@@ -134,6 +137,10 @@ func align(probe, entry []*Token, sims *[MaxTokens][MaxTokens]float32) alignment
 		}
 	}
 	conflict := min(restP, restE)
+	if probe[len(probe)-1].Prefix {
+		// What is missing may have been cut off, and then contradicts nothing.
+		conflict *= cutConflict
+	}
 	total += 2*conflictCost*conflict + probeExtra*(restP-conflict) + entryExtra*(restE-conflict)
 	if total > 0 {
 		a.score = max(0, matched/total-orderCost*float64(min(3, inversions(&a.match, len(probe)))))

@@ -84,7 +84,7 @@ func Split(n watchlist.Name) []Raw {
 
 // finish joins what belongs together and marks a word that may be cut off.
 func finish(out []Raw, truncated bool) []Raw {
-	out = joinServant(out)
+	out = joinServant(out, truncated)
 	if len(out) > MaxTokens {
 		out = out[:MaxTokens]
 	}

@@ -154,6 +154,22 @@ func TestTruncatedWord(t *testing.T) {
 }
 
 // TestCompareShape checks the order that scores must keep.
+// TestTruncatedServant: a name of God that is cut off joins its servant as the whole
+// one does.
+func TestTruncatedServant(t *testing.T) {
+	entry := Parse(watchlist.Name{Full: "Yorro Sambah Abdul Qadir Balla Dumbya"}).Tokens
+	for name, least := range map[string]float64{"DUMBYA YORRO SAMBAH ABDUL QAD": 0.85, "DUMBYA YORRO SAMBAH ABDUL QA": 0.85, "DUMBYA YORRO SAMBAH ABDUL": 0.85} {
+		cut := Parse(watchlist.Name{Full: name, Truncated: true}).Tokens
+		if c := Compare(cut, entry); c.Score < least {
+			t.Errorf("%s: %.3f", name, c.Score)
+		}
+	}
+	whole := Parse(watchlist.Name{Full: "DUMBYA ABDUL QAD"}).Tokens
+	if len(whole) != 3 {
+		t.Errorf("%d words of a name that is not cut off", len(whole))
+	}
+}
+
 func TestCompareShape(t *testing.T) {
 	score := func(a, b string) float64 { return Compare(tokens(a), tokens(b)).Score }
 	chain := []struct{ a, b string }{
