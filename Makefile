@@ -12,7 +12,7 @@ FACES := $(foreach n,1 2 3 4 5 6,var/demo-faces/profile-picture-$(n).jpg)
 FUZZTIME ?= 30s
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: build release deps models models-eval mrz-oracle demo-faces demo test lint test-nodlib test-cgo test-race test-asm bench bench-core bench-faces bench-search bench-morphs bench-recaptures bench-names fuzz fuzz-search soak e2e calibrate-names generate fmt clean help
+.PHONY: build release deps models models-eval mrz-oracle demo-faces demo test lint test-nodlib test-cgo test-race test-asm bench bench-core bench-faces bench-search bench-morphs bench-recaptures bench-names bench-fusion fuzz fuzz-search soak e2e calibrate-names generate fmt clean help
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -91,7 +91,7 @@ test-race: ## the concurrent packages under the race detector
 e2e: build models demo-faces ## only the tests that drive the running binary
 	$(GO) test -count=1 -v -timeout 20m -run 'TestE2E|TestDemo' ./cmd/vigie
 
-bench: bench-core bench-faces bench-search bench-morphs bench-recaptures bench-names ## all benchmarks
+bench: bench-core bench-faces bench-search bench-morphs bench-recaptures bench-names bench-fusion ## all benchmarks
 
 bench-core: build models demo-faces ## benchmarks/out/core.json and benchmarks/RESULTS.md
 	$(GO) run ./benchmarks/cmd/bench -binary bin/vigie -area core
@@ -120,6 +120,11 @@ bench-recaptures: models ## simulated photos of prints and screens: what cues fi
 	@if [ ! -d "$(VIGIE_TESTDATA)/faces/london_frll" ]; then echo "*** SKIPPED bench-recaptures: no portraits in $(VIGIE_TESTDATA)/faces/london_frll; set VIGIE_TESTDATA" >&2; exit 0; fi; \
 	rm -rf var/faces && python3 "$(VIGIE_TESTDATA)/face_layout.py" "$(VIGIE_TESTDATA)/faces" var/faces && \
 	$(GO) run ./benchmarks/cmd/bench -area recaptures -portraits "$(VIGIE_TESTDATA)/faces/london_frll" -faces var/faces
+
+bench-fusion: models ## a generated stream of travellers: fused leads against each single evidence
+	@if [ ! -d "$(VIGIE_TESTDATA)/faces" ] || [ ! -d "$(VIGIE_TESTDATA)/names" ]; then echo "*** SKIPPED bench-fusion: no photos or names in $(VIGIE_TESTDATA); set VIGIE_TESTDATA" >&2; exit 0; fi; \
+	rm -rf var/faces && python3 "$(VIGIE_TESTDATA)/face_layout.py" "$(VIGIE_TESTDATA)/faces" var/faces && \
+	$(GO) run ./benchmarks/cmd/bench -area fusion -faces var/faces -names "$(VIGIE_TESTDATA)/names" $(BENCH)
 
 bench-names: ## name search: recall, false alerts, speed at a million names
 	@if [ ! -d "$(VIGIE_TESTDATA)/names" ]; then echo "*** SKIPPED bench-names: no labelled names in $(VIGIE_TESTDATA)/names; set VIGIE_TESTDATA" >&2; exit 0; fi; \

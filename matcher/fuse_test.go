@@ -35,7 +35,8 @@ func TestBands(t *testing.T) {
 		{"face and name, long list", []watchlist.Evidence{line(face, 4), line(name, 4)}, Admission{Face: true, Name: true}, -10, watchlist.BandPossible},
 		{"face and name, contradicted", []watchlist.Evidence{line(face, 8), line(name, 4), line(birth, -2)}, Admission{Face: true}, -6, watchlist.BandPossible},
 		{"face at the threshold, long list", []watchlist.Evidence{line(face, 4)}, Admission{Face: true}, -10, watchlist.BandPossible},
-		{"face refuted", []watchlist.Evidence{line(face, 2), line(birth, -3)}, Admission{Face: true}, -10, watchlist.BandWeak},
+		{"face refuted", []watchlist.Evidence{line(face, 0.9), line(birth, -3)}, Admission{Face: true}, -10, watchlist.BandWeak},
+		{"face, and another's papers", []watchlist.Evidence{line(face, 4), line(birth, -3), line(name, -2)}, Admission{Face: true}, -10, watchlist.BandPossible},
 		{"common name, long list", []watchlist.Evidence{line(name, 1.9)}, Admission{Name: true}, -8, watchlist.BandWeak},
 		{"rare name, long list", []watchlist.Evidence{line(name, 3)}, Admission{Name: true}, -9, watchlist.BandPossible},
 		{"rare name, refuted", []watchlist.Evidence{line(name, 3), line(birth, -2), line(sex, -1.3)}, Admission{Name: true}, -9, watchlist.BandWeak},
@@ -73,7 +74,7 @@ func TestSumFuserProperties(t *testing.T) {
 		}
 		for _, a := range f.Adjustments {
 			sum += a.LLR
-			if a.LLR > 0 || a.Code == "" || a.Reason == "" {
+			if a.LLR > 0 != (a.Code == CodePapersMayBeAnothers) || a.Code == "" || a.Reason == "" {
 				t.Fatalf("adjustment %+v", a)
 			}
 		}

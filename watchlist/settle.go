@@ -1,12 +1,13 @@
 package watchlist
 
 // Adjustment corrects the sum of a candidate's lines where they depend on one
-// another: what two lines say together is less than what each says alone.
+// another: what two lines say together, for or against, is less than what each says
+// alone.
 type Adjustment struct {
 	// Code is a stable reason code of package matcher, and Reason the same in one
 	// plain sentence, in French.
 	Code string `json:"code"`
-	// LLR is what is added to the sum, log10; never above 0.
+	// LLR is what is added to the sum, log10.
 	LLR    float64 `json:"llr"`
 	Reason string  `json:"reason"`
 }

@@ -920,9 +920,11 @@ type Adjustment struct {
 	// Code `nationality_follows_name`: the name lets one expect the nationality.
 	// `papers_may_be_borrowed`: name, birth and number come from one
 	// document, which another person may carry; a face alone goes beyond.
+	// `papers_may_be_anothers`: they all differ, as they do together when a
+	// wanted person shows another's papers; they count less against.
 	Code string `json:"code"`
 
-	// Llr What is added to the sum of the lines, log10; 0 or less.
+	// Llr What is added to the sum of the lines, log10.
 	Llr float64 `json:"llr"`
 
 	// Reason One sentence in French.
@@ -1149,7 +1151,7 @@ type CalibrationVersion = string
 type Candidate struct {
 	Action Action `json:"action"`
 
-	// Adjustments What is taken off because lines depend on one another.
+	// Adjustments What corrects the sum because lines depend on one another.
 	Adjustments []Adjustment  `json:"adjustments"`
 	Band        CandidateBand `json:"band"`
 	Births      []Birth       `json:"births"`

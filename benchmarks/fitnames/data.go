@@ -91,15 +91,11 @@ func full(s string) watchlist.Name { return watchlist.Name{Kind: watchlist.NameP
 func readData(dir string, strangers int) (*data, error) {
 	r := &reader{dir: dir}
 	d := &data{}
-	counts, err := r.rows("senegal_name_token_counts.csv", true)
+	region, err := r.region()
 	if err != nil {
 		return nil, err
 	}
-	variants, err := r.rows("west_african_variants.csv", true)
-	if err != nil {
-		return nil, err
-	}
-	d.region = drawRegion(counts, variants)
+	d.region = drawRegion(region)
 	for _, in := range []struct {
 		file              string
 		id, name, alias   int

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"vigie/benchmarks/gen"
+	"vigie/matcher/score"
 	"vigie/watchlist"
 )
 
@@ -30,36 +31,72 @@ type family struct {
 	count     int
 }
 
-// drawRegion draws people by the counts of the officials' names; their first name
-// is the recorded one, the second what a document shows. People of one surname
-// family are in one fold.
-func drawRegion(counts, variants [][]string) []person {
+// Region draws made-up people with the names of the region.
+type Region struct{ given, surnames []family }
+
+// Written is a made-up person's name, from which documents are written.
+type Written struct{ words []family }
+
+// ReadRegion reads the counts and the spellings in a folder of labelled names; the
+// digests are those of the files.
+func ReadRegion(dir string) (*Region, []score.CohortFile, error) {
+	r := &reader{dir: dir}
+	g, err := r.region()
+	return g, r.files, err
+}
+
+func (r *reader) region() (*Region, error) {
+	counts, err := r.rows("senegal_name_token_counts.csv", true)
+	if err != nil {
+		return nil, err
+	}
+	variants, err := r.rows("west_african_variants.csv", true)
+	if err != nil {
+		return nil, err
+	}
+	return &Region{given: families(counts, variants, "given"), surnames: families(counts, variants, "surname")}, nil
+}
+
+// Person draws a name by the counts.
+func (g *Region) Person(r *rand.Rand) Written {
+	s := draw(r, g.surnames)
+	words := []family{draw(r, g.given), s}
+	if r.Float64() < twoGiven {
+		words = []family{words[0], draw(r, g.given), s}
+	}
+	return Written{words}
+}
+
+// Recorded is the name as a register has it.
+func (w Written) Recorded() string {
+	text := make([]string, len(w.words))
+	for i, f := range w.words {
+		text[i] = f.canonical
+	}
+	return strings.Join(text, " ")
+}
+
+// drawRegion draws people; their first name is the recorded one, the second what a
+// document shows. People of one surname family are in one fold.
+func drawRegion(g *Region) []person {
 	r := rand.New(rand.NewPCG(seed, 1))
-	given, surnames := families(counts, variants, "given"), families(counts, variants, "surname")
 	out := make([]person, regionPeople)
 	for i := range out {
-		s := draw(r, surnames)
-		words := []family{draw(r, given), s}
-		if r.Float64() < twoGiven {
-			words = []family{words[0], draw(r, given), s}
-		}
-		recorded := make([]string, len(words))
-		for k, w := range words {
-			recorded[k] = w.canonical
-		}
-		out[i] = person{fold: foldOf(s.canonical), names: []watchlist.Name{full(strings.Join(recorded, " ")), full(rewrite(r, words, surnames))}}
+		w := g.Person(r)
+		surname := w.words[len(w.words)-1].canonical
+		out[i] = person{fold: foldOf(surname), names: []watchlist.Name{full(w.Recorded()), full(g.Rewrite(r, w))}}
 	}
 	return out
 }
 
-// rewrite writes a name as another document may have it.
-func rewrite(r *rand.Rand, words []family, surnames []family) string {
-	words = slices.Clone(words)
+// Rewrite writes a name as another document may have it.
+func (g *Region) Rewrite(r *rand.Rand, w Written) string {
+	words := slices.Clone(w.words)
 	if len(words) == 3 && r.Float64() < givenDropped {
 		words = slices.Delete(words, 1, 2)
 	}
 	if r.Float64() < otherSurname {
-		words[len(words)-1] = draw(r, surnames)
+		words[len(words)-1] = draw(r, g.surnames)
 	}
 	again := r.Float64() < respelt
 	text := make([]string, len(words))

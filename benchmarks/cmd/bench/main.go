@@ -25,10 +25,11 @@ func main() {
 
 func run(ctx context.Context) error {
 	binary := flag.String("binary", "bin/vigie", "the program to measure")
-	area := flag.String("area", "core", "what to measure: core, faces, search, morphs, recaptures, names")
-	dir := flag.String("faces", "", "for -area faces, search, morphs and recaptures: DIR/<group>/<person>/<photo>.jpg")
+	area := flag.String("area", "core", "what to measure: core, faces, search, morphs, recaptures, names, fusion")
+	dir := flag.String("faces", "", "for -area faces, search, morphs, recaptures and fusion: DIR/<group>/<person>/<photo>.jpg")
 	portraits := flag.String("portraits", "", "for -area morphs and recaptures: the folder of consented portraits")
-	labelled := flag.String("names", "", "for -area names: the folder of labelled names")
+	labelled := flag.String("names", "", "for -area names and fusion: the folder of labelled names")
+	templates := flag.String("templates", "", "for -area fusion: the folder that vigie evaluate faces --keep-cache left; \"\": the face engine makes them")
 	list := flag.String("list", "", "for -area names-large: the list, a name a line")
 	peers := flag.String("peers", "", "for -area search: the program of benchmarks/peers; \"\" leaves FAISS and hnswlib out")
 	cache := flag.String("cache", "var/bench", "for -area search: where hnswlib's graphs are kept")
@@ -51,6 +52,8 @@ func run(ctx context.Context) error {
 		return measureRecaptures(ctx, *portraits, *dir, *models, *out, *results)
 	case "names":
 		return measureNames(ctx, nameFlags{data: *labelled, only: *only, out: *out, results: *results, quick: *quick})
+	case "fusion":
+		return measureFusion(ctx, faceFlags{photos: *dir, models: *models, out: *out, results: *results}, *labelled, *templates, *quick)
 	case "names-large":
 		return measureLargeHere(ctx, *labelled, *list)
 	case "search":
