@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 
@@ -24,7 +25,11 @@ func (d *doctor) checkSecond(c *config.Config) {
 		return
 	}
 	s, err := loadSecond(c.Faces.Second)
-	if err != nil {
+	var hint *hintError
+	if errors.As(err, &hint) {
+		d.fail(check, hint.hint, "%v", err)
+		return
+	} else if err != nil {
 		d.fail(check, mend, "%v", err)
 		return
 	}
