@@ -60,6 +60,9 @@ func New(model, basis string, createdAt int64, persons []Person) (*Population, e
 	if err := p.count(); err != nil {
 		return nil, fmt.Errorf("population: %w", err)
 	}
+	if err := p.apart(); err != nil {
+		return nil, fmt.Errorf("population: %w", err)
+	}
 	p.sort()
 	sum, err := p.digest()
 	if err != nil {
@@ -134,6 +137,22 @@ func (p *Population) count() error {
 		p.about.Groups = append(p.about.Groups, *g)
 	}
 	slices.SortFunc(p.about.Groups, func(a, b watchlist.PopulationGroup) int { return cmp.Compare(a.Name, b.Name) })
+	return nil
+}
+
+// apart refuses the very same photo of two persons, or twice of one: somebody would
+// count twice.
+func (p *Population) apart() error {
+	seen := map[[sha256.Size]byte]bool{}
+	for _, who := range p.persons {
+		for _, t := range who.Templates {
+			sum := sha256.Sum256(watchlist.EncodeTemplate(t))
+			if seen[sum] {
+				return fmt.Errorf("a photo of group %q is there twice: a person counts once", who.Group)
+			}
+			seen[sum] = true
+		}
+	}
 	return nil
 }
 

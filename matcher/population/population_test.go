@@ -154,6 +154,7 @@ func TestNewRefusals(t *testing.T) {
 		"unprintable":   {"test/1", basis, broken(func(p []Person) { p[0].Group = "a\x00" }), "printable"},
 		"long name":     {"test/1", basis, broken(func(p []Person) { p[0].Group = strings.Repeat("g", 101) }), "100 bytes"},
 		"too many":      {"test/1", basis, slices.Repeat(made(5), MaxTemplates/5), "possible"},
+		"same photo":    {"test/1", basis, broken(func(p []Person) { p[4].Templates = p[3].Templates }), "there twice"},
 		"long model":    {strings.Repeat("m", 201), basis, made(5), "model"},
 		"invalid basis": {"test/1", "consent forms \xff", made(5), "basis"},
 	} {
