@@ -33,7 +33,7 @@ const (
 	unsaid = 0.001
 )
 
-// adjust takes off what the lines say twice.
+// adjust corrects the sum for what the lines say twice, for or against.
 //
 //   - A fitting nationality counts less when the name fits too: by the share that is
 //     left among strangers of like names (score.Calibration.NationalityKept).
@@ -42,12 +42,11 @@ const (
 //     sum s, where it is below 0, becomes log10((10^s + r)/(1 + r)) for the odds r of
 //     othersPapers, which is the LLR of "the papers are the person's own, or
 //     another's", and falls no lower than log10(r/(1 + r)), -1.
-//   - However well
-//     they fit, they identify the holder of the document, who may have lent or lost
-//     it: their posterior odds are bounded by the odds that the bearer is the holder
-//     (the odds o become o·b/(o+b) for the bound b, the posterior of "the papers are
-//     the listed person's, and the traveller is their holder"). Only a face goes
-//     beyond, and the face's LLR is added to what is left.
+//   - However well they fit, the papers identify the document's holder, who may have
+//     lent or lost it: their posterior odds are bounded by the odds that the bearer is
+//     the holder (the odds o become o·b/(o+b) for the bound b, the posterior of "the
+//     papers are the listed person's, and the traveller is their holder"). Only a face
+//     goes beyond, and the face's LLR is added to what is left.
 func adjust(evidence []watchlist.Evidence, prior float64) []watchlist.Adjustment {
 	var out []watchlist.Adjustment
 	papers, any, bound := 0.0, false, borrowedOdds

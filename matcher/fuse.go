@@ -35,7 +35,7 @@ const (
 	possibleOdds = -4.0
 )
 
-// SumFuser adds up the lines of evidence, and takes off what they say twice (see
+// SumFuser adds up the lines of evidence and corrects for what they say twice (see
 // dependence.go): the posterior log odds are the prior, the LLRs of the lines and
 // those of the adjustments.
 //
