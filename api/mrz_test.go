@@ -51,6 +51,23 @@ func TestReadMrz(t *testing.T) {
 	}
 }
 
+// TestManyReadings: the readings of a bad zone and the names of a request fit one
+// probe together.
+func TestManyReadings(t *testing.T) {
+	r := newRig(t)
+	var given []any
+	for range 5 {
+		given = append(given, map[string]any{"full": "Awa Diop"})
+	}
+	line := "P<UTOEBD<ALLKLLKLLA8<<ALKLKLKLKLKLKLKLKLKLKLK"[:44]
+	r.want(200, ask{method: "POST", path: "/v1/match", role: watchlist.RoleOfficer, body: map[string]any{
+		"purpose": "test", "reason": "mrz", "names": given, "mrz": map[string]any{"lines": []string{line, utopia[1]}},
+	}})
+	if n := len(r.w.probes[0].Names); n > 10 || n < 8 {
+		t.Errorf("%d names", n)
+	}
+}
+
 // TestUnknownCountries: a code that nobody has is refused with its pointer, in a
 // probe and in an entry.
 func TestUnknownCountries(t *testing.T) {

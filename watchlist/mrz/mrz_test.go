@@ -356,6 +356,9 @@ func FuzzParse(f *testing.F) {
 		if !d.Expiry.Valid() || !d.Birth.From.Valid() {
 			t.Errorf("an impossible date: born %v, expires %v", d.Birth.From, d.Expiry)
 		}
+		if n := len(d.Names()); n > MaxNames {
+			t.Errorf("%d names", n)
+		}
 		for _, r := range d.Repairs {
 			if r.From == r.To {
 				t.Errorf("a repair that changes nothing: %+v", r)

@@ -196,11 +196,14 @@ func blank(field string) string {
 }
 
 const (
+	// MaxNames is the most names that Document.Names gives: a probe takes ten, five of
+	// them from its request.
+	MaxNames = 5
 	// longWord is the length from which a word may be two with a filler between them
 	// that was read as a letter; longer words are rare in the region's names.
 	longWord = 11
 	// maxParted bounds the readings that parted gives.
-	maxParted = 3
+	maxParted = MaxNames - 3
 )
 
 // parted gives readings of a name in which the longest word, if it is a very long
