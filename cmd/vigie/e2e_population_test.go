@@ -223,7 +223,7 @@ func TestPopulationPhotos(t *testing.T) {
 		t.Error("the file shows names")
 	}
 	v.fails(exitUsage, "--basis", "population", "build", dir, "--out", path, "--config", conf)
-	v.fails(exitFailure, "characters", "population", "build", dir, "--out", path+"2", "--basis", "no", "--models", models, "--config", conf)
+	v.fails(exitUsage, "characters", "population", "build", dir, "--out", path+"2", "--basis", "no", "--models", models, "--config", conf)
 	for i, m := range all[:4] {
 		add("few", fmt.Sprintf("person-%d", i), m)
 	}

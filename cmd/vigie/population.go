@@ -30,7 +30,7 @@ type populationGroup struct {
 	// WithoutPhoto persons none of whose photos passed.
 	Persons      int            `json:"persons"`
 	Photos       int            `json:"photos"`
-	Refused      map[string]int `json:"refused"`
+	Refused      map[string]int `json:"refused,omitzero"`
 	WithoutPhoto int            `json:"persons_without_photo"`
 }
 
@@ -76,6 +76,9 @@ alone).`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if out == "" || basis == "" {
 				return usagef("say where the file goes and by which right these people are held: --out FILE --basis TEXT")
+			}
+			if err := population.CheckBasis(basis); err != nil {
+				return usagef("--basis: %w", err)
 			}
 			key, err := p.clusterKey()
 			if err != nil {

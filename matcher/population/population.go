@@ -53,8 +53,8 @@ func New(model, basis string, createdAt int64, persons []Person) (*Population, e
 	if model == "" || len(model) > maxModel {
 		return nil, errors.New("population: no model, or too long a name for one")
 	}
-	if n := utf8.RuneCountInString(strings.TrimSpace(basis)); n < MinBasis || len(basis) > MaxBasis || !utf8.ValidString(basis) {
-		return nil, fmt.Errorf("population: the basis needs %d characters at least and %d bytes at most", MinBasis, MaxBasis)
+	if err := CheckBasis(basis); err != nil {
+		return nil, err
 	}
 	p := &Population{about: watchlist.Population{CreatedAt: createdAt, Model: model, Basis: basis}, persons: slices.Clone(persons)}
 	if err := p.count(); err != nil {
@@ -70,6 +70,15 @@ func New(model, basis string, createdAt int64, persons []Person) (*Population, e
 	}
 	p.about.Digest = hex.EncodeToString(sum[:])
 	return p, nil
+}
+
+// CheckBasis reports whether a basis has MinBasis characters and no more than
+// MaxBasis bytes of UTF-8.
+func CheckBasis(basis string) error {
+	if n := utf8.RuneCountInString(strings.TrimSpace(basis)); n < MinBasis || len(basis) > MaxBasis || !utf8.ValidString(basis) {
+		return fmt.Errorf("population: the basis needs %d characters at least and %d bytes at most", MinBasis, MaxBasis)
+	}
+	return nil
 }
 
 // Unusable stands for a population that a node should hold and can't: nobody, with
