@@ -34,9 +34,8 @@ func precisionOf(a, b watchlist.PartialDate) int {
 	return yearKnown
 }
 
-// agreeing is the outcome that two records of one person have when the dates don't
-// differ; estimates tells that a side is not a full date or a default one, where the
-// lines without "full" apply.
+// agreeing is, by precision, the outcome that two records of one person have when
+// the dates don't differ.
 var agreeing = [precisions]string{"exact", "default", "year_default", "month", "year"}
 
 // fitBirths counts how dates of two people of the list compare, and how alternative
@@ -88,12 +87,16 @@ func fitBirths(list []listed) score.BirthModel {
 	return m
 }
 
-// birthOrder lists the outcomes with the precisions that they are counted in.
-var birthOrder = []struct {
+// birthRow is an outcome with the precisions that it is counted in; agree tells that
+// it is what dates that don't differ give.
+type birthRow struct {
 	name  string
 	agree bool
 	in    []int
-}{
+}
+
+// birthOrder lists the outcomes in the order of the file.
+var birthOrder = []birthRow{
 	{"exact", true, []int{bothFull}},
 	{"default", true, []int{bothDefault}},
 	{"year_default", true, []int{oneDefault}},
@@ -112,12 +115,7 @@ var birthOrder = []struct {
 // shares are those of an outcome among pairs of one person and of two. An outcome
 // that agrees has the share of the dates that don't differ; the others share the
 // rest as the alternative dates do, with half a count more.
-func shares(l struct {
-	name  string
-	agree bool
-	in    []int
-}, others, alternatives *[precisions]map[string]float64, total *[precisions]float64,
-) (mated, stranger float64) {
+func shares(l birthRow, others, alternatives *[precisions]map[string]float64, total *[precisions]float64) (mated, stranger float64) {
 	var seen, of, alt, altOf float64
 	for _, k := range l.in {
 		seen += others[k][l.name]

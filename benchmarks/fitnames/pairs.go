@@ -20,7 +20,7 @@ type pair struct {
 	mated    bool
 	// weight makes every set count by its share.
 	weight float64
-	// words of a and of both that were paired or left, see observe.
+	// words are what became of the core words, see words.
 	words []word
 }
 
@@ -32,7 +32,8 @@ type word struct {
 	f float64
 	// exposed tells that it is a word of the first name.
 	exposed bool
-	// left tells how a missing word counts: in a conflict or as an omission.
+	// conflict tells that a missing word has one on the other side; else it is an
+	// omission.
 	conflict bool
 }
 
