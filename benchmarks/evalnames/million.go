@@ -173,7 +173,7 @@ func answer(ctx context.Context, x *name.Index, full string) ([]watchlist.NameMa
 
 // passes is how often each query is asked: its latency is the least of them, since
 // other programs run on the machine as well. The sets take turns.
-const passes = 5
+const passes = 3
 
 // latencies asks each set once to warm up and several times with the clock, from
 // one client, and then all from one client per core, where the best pass counts.

@@ -25,7 +25,7 @@ type nameFlags struct {
 const (
 	nameSeed    = 2026
 	largeNames  = 1_000_000
-	largeSearch = 4000
+	largeSearch = 1200
 )
 
 // measureNames measures the accuracy of the name search on the labelled names,
@@ -49,7 +49,7 @@ func measureNames(ctx context.Context, f nameFlags) error {
 		return nil
 	}
 	o := evalnames.BenchOptions{
-		Data: data, Seed: nameSeed, ListSize: 110_000, Targets: 10_000, PerOrthography: 2000, Typos: 2000, Strangers: 20_000,
+		Data: data, Seed: nameSeed, ListSize: 110_000, Targets: 10_000, PerOrthography: 2000, Typos: 2000, Strangers: 10_000,
 		Progress: func(s string) { fmt.Fprintln(os.Stderr, s) },
 	}
 	if f.quick {
