@@ -82,8 +82,15 @@ func at1(r Recall) Interval   { return r.At1 }
 func at10(r Recall) Interval  { return r.At10 }
 func at200(r Recall) Interval { return r.At200 }
 
+// rests says what a set's figures rest on.
 func rests(r Recall) string {
-	return fmt.Sprintf("%d searches, %s", r.Queries, r.Set[strings.LastIndex(r.Set, " ")+1:])
+	s := fmt.Sprintf("%d searches", r.Queries)
+	for _, way := range []string{setRules, setTable} {
+		if orthography, ok := strings.CutPrefix(r.Set, way); ok {
+			s += ", " + orthography
+		}
+	}
+	return s
 }
 
 // region gives the sets of one way, in the order of the orthographies.
