@@ -31,9 +31,11 @@ const (
 	goodScore = 0.7
 	// minScore is the lowest score that is listed.
 	minScore = 0.12
-	// commonWord is how many names may hold a word, or one like it, that admits a
-	// name alone. It bounds the work of the last stage.
-	commonWord = 600
+	// commonWord is how many names may meet a word of the query by key for the word
+	// alone to admit them, commonNear how many by nearness. They bound the work of
+	// the last stage.
+	commonWord = 1500
+	commonNear = 600
 	// maxK bounds the answer, checkEvery how often a long search looks at its
 	// context.
 	maxK       = 1000
@@ -264,28 +266,27 @@ func (s *searcher) run(ctx context.Context) error {
 	}
 	s.openers = s.need
 	s.mark()
-	rare := s.uncommon()
+	rare, rareNear := s.uncommon(mask.keys, commonWord), s.uncommon(mask.near, commonNear)
 	return s.scoreAdmitted(ctx, func(m mask, _ *doc) bool {
-		return full >= 4 && bitCount(m.keys()) >= 2 || m.near()&rare != 0
+		return full >= 4 && bitCount(m.keys()) >= 2 || m.keys()&rare != 0 || m.near()&rareNear != 0
 	})
 }
 
-// uncommon gives the words of the query that at most commonWord live names meet, by
-// key or nearness.
-func (s *searcher) uncommon() (set uint16) {
+// uncommon gives the words of the query that at most limit live names meet.
+func (s *searcher) uncommon(met func(mask) uint16, limit int) (set uint16) {
 	var count [names.MaxTokens]int
 	for part, masks := range s.masks {
 		for _, d := range s.seen[part] {
 			if !s.st.live.has(s.at(part, d).seq) {
 				continue
 			}
-			for m := masks[d].near(); m != 0; m &= m - 1 {
+			for m := met(masks[d]); m != 0; m &= m - 1 {
 				count[bits.TrailingZeros16(m)]++
 			}
 		}
 	}
 	for i, n := range count {
-		if n <= commonWord {
+		if n <= limit {
 			set |= 1 << i
 		}
 	}
