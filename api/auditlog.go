@@ -43,7 +43,7 @@ func auditOut(e watchlist.AuditEvent) gen.AuditEvent {
 		Operation: e.Operation, Principal: e.Principal, Role: string(e.Role), Post: e.Post,
 		Purpose: string(e.Purpose), Reason: e.Reason, Outcome: e.Outcome, Query: string(e.Query),
 		Entries: castAll[string](e.Entries), Evidence: castAll[string](e.Evidence),
-		Index: int64(e.Index), StateHash: e.StateHash, Threshold: e.Threshold,
+		Index: int64(e.Index), StateHash: e.StateHash, Threshold: e.Threshold, SecondThreshold: e.SecondThreshold,
 		Subject: e.Subject, Changes: e.Changes, Reports: castAll[string](e.Reports),
 	}
 	if len(e.Models) > 0 {

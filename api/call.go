@@ -71,6 +71,14 @@ func (c *call) stamp(s watchlist.ListStamp) {
 	c.event.Index, c.event.StateHash = s.AppliedIndex, s.StateHash
 }
 
+// secondThreshold says in the audit event what a second encoder's scores had to
+// reach; p is nil without one.
+func (c *call) secondThreshold(p *watchlist.OperatingPoint) {
+	if p != nil {
+		c.event.SecondThreshold = finite(p.Threshold)
+	}
+}
+
 // written says on the answer what a write gave, and in the audit event too.
 func (c *call) written(index uint64, replayed bool) {
 	c.event.Index = index

@@ -84,6 +84,7 @@ func (s *service) inSlot(ctx context.Context, search func() error) error {
 func (s *service) audited(c *call, l *watchlist.Lead) {
 	c.stamp(l.Stamp)
 	c.event.Query, c.event.Models, c.event.Threshold = l.Query, l.Models, finite(l.OperatingPoint.Threshold)
+	c.secondThreshold(l.SecondPoint)
 	for _, x := range l.Candidates {
 		c.event.Entries = append(c.event.Entries, x.Entry.ID)
 	}

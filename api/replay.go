@@ -23,7 +23,7 @@ func (s *service) ReplaySearch(ctx context.Context, req gen.ReplaySearchRequestO
 	c.event.Purpose, c.event.Reason = watchlist.Purpose(in.Purpose), in.Reason
 	c.event.Subject = "index:" + strconv.FormatInt(in.AsOfIndex, 10)
 	q := watchlist.ReplayQuery{
-		AsOf: uint64(in.AsOfIndex), MinScore: in.MinScore, FMR: in.Fmr, Limit: in.MaxCandidates, Calibration: string(in.Calibration),
+		AsOf: uint64(in.AsOfIndex), MinScore: in.MinScore, SecondMinScore: in.SecondMinScore, FMR: in.Fmr, Limit: in.MaxCandidates, Calibration: string(in.Calibration),
 		Purpose: watchlist.Purpose(in.Purpose), Reason: in.Reason,
 	}
 	var err error
@@ -43,6 +43,7 @@ func (s *service) ReplaySearch(ctx context.Context, req gen.ReplaySearchRequestO
 	}
 	c.stamp(out.Stamp)
 	c.event.Query, c.event.Models, c.event.Threshold = out.Query, out.Models, finite(out.Point.Threshold)
+	c.secondThreshold(out.SecondPoint)
 	for _, x := range out.Candidates {
 		c.event.Entries = append(c.event.Entries, x.Entry)
 	}

@@ -31,7 +31,7 @@ const (
 // It fails like Match, and with a *watchlist.HistoryError when the gallery can't
 // answer as of that index.
 func (m *Matcher) Replay(ctx context.Context, r watchlist.ReplayQuery) (*watchlist.Replay, error) {
-	if err := checkReplay(&r); err != nil {
+	if err := checkReplay(&r, m.c.Second != nil); err != nil {
 		return nil, err
 	}
 	if r.Limit == 0 {
@@ -66,8 +66,8 @@ func (m *Matcher) Replay(ctx context.Context, r watchlist.ReplayQuery) (*watchli
 	return out, m.guard("status", func() error { return m.presentStatus(out.Candidates) })
 }
 
-// replayPoints sets the thresholds of a replay. A score that is given is one of the
-// first encoder; the second has the threshold of the same false match rate.
+// replayPoints sets the thresholds of a replay. With a score for the first encoder
+// alone, the second has the threshold of the same false match rate.
 func (q *query) replayPoints(r *watchlist.ReplayQuery) watchlist.ThresholdSource {
 	q.points = q.operatingPoints()
 	first := len(q.spaces) - 1
@@ -76,6 +76,8 @@ func (q *query) replayPoints(r *watchlist.ReplayQuery) watchlist.ThresholdSource
 		switch {
 		case r.MinScore != nil && i == first:
 			op.Threshold = *r.MinScore
+		case r.SecondMinScore != nil:
+			op.Threshold = *r.SecondMinScore
 		case r.MinScore != nil:
 			op.Threshold = sameRate(q.spaces[first].calibration, s.calibration, *r.MinScore)
 		case r.FMR != nil:
@@ -161,8 +163,8 @@ func (m *Matcher) presentStatus(list []watchlist.ReplayCandidate) error {
 }
 
 // checkReplay reports everything that is wrong with a replay as a
-// watchlist.ValidationError, or nil.
-func checkReplay(r *watchlist.ReplayQuery) error {
+// watchlist.ValidationError, or nil. second tells of a second encoder.
+func checkReplay(r *watchlist.ReplayQuery, second bool) error {
 	var errs watchlist.ValidationError
 	add := func(ptr, code, detail string) {
 		errs = append(errs, watchlist.FieldError{Pointer: ptr, Code: code, Detail: detail})
@@ -178,6 +180,15 @@ func checkReplay(r *watchlist.ReplayQuery) error {
 	}
 	if s := r.MinScore; s != nil && !(*s >= -1 && *s <= 1) {
 		add("/min_score", "out_of_range", "from -1 to 1")
+	}
+	switch s := r.SecondMinScore; {
+	case s == nil:
+	case !second:
+		add("/second_min_score", "conflict", "this node has no second encoder")
+	case !(*s >= -1 && *s <= 1):
+		add("/second_min_score", "out_of_range", "from -1 to 1")
+	case r.MinScore == nil:
+		add("/second_min_score", "conflict", "goes with min_score")
 	}
 	if f := r.FMR; f != nil && !(*f >= MinFMR && *f <= MaxFMR) {
 		add("/fmr", "out_of_range", fmt.Sprintf("from %g to %g", MinFMR, MaxFMR))

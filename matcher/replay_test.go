@@ -120,6 +120,7 @@ func TestReplayRefusals(t *testing.T) {
 		"no index":    {func(r *watchlist.ReplayQuery) { r.AsOf = 0 }, "/as_of_index required"},
 		"no purpose":  {func(r *watchlist.ReplayQuery) { r.Purpose = "" }, "/purpose required"},
 		"no reason":   {func(r *watchlist.ReplayQuery) { r.Reason = " " }, "/reason required"},
+		"no second":   {func(r *watchlist.ReplayQuery) { r.MinScore, r.SecondMinScore = &high, &high }, "/second_min_score conflict"},
 		"low score":   {func(r *watchlist.ReplayQuery) { r.MinScore = &low }, "/min_score out_of_range"},
 		"high rate":   {func(r *watchlist.ReplayQuery) { r.FMR = &high }, "/fmr out_of_range"},
 		"both":        {func(r *watchlist.ReplayQuery) { f := 0.5; r.MinScore, r.FMR = &f, &f }, "/fmr conflict"},

@@ -251,7 +251,7 @@ func TestNamedWithTwoEncoders(t *testing.T) {
 // the second one's threshold by its false match rate.
 func TestReplayWithTwoEncoders(t *testing.T) {
 	w := newTwoWorld(t)
-	score, all, rate := 0.6, -1.0, 0.5
+	score, own, all, rate := 0.6, 0.7, -1.0, 0.5
 	template := func(r *watchlist.ReplayQuery) { r.Templates = []watchlist.FaceSample{composite()} }
 	for name, tc := range map[string]struct {
 		change        func(*watchlist.ReplayQuery)
@@ -260,6 +260,7 @@ func TestReplayWithTwoEncoders(t *testing.T) {
 	}{
 		"now":   {func(*watchlist.ReplayQuery) {}, testThreshold, 0.4, "1 3 2"},
 		"score": {func(r *watchlist.ReplayQuery) { r.MinScore = &score }, 0.6, 0.8, "1 2"}, // FMR 0.4
+		"both":  {func(r *watchlist.ReplayQuery) { r.MinScore, r.SecondMinScore = &score, &own }, 0.6, 0.7, "1 2"},
 		"all":   {func(r *watchlist.ReplayQuery) { r.MinScore = &all }, -1, -1, "1 3 2"},
 		"rate":  {func(r *watchlist.ReplayQuery) { r.FMR = &rate }, 0.5, 0.75, "1 2"},
 	} {

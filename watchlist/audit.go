@@ -53,4 +53,6 @@ type AuditEvent struct {
 	Changes []string `json:"changes,omitempty" cbor:"20,keyasint,omitempty"`
 	// Reports are the reported documents shown, read or changed.
 	Reports []ReportID `json:"reports,omitempty" cbor:"21,keyasint,omitempty"`
+	// SecondThreshold is Threshold for the scores of a second encoder, 0 without one.
+	SecondThreshold float64 `json:"second_threshold,omitempty" cbor:"22,keyasint,omitempty"`
 }

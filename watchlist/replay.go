@@ -10,11 +10,12 @@ type ReplayQuery struct {
 	// AsOf is the raft index, at least 1: the Index of the search's audit event.
 	AsOf uint64
 	// MinScore is the lowest ComparisonScore to return, -1 to 1: the Threshold
-	// of the search's audit event. Scores of a second encoder have the threshold of
-	// the same false match rate. FMR asks instead for the threshold of a false
+	// of the search's audit event. SecondMinScore, the SecondThreshold of the event,
+	// is the same for scores of a second encoder; it needs MinScore, and without it
+	// they have the threshold of the same false match rate. FMR asks instead for the threshold of a false
 	// match rate per comparison, above 0 and at most 0.5. With neither the node's
 	// present operating point is used; both together are refused.
-	MinScore, FMR *float64
+	MinScore, SecondMinScore, FMR *float64
 	// Calibration is the version that the search was made under, "" for the one
 	// that this node searched with at AsOf.
 	Calibration string

@@ -962,10 +962,13 @@ type AuditEvent struct {
 	Reason    string `json:"reason,omitempty,omitzero"`
 
 	// Reports The reported documents that were shown, read or changed.
-	Reports   []string `json:"reports,omitempty,omitzero"`
-	Role      string   `json:"role,omitempty,omitzero"`
-	Seq       int64    `json:"seq"`
-	StateHash string   `json:"state_hash,omitempty,omitzero"`
+	Reports []string `json:"reports,omitempty,omitzero"`
+	Role    string   `json:"role,omitempty,omitzero"`
+
+	// SecondThreshold The same for scores of a second encoder; absent without one. A replay takes it as `second_min_score`.
+	SecondThreshold float64 `json:"second_threshold,omitempty,omitzero"`
+	Seq             int64   `json:"seq"`
+	StateHash       string  `json:"state_hash,omitempty,omitzero"`
 
 	// Subject The account, key, node or import batch that the operation was about; `index:N` for a replay as of index N.
 	Subject string `json:"subject,omitempty,omitzero"`
@@ -2290,14 +2293,17 @@ type ReplayRequest struct {
 	Fmr           *float64 `json:"fmr,omitempty"`
 	MaxCandidates int      `json:"max_candidates,omitempty,omitzero"`
 
-	// MinScore The lowest face score to list: the `threshold` of the audit event. Scores of a second encoder have the threshold of the same false match rate.
+	// MinScore The lowest face score to list: the `threshold` of the audit event. Without `second_min_score`, scores of a second encoder have the threshold of the same false match rate.
 	MinScore *float64     `json:"min_score,omitempty"`
 	Photos   []PhotoInput `json:"photos,omitempty,omitzero"`
 	Purpose  Purpose      `json:"purpose"`
 
 	// Reason Why the search is looked at again; kept in the audit log.
-	Reason    string          `json:"reason"`
-	Templates []TemplateInput `json:"templates,omitempty,omitzero"`
+	Reason string `json:"reason"`
+
+	// SecondMinScore The same for scores of a second encoder: the `second_threshold` of the audit event. It goes with `min_score`, on a node that has a second encoder.
+	SecondMinScore *float64        `json:"second_min_score,omitempty"`
+	Templates      []TemplateInput `json:"templates,omitempty,omitzero"`
 }
 
 // Report defines model for Report.

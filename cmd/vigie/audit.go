@@ -27,7 +27,8 @@ func (p *program) auditListCmd() *cobra.Command {
 		Use: "list", Short: "List the events of the node that is asked", Args: usage(cobra.NoArgs, "no arguments"),
 		Long: `INDEX is the list that a search or a read saw, or what a write got; THRESHOLD is the
 lowest face score that a search admitted. 'vigie audit replay' takes both, as --as-of
-and --min-score. VERSIONS names the encoder, the calibration and the name rules of a
+and --min-score; a second encoder's threshold follows a slash (--second-min-score).
+VERSIONS names the encoder, the calibration and the name rules of a
 search. --json shows every field.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := p.dial()
@@ -42,7 +43,7 @@ search. --json shows every field.`,
 				row(w, "SEQ", "TIME", "KIND", "OPERATION", "WHO", "ROLE", "PURPOSE", "OUTCOME", "INDEX", "THRESHOLD", "VERSIONS", "ENTRIES")
 				for _, e := range page.Items {
 					row(w, e.Seq, e.Time.UTC().Format(dateFormat), e.Kind, e.Operation, fmt.Sprintf("%.13s", e.Principal), dash(e.Role), dash(e.Purpose), e.Outcome,
-						numberCell(e.Index), numberCell(e.Threshold), dash(versions(e.Models)), dash(strings.Join(e.Entries, " ")))
+						numberCell(e.Index), thresholds(e), dash(versions(e.Models)), dash(strings.Join(e.Entries, " ")))
 				}
 				if page.Next != "" {
 					row(w, "more:", "vigie audit list --cursor "+page.Next)
@@ -54,6 +55,15 @@ search. --json shows every field.`,
 	cmd.Flags().StringVar(&params.Cursor, "cursor", "", "go on where the last page ended")
 	p.linkTo(cmd)
 	return cmd
+}
+
+// thresholds shows that of the first encoder, and that of a second one if there is
+// one.
+func thresholds(e client.AuditEvent) string {
+	if e.SecondThreshold == 0 {
+		return numberCell(e.Threshold)
+	}
+	return numberCell(e.Threshold) + "/" + numberCell(e.SecondThreshold)
 }
 
 // numberCell shows a number with all its digits, so that it can be given back; a

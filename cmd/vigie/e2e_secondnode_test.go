@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -265,7 +266,7 @@ func testSecondReplay(t *testing.T, s *secondCluster, other client.EntryWritten)
 		t.Fatal(err)
 	}
 	req := client.ReplayRequest{
-		Photos: []client.PhotoInput{{Image: probe}}, AsOfIndex: event.Index, MinScore: &event.Threshold, Purpose: "investigation", Reason: "end-to-end test",
+		Photos: []client.PhotoInput{{Image: probe}}, AsOfIndex: event.Index, MinScore: &event.Threshold, SecondMinScore: &event.SecondThreshold, Purpose: "investigation", Reason: "end-to-end test",
 	}
 	out, _ := replayFaces(t, s.Cluster, 0, mustJSON(t, req))
 	was := faceLine(lead, gone.Id)
@@ -273,10 +274,16 @@ func testSecondReplay(t *testing.T, s *secondCluster, other client.EntryWritten)
 	if i != 0 || out.Candidates[0].Score != was.Score || out.Candidates[0].Encoder != s.calib.Model() || out.Candidates[0].Status != "withdrawn" {
 		t.Fatalf("replay: %+v, was %+v", out.Candidates, was)
 	}
-	second := lead.SecondOperatingPoint.Threshold
-	if d := out.SecondOperatingPoint.Threshold - second; d > 1e-9 || d < -1e-9 {
-		t.Errorf("the second threshold is %v, was %v", out.SecondOperatingPoint.Threshold, second)
+	if second := lead.SecondOperatingPoint.Threshold; event.SecondThreshold != second || out.SecondOperatingPoint.Threshold != second {
+		t.Errorf("the second threshold is %v in the audit event, %v in the replay, was %v", event.SecondThreshold, out.SecondOperatingPoint.Threshold, second)
 	}
+	by := []string{
+		"audit", "replay", "--as-of", fmt.Sprint(event.Index), "--min-score", fmt.Sprint(event.Threshold), "--second-min-score", fmt.Sprint(event.SecondThreshold),
+		"--photo", writeFile(t, filepath.Join(t.TempDir(), "probe.jpg"), probe), "--purpose", "investigation", "--reason", "end-to-end test",
+	}
+	v := newCLI(t, s.Cluster)
+	v.has(v.ok(by...), gone.Id, "withdrawn")
+	v.has(v.ok("audit", "list"), fmt.Sprintf("%v/%v", event.Threshold, event.SecondThreshold))
 }
 
 // testSecondOfBothKinds: an entry of a photo from before gets another one. Both nodes

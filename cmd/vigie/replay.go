@@ -14,12 +14,12 @@ import (
 
 // replayFlags are what a replay asks for.
 type replayFlags struct {
-	photos, templates []string
-	asOf              int64
-	minScore, fmr     float64
-	purpose, reason   string
-	calibration       string
-	limit             int
+	photos, templates          []string
+	asOf                       int64
+	minScore, secondScore, fmr float64
+	purpose, reason            string
+	calibration                string
+	limit                      int
 }
 
 func (p *program) auditReplayCmd() *cobra.Command {
@@ -49,6 +49,7 @@ replay, and each replay is audited with purpose and reason.`,
 	fl.StringArrayVar(&f.templates, "template", nil, "a file with a template in place of a photo, JSON: {\"model\": …, \"values\": […]}; up to four times")
 	fl.Int64Var(&f.asOf, "as-of", 0, "the index of the search's audit event (required)")
 	fl.Float64Var(&f.minScore, "min-score", 0, "lowest score to list: the threshold of the audit event")
+	fl.Float64Var(&f.secondScore, "second-min-score", 0, "the same for scores of a second encoder: the second_threshold of the audit event")
 	fl.Float64Var(&f.fmr, "fmr", 0, "take the threshold of this false match rate per comparison instead; without both: the node's present operating point")
 	fl.StringVar(&f.calibration, "calibration", "", "the calibration of the audit event (default: the one that the node searched with at that index)")
 	fl.IntVar(&f.limit, "limit", 20, "most entries to list, 1 to 200")
@@ -75,8 +76,13 @@ func (f *replayFlags) request(cmd *cobra.Command) (req client.ReplayRequest, pho
 		return req, nil, err
 	}
 	req = client.ReplayRequest{AsOfIndex: f.asOf, MaxCandidates: f.limit, Purpose: client.Purpose(f.purpose), Reason: f.reason, Calibration: client.CalibrationVersion(f.calibration)}
-	score, rate := cmd.Flags().Changed("min-score"), cmd.Flags().Changed("fmr")
+	score, second, rate := cmd.Flags().Changed("min-score"), cmd.Flags().Changed("second-min-score"), cmd.Flags().Changed("fmr")
+	if second {
+		req.SecondMinScore = &f.secondScore
+	}
 	switch {
+	case second && !score:
+		return req, nil, usagef("--second-min-score goes with --min-score")
 	case score && rate:
 		return req, nil, usagef("--min-score and --fmr both set the threshold: give one")
 	case score:

@@ -20,6 +20,7 @@ func TestReplayNeedsItsFlags(t *testing.T) {
 		"give the face":                  {"audit", "replay", "--as-of", "7"},
 		"--as-of":                        {"audit", "replay", "--photo", "x.jpg"},
 		"--purpose and --reason":         {"audit", "replay", "--photo", "x.jpg", "--as-of", "7"},
+		"goes with --min-score":          append(whole, "--second-min-score", "0"),
 		"--min-score and --fmr":          append(whole, "--min-score", "0", "--fmr", "1e-6"),
 		"no arguments":                   append(whole, "more"),
 		"border_check, second_line":      append(whole, "--purpose", "curiosity"),
