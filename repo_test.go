@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -266,6 +267,33 @@ func TestSizes(t *testing.T) {
 			}
 			if f.Name.Name == "init" && f.Recv == nil {
 				t.Errorf("%s: no init functions", fset.Position(f.Pos()))
+			}
+		}
+	}
+}
+
+// TestNothingBuiltIsTracked: a tracked link, or a file of var/ or bin/, replaces or
+// removes what a checkout has there: models, builds, other checkouts' by a link.
+func TestNothingBuiltIsTracked(t *testing.T) {
+	if _, err := os.Stat(".git"); err != nil {
+		t.Skip("no checkout of git")
+	}
+	out, err := exec.CommandContext(t.Context(), "git", "ls-files", "--stage", "-z").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00")
+	if len(files) < 100 {
+		t.Fatalf("only %d tracked files", len(files))
+	}
+	for _, f := range files {
+		about, name, _ := strings.Cut(f, "\t")
+		if !strings.HasPrefix(about, "100") {
+			t.Errorf("%s is tracked and no plain file (%s)", name, about)
+		}
+		for _, folder := range []string{"var", "bin", "benchmarks/out", "api/console/dist"} {
+			if under(name, folder) {
+				t.Errorf("%s is tracked; .gitignore keeps %s out", name, folder)
 			}
 		}
 	}
