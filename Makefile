@@ -12,10 +12,10 @@ FACES := $(foreach n,1 2 3 4 5 6,var/demo-faces/profile-picture-$(n).jpg)
 FUZZTIME ?= 30s
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: build release deps models models-eval mrz-oracle demo-faces demo test lint test-nodlib test-cgo test-race test-asm bench bench-core bench-faces bench-search bench-morphs bench-recaptures bench-names bench-fusion fuzz fuzz-search soak e2e calibrate-names generate fmt clean help
+.PHONY: build release deps models models-eval mrz-oracle demo-faces demo test lint test-nodlib test-cgo test-race test-asm bench bench-core bench-faces bench-search bench-morphs bench-recaptures bench-names bench-fusion fuzz fuzz-search soak e2e e2e-calibrate calibrate-names generate fmt clean help
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 build: deps ## bin/vigie
 	@mkdir -p bin
@@ -90,6 +90,9 @@ test-race: ## the concurrent packages under the race detector
 
 e2e: build models demo-faces ## only the tests that drive the running binary
 	$(GO) test -count=1 -v -timeout 20m -run 'TestE2E|TestDemo' ./cmd/vigie
+
+e2e-calibrate: build models demo-faces ## a calibration fitted from VIGIE_TESTDATA's photos and adopted: minutes
+	VIGIE_CALIBRATE=1 $(GO) test -count=1 -v -timeout 30m -run '^TestCalibrateFromPhotos$$' ./cmd/vigie
 
 bench: bench-core bench-faces bench-search bench-morphs bench-recaptures bench-names bench-fusion ## all benchmarks
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -15,56 +16,81 @@ import (
 	"vigie/models"
 )
 
+// faceCalibration holds the flags of calibrate.
+type faceCalibration struct {
+	out, anchor, models string
+	cache               cacheFlags
+	second              secondFlags
+}
+
 func (p *program) calibrateCmd() *cobra.Command {
-	var out, anchor, modelsDir string
-	var second secondFlags
+	var f faceCalibration
 	cmd := &cobra.Command{
 		Use: "calibrate DIR --out FILE", Short: "Fit a face calibration from labelled photos", Args: usage(cobra.ExactArgs(1), "a folder of photos"),
 		Long: `Reads DIR/<group>/<person>/<photo>, with pairs to leave out in DIR/exclude.csv, and
 writes a calibration: means, covariance and score tables, no photo and no template.
 The same folder, models and kind of machine give the same bytes. With --recipe it is one
-for dlib and that second encoder together, weighed as the recipe says.`,
+for dlib and that second encoder together, weighed as the recipe says.
+
+With --cache a run that was ended goes on where it was: the folder then holds templates,
+which are BIOMETRIC DATA. It must be yours alone, and the templates are removed when the
+run has succeeded, unless you say --keep-cache.`,
 		Example: "  vigie calibrate faces/ --out calibration.json\n  vigie calibrate faces/ --recipe sface-2021dec --recipe-dir /usr/share/vigie/models --out both.json",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if out == "" {
+			if f.out == "" {
 				return usagef("say where the calibration goes: --out FILE")
 			}
-			parts, err := second.parts()
-			if err != nil {
+			if err := f.cache.check(); err != nil {
 				return err
 			}
-			engine, err := p.offlineEngine(modelsDir, second)
-			if err != nil {
-				return err
-			}
-			defer engine.Close()
-			c, set, err := evalfaces.Calibrate(cmd.Context(), args[0], anchor, engine, parts, p.evalOptions())
-			if err != nil {
-				return err
-			}
-			if err := writeWhole(out, 0o644, c.Data().Write); err != nil {
-				return err
-			}
-			return p.emit(struct {
-				File    string `json:"file"`
-				Version string `json:"version"`
-				Model   string `json:"model"`
-				Groups  int    `json:"groups"`
-				Cohort  string `json:"cohort"`
-			}{out, c.Version(), c.Model(), len(set.Groups), c.Cohort()}, func(w io.Writer) {
-				row(w, "written", out)
-				row(w, "version", c.Version())
-				row(w, "model", c.Model())
-				row(w, "measured on", c.Cohort())
-			})
+			return p.calibrateFaces(cmd.Context(), args[0], f)
 		},
 	}
-	cmd.Flags().StringVar(&out, "out", "", "file to write (required)")
-	cmd.Flags().StringVar(&anchor, "anchor", "", "group whose impostor scores set the false match rates (default: the one that the project's own calibration uses)")
-	cmd.Flags().StringVar(&modelsDir, "models", "", "folder of the models (default: where serve would find them)")
-	second.add(cmd.Flags())
+	flags := cmd.Flags()
+	flags.StringVar(&f.out, "out", "", "file to write (required)")
+	flags.StringVar(&f.anchor, "anchor", "", "group whose impostor scores set the false match rates (default: the one that the project's own calibration uses)")
+	flags.StringVar(&f.models, "models", "", "folder of the models (default: where serve would find them)")
+	f.cache.add(flags)
+	f.second.add(flags)
 	cmd.AddCommand(p.calibrateNamesCmd())
 	return cmd
+}
+
+// calibrateFaces fits a calibration, writes its file and says what it is.
+func (p *program) calibrateFaces(ctx context.Context, dir string, f faceCalibration) (err error) {
+	parts, err := f.second.parts()
+	if err != nil {
+		return err
+	}
+	engine, err := p.offlineEngine(f.models, f.second)
+	if err != nil {
+		return err
+	}
+	defer engine.Close()
+	options := p.evalOptions()
+	if options.Cache, err = f.cache.open(engine.Model()); err != nil {
+		return err
+	}
+	defer func() { err = p.closeCache(f.cache, options.Cache, err) }()
+	c, set, err := evalfaces.Calibrate(ctx, dir, f.anchor, engine, parts, options)
+	if err != nil {
+		return err
+	}
+	if err := writeWhole(f.out, 0o644, c.Data().Write); err != nil {
+		return err
+	}
+	return p.emit(struct {
+		File    string `json:"file"`
+		Version string `json:"version"`
+		Model   string `json:"model"`
+		Groups  int    `json:"groups"`
+		Cohort  string `json:"cohort"`
+	}{f.out, c.Version(), c.Model(), len(set.Groups), c.Cohort()}, func(w io.Writer) {
+		row(w, "written", f.out)
+		row(w, "version", c.Version())
+		row(w, "model", c.Model())
+		row(w, "measured on", c.Cohort())
+	})
 }
 
 // offlineEngine starts a face engine for a measurement on this machine.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -11,10 +12,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fxamacker/cbor/v2"
+
 	"vigie/api/client"
 	"vigie/cluster/clustertest"
 	"vigie/cmd/vigie/internal/specimen"
 	"vigie/models"
+	"vigie/watchlist"
 )
 
 // midChange waits until a node says that it is changing its gallery, or has changed
@@ -89,25 +93,101 @@ func TestRestartDuringChange(t *testing.T) {
 }
 
 // TestCalibrateAndAdopt fits a calibration from photos and puts it in force: the
-// least set that one can rest on, out of the test data. The demonstration portraits
-// are far too few, and the command says so.
+// least set that one can rest on. The demonstration portraits are far too few, and
+// the command says so. It goes on from a cache that knows all others' templates, made
+// up, and so encodes the six alone; TestCalibrateFromPhotos encodes everybody.
 func TestCalibrateAndAdopt(t *testing.T) {
 	modelsDir, portraits := needFaces(t)
-	few := t.TempDir()
+	folder := t.TempDir()
 	for i := range 6 {
-		folder := filepath.Join(few, []string{"a", "b"}[i%2], fmt.Sprint(i))
-		if err := os.MkdirAll(folder, 0o700); err != nil {
+		person := filepath.Join(folder, []string{"west_african", "us"}[i%2], fmt.Sprint("portrait-", i))
+		if err := os.MkdirAll(person, 0o700); err != nil {
 			t.Fatal(err)
 		}
-		writeFile(t, filepath.Join(folder, "photo.jpg"), readFile(t, filepath.Join(portraits, fmt.Sprintf("profile-picture-%d.jpg", i+1))))
+		writeFile(t, filepath.Join(person, "photo.jpg"), readFile(t, filepath.Join(portraits, fmt.Sprintf("profile-picture-%d.jpg", i+1))))
 	}
 	v := &cli{t: t}
-	out := filepath.Join(t.TempDir(), "calibration.json")
-	v.fails(exitFailure, "unbalanced cohort", "calibrate", few, "--models", modelsDir, "--out", out)
+	out, cache := filepath.Join(t.TempDir(), "calibration.json"), filepath.Join(t.TempDir(), "cache")
+	calibrate := []string{"calibrate", folder, "--models", modelsDir, "--out", out, "--json", "--cache", cache}
+	v.fails(exitUsage, "--cache DIR", append(slices.Clone(calibrate[:6]), "--keep-cache")...)
+	v.fails(exitFailure, "templates (biometric data) are kept in "+cache, calibrate...)
+	v.fails(exitFailure, "unbalanced cohort", calibrate...) // from the cache this time
+	cachedCohort(t, folder, cache)
+	adoptFitted(t, out, v.ok(calibrate...))
+	if left, err := os.ReadDir(cache); err != nil || len(left) > 0 {
+		t.Errorf("the cache after a run that succeeded: %v, %v", left, err)
+	}
+}
 
-	set := leastCohort(t)
+// TestCalibrateFromPhotos does the same with the photos of the test data, all of them
+// encoded: minutes, so it runs where VIGIE_CALIBRATE says so (make e2e-calibrate).
+func TestCalibrateFromPhotos(t *testing.T) {
+	if os.Getenv("VIGIE_CALIBRATE") == "" {
+		t.Skip("takes minutes: make e2e-calibrate")
+	}
+	modelsDir, _ := needFaces(t)
+	out := filepath.Join(t.TempDir(), "calibration.json")
+	adoptFitted(t, out, (&cli{t: t}).ok("calibrate", leastCohort(t), "--models", modelsDir, "--out", out, "--json"))
+}
+
+// cachedCohort adds persons to a folder of photos, and their made-up templates to the
+// cache that `vigie calibrate --cache` reads (its format is evalfaces.Cache's): as
+// few as a calibration can rest on, 100,000 pairs of strangers and some mated pairs.
+func cachedCohort(t *testing.T, folder, cache string) {
+	t.Helper()
+	type record struct {
+		Model     string                `cbor:"1,keyasint"`
+		Digest    [32]byte              `cbor:"2,keyasint"`
+		Reference []float32             `cbor:"3,keyasint"`
+		Probe     []float32             `cbor:"4,keyasint"`
+		Quality   watchlist.FaceQuality `cbor:"5,keyasint"`
+	}
+	f, err := os.OpenFile(filepath.Join(cache, "vigie-templates.cbor"), os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	add := func(group string, person, photos int) {
+		t.Helper()
+		dir := filepath.Join(folder, group, fmt.Sprint(person))
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		for n := range photos {
+			photo := fmt.Appendf(nil, "%d %d, no photo: its template is in the cache", person, n)
+			writeFile(t, filepath.Join(dir, fmt.Sprintf("%d.jpg", n)), photo)
+			looks := uint64(person)
+			if n > 0 && person%5 == 0 { // not to be told from a stranger: rates need both
+				looks += 10_000
+			}
+			template := personTemplate(t, looks, uint64(n))
+			b, err := cbor.Marshal(record{Model: template.Model, Digest: sha256.Sum256(photo), Reference: template.Values, Probe: template.Values})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := f.Write(b); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for i := range 450 {
+		add("west_african", 1000+i, 1)
+	}
+	for i := range 150 {
+		photos := 1
+		if i < 45 {
+			photos = 2
+		}
+		add("us", 2000+i, photos)
+	}
+}
+
+// adoptFitted puts the calibration of a file in force, of which `vigie calibrate
+// --json` said fitted, and searches under it.
+func adoptFitted(t *testing.T, file, said string) {
+	t.Helper()
 	var fitted struct{ Version, Model, Cohort string }
-	if err := json.Unmarshal([]byte(v.ok("calibrate", set, "--models", modelsDir, "--out", out, "--json")), &fitted); err != nil {
+	if err := json.Unmarshal([]byte(said), &fitted); err != nil {
 		t.Fatal(err)
 	}
 	c := startNodes(t, clustertest.Options{Nodes: 1})
@@ -118,7 +198,7 @@ func TestCalibrateAndAdopt(t *testing.T) {
 	probe := personTemplate(t, 1, 1)
 	entry := enrolTemplate(t, c, 0, "e2e-fitted-1", personTemplate(t, 1, 2))
 	on := newCLI(t, c)
-	on.has(on.ok("calibration", "adopt", out, "--reason", "fitted from photos by a test"), "Decided at index", fitted.Version, "west_african")
+	on.has(on.ok("calibration", "adopt", file, "--reason", "fitted from photos by a test"), "Decided at index", fitted.Version, "west_african")
 	awaitCalibration(t, c, 0, fitted.Version)
 	lead, faces := matchFaces(t, c, 0, probe, 0)
 	if lead.OperatingPoint.Calibration != fitted.Version || lead.OperatingPoint.Cohort != fitted.Cohort || len(faces) != 1 || faces[0].entry != entry.Id {

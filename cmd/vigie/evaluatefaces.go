@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -20,9 +19,9 @@ import (
 // faceEvaluation holds the flags of evaluate faces.
 type faceEvaluation struct {
 	calibration, models string
-	out, cache          string
-	keep                bool
+	out                 string
 	degrade             int
+	cache               cacheFlags
 	second              secondFlags
 }
 
@@ -55,8 +54,8 @@ was: the folder then holds templates, which are BIOMETRIC DATA. It is made with 
 unless you say --keep-cache. Without --cache no template is written anywhere.`,
 		Example: "  vigie evaluate faces faces/ --out card/\n  vigie evaluate faces faces/ --calibration mine.json --json\n  vigie evaluate faces faces/ --recipe faceplugin-0.0.1\n  vigie evaluate faces faces/ --cache /root/vigie-eval --out card/",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if f.keep && f.cache == "" {
-				return usagef("--keep-cache needs --cache DIR")
+			if err := f.cache.check(); err != nil {
+				return err
 			}
 			if f.degrade < 0 {
 				return usagef("--degrade must be 0 or more")
@@ -69,9 +68,8 @@ unless you say --keep-cache. Without --cache no template is written anywhere.`,
 	flags.StringVar(&f.models, "models", "", "folder of the models (default: where serve would find them)")
 	f.second.add(flags)
 	flags.StringVar(&f.out, "out", "", "folder for card.md, its plots (SVG) and report.json")
-	flags.StringVar(&f.cache, "cache", "", "private folder that keeps templates (biometric data) until the run has succeeded")
 	flags.IntVar(&f.degrade, "degrade", 20, "persons of each group whose second photo is made worse in 17 steps (blur, noise, JPEG, gamma, small eyes, yaw); 0: none")
-	flags.BoolVar(&f.keep, "keep-cache", false, "do not remove the templates at the end")
+	f.cache.add(flags)
 	return cmd
 }
 
@@ -91,18 +89,10 @@ func (p *program) evaluateFaces(ctx context.Context, dir string, f faceEvaluatio
 	}
 	options := p.evalOptions()
 	options.Degrade = f.degrade
-	if f.cache != "" {
-		if options.Cache, err = evalfaces.OpenCache(f.cache, engine.Model()); err != nil {
-			return err
-		}
-		defer func() {
-			keep := f.keep || err != nil
-			err = errors.Join(err, options.Cache.Close(keep))
-			if keep {
-				p.note("templates (biometric data) are kept in %s; remove them when you no longer need them", f.cache)
-			}
-		}()
+	if options.Cache, err = f.cache.open(engine.Model()); err != nil {
+		return err
 	}
+	defer func() { err = p.closeCache(f.cache, options.Cache, err) }()
 	r, err := evalfaces.Run(ctx, dir, engine, c, options)
 	if err != nil {
 		return err
