@@ -309,6 +309,12 @@ func TestProbesOfTwoEncoders(t *testing.T) {
 		if len(out.Faces) != faces || !out.Faces[0].Comparable || !out.Faces[faces-1].Comparable || out.Point.GallerySize != 4 || out.SecondPoint == nil || out.Alerts <= 0 {
 			t.Errorf("entry %d: %+v", n, out)
 		}
+		for _, f := range out.Faces { // each by the threshold of its own space
+			threshold := map[string]float64{testModel: out.Point.Threshold, bothModel: out.SecondPoint.Threshold}[f.Face]
+			if want := 0.5 * (1 - threshold); math.Abs(f.FMR-want) > 1e-9 {
+				t.Errorf("entry %d: %s has FMR %v, want %v", n, f.Face, f.FMR, want)
+			}
+		}
 		if d := cmp.Diff(strings.Fields(alike), slices.Sorted(slices.Values(got))); d != "" {
 			t.Errorf("entry %d is like (-want +got)\n%s", n, d)
 		}
