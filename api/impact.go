@@ -52,7 +52,7 @@ func (s *service) impactOut(i *watchlist.Impact) gen.Impact {
 var populationDetails = map[watchlist.PopulationState]string{
 	watchlist.PopulationNone:       "This node holds no population, so nothing is measured: 'vigie population build' makes one of people who agree, and match.population names it.",
 	watchlist.PopulationUnreadable: "The population that this node should hold can't be used: see its log, or 'vigie doctor'.",
-	watchlist.PopulationOtherModel: "The population's templates are another model's and are never compared: build it anew from the photos.",
+	watchlist.PopulationOtherModel: "The population's templates are another model's and are not compared: build it anew from the photos, with --recipe for a node that has a second encoder.",
 	watchlist.PopulationNoFace:     "The entry has no face that can be compared.",
 	watchlist.PopulationReplayed:   "Counts are of the people held, each once, however many photos; a group says nothing of travellers unlike it.",
 }

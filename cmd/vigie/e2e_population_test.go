@@ -142,6 +142,7 @@ func TestPopulation(t *testing.T) {
 	if got := state("other_model"); got.Population.Model != "another/1" || got.Population.Digest == "" {
 		t.Errorf("%+v", got.Population)
 	}
+	v.has(v.ok("doctor", "--config", conf), "no entry is replayed against it: its templates are of another/1")
 	p := madeUpPeople(t, model, groups)
 	hold(t, c, path, p)
 	got := state("replayed")

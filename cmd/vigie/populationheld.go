@@ -9,6 +9,8 @@ import (
 	"vigie/cmd/vigie/internal/config"
 	"vigie/matcher"
 	"vigie/matcher/population"
+	"vigie/models"
+	"vigie/watchlist"
 )
 
 // clusterKey loads the key that seals what all nodes share.
@@ -78,5 +80,20 @@ func (d *doctor) checkPopulation(c *config.Config) {
 		return
 	}
 	about := held.About()
+	if want := templateModel(c.Faces.Second); about.Model != want && !watchlist.ModelHasPart(about.Model, want) {
+		d.warn("population", "build it again from the photos, with --recipe where faces.second is on", "no entry is replayed against it: its templates are of %s, the node compares %s", about.Model, want)
+		return
+	}
 	d.ok("population", "%d persons in %d groups, made %s, for %s", held.Persons(), len(about.Groups), showTime(about.CreatedAt), about.Model)
+}
+
+// templateModel is the model of the templates that a node makes; dlib's where the
+// second encoder's recipe can't be read, which checkSecond says.
+func templateModel(second config.Second) string {
+	if second.On() {
+		if r, err := models.OpenRecipe(second.Recipe); err == nil {
+			return r.CompositeModel()
+		}
+	}
+	return models.DlibModel
 }
