@@ -5,8 +5,8 @@
 // A Population is templates of one model, made as a probe's, with the name of a
 // group and nothing else: no name of a person, no path, no photo. Persons stand in
 // the order of their templates' bytes, so that the order tells nothing of names
-// either. A group has MinPersons persons or more: a count of one then points at
-// nobody.
+// either. A group has MinPersons persons or more, so that a count of one does
+// not say who; somebody whose photo is at hand can still be looked for (PRIVACY.md).
 //
 // In a file it is sealed. Numbers are big-endian:
 //
