@@ -1,0 +1,130 @@
+package fsm_test
+
+import (
+	"compress/gzip"
+	"encoding/binary"
+	"encoding/gob"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"vigie/cluster/seal"
+	"vigie/watchlist/command"
+
+	"github.com/hashicorp/raft"
+	bolt "go.etcd.io/bbolt"
+)
+
+// former is what a node of commit 7e76744, the last one before format 3 of the
+// registry, left behind: entries, accounts, batches, keys of idempotency and a
+// decision on the calibration, all specimens. The keys were drawn for this file.
+type former struct {
+	// Registry is the file (format 2), Snapshot what raft keeps, Logs the sealed
+	// commands that led there.
+	Registry, Snapshot, NodeKey, ClusterKey []byte
+	Logs                                    []struct {
+		Index uint64
+		Data  []byte
+	}
+	// Hash is the state hash that the node gave.
+	Hash string
+}
+
+func readFormer(t *testing.T) (f former, nodeKey, clusterKey *seal.Key) {
+	t.Helper()
+	file, err := os.Open(filepath.Join("testdata", "format2.gob.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	z, err := gzip.NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := gob.NewDecoder(z).Decode(&f); err != nil {
+		t.Fatal(err)
+	}
+	keys := make([]*seal.Key, 2)
+	for i, b := range [][]byte{f.NodeKey, f.ClusterKey} {
+		if keys[i], err = seal.Parse(b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return f, keys[0], keys[1]
+}
+
+// TestFormerFormat: registry, snapshot and log of the release before reported
+// documents are taken over with the same state hash, as they are; the first report
+// raises the format, and leaves all three with the same state again.
+func TestFormerFormat(t *testing.T) {
+	was, nodeKey, clusterKey := readFormer(t)
+	opened := &node{t: t, path: filepath.Join(t.TempDir(), "registry.db"), nodeKey: nodeKey, cluster: clusterKey}
+	if err := os.WriteFile(opened.path, was.Registry, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	opened.open()
+	restored := newNode(t, t.TempDir(), clusterKey)
+	if err := restored.fsm.Restore(reader(was.Snapshot)); err != nil {
+		t.Fatal(err)
+	}
+	replayed := newNode(t, t.TempDir(), clusterKey)
+	for _, l := range was.Logs {
+		replayed.apply(&raft.Log{Index: l.Index, Term: 1, Type: raft.LogCommand, Data: l.Data})
+	}
+	nodes := map[string]*node{"registry": opened, "snapshot": restored, "log": replayed}
+	check := func(want string, format uint16) {
+		t.Helper()
+		for name, n := range nodes {
+			if got := n.fsm.StateHash(); got != want {
+				t.Errorf("%s: state hash %s, want %s", name, got, want)
+			}
+			if err := n.reg.Verify(t.Context()); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			n.close()
+			if got := formatOf(t, n.path); got != format {
+				t.Errorf("%s: format %d, want %d", name, got, format)
+			}
+			n.open()
+		}
+	}
+	check(was.Hash, 2)
+	for name, n := range nodes {
+		for _, err := range n.reg.EachReport() {
+			t.Errorf("%s: a report in a list without: %v", name, err)
+		}
+	}
+	j := newJournal(t, clusterKey)
+	j.last, j.now = was.Logs[len(was.Logs)-1].Index, start+1000
+	report := j.add(command.ReportPut{Batch: "b1", Items: []command.ReportItem{reportItem(1, command.OpCreate, 0)}})
+	for name, n := range nodes {
+		if r := n.apply(report)[0]; r.Code != command.OK || r.Items[0].Code != command.OK {
+			t.Errorf("%s: %+v", name, r)
+		}
+	}
+	after := opened.fsm.StateHash()
+	if after == was.Hash {
+		t.Error("the state hash does not cover a report")
+	}
+	check(after, 3)
+	for _, n := range nodes {
+		n.close()
+	}
+}
+
+// formatOf reads the number in a registry file that nobody has open.
+func formatOf(t *testing.T, path string) (format uint16) {
+	t.Helper()
+	db, err := bolt.Open(path, 0o600, &bolt.Options{ReadOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.View(func(tx *bolt.Tx) error {
+		format = binary.BigEndian.Uint16(tx.Bucket([]byte("meta")).Get([]byte("format")))
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return format
+}
