@@ -51,7 +51,9 @@ type ReportedDocument struct {
 	Expiry    PartialDate `json:"expiry,omitzero" cbor:"10,keyasint,omitzero"`
 	Reference string      `json:"reference" cbor:"11,keyasint"`
 	// KeepUntil is when the report stops counting, on every node at that instant.
-	KeepUntil    int64     `json:"keep_until" cbor:"12,keyasint"`
+	KeepUntil int64 `json:"keep_until" cbor:"12,keyasint"`
+	// ReleasableTo is kept on record, as Entry.ReleasableTo is: no release yet passes
+	// records on to another country, and within the cluster it hides nothing.
 	ReleasableTo []Country `json:"releasable_to,omitempty" cbor:"13,keyasint,omitempty"`
 	Specimen     bool      `json:"specimen,omitempty" cbor:"14,keyasint,omitempty"`
 	// Withdrawn reports stay on record and count no more, as the reason says.
@@ -164,20 +166,29 @@ var reportWords = map[ReportStatus]Advice{
 // Notice says in plain words what was found and what it does not say.
 func (f *DocumentFinding) Notice() Advice {
 	w := reportWords[f.Report.Status]
-	a := Advice{
-		"Ce document est signalé " + w.French + ".",
-		"This document is reported " + w.English + ".",
-		"Este documento está assinalado " + w.Portuguese + ".",
-	}
-	join := func(fr, en, pt string) {
-		a.French, a.English, a.Portuguese = a.French+" "+fr, a.English+" "+en, a.Portuguese+" "+pt
-	}
-	if f.Kind == ReportConfusable || f.Kind == ReportNear {
+	var a Advice
+	switch {
+	case f.Kind == ReportConfusable || f.Kind == ReportNear:
 		a = Advice{
 			"Un document de numéro voisin est signalé " + w.French + " : relisez le numéro.",
 			"A document with a number like this one is reported " + w.English + ": read the number again.",
 			"Um documento de número parecido está assinalado " + w.Portuguese + ": leia o número de novo.",
 		}
+	case f.OtherType || f.IssuerUnknown:
+		a = Advice{
+			"Un document de ce numéro est signalé " + w.French + " ; ce n'est peut-être pas celui-ci.",
+			"A document with this number is reported " + w.English + "; it may not be this one.",
+			"Um documento com este número está assinalado " + w.Portuguese + "; pode não ser este.",
+		}
+	default:
+		a = Advice{
+			"Ce document est signalé " + w.French + ".",
+			"This document is reported " + w.English + ".",
+			"Este documento está assinalado " + w.Portuguese + ".",
+		}
+	}
+	join := func(fr, en, pt string) {
+		a.French, a.English, a.Portuguese = a.French+" "+fr, a.English+" "+en, a.Portuguese+" "+pt
 	}
 	if f.OtherType {
 		join("Le signalement vise un autre type de document.", "The report is about another type of document.", "O assinalamento refere-se a outro tipo de documento.")
