@@ -3,11 +3,15 @@ package importer
 import (
 	"errors"
 	"fmt"
+	"iter"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"vigie/watchlist"
 )
 
 var reportNow = time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
@@ -81,4 +85,57 @@ func TestReportsJSONLines(t *testing.T) {
 	if len(bad) != 4 || !strings.HasPrefix(bad[0], "3 ") || !strings.HasPrefix(bad[3], "6 ") {
 		t.Errorf("problems %q", bad)
 	}
+}
+
+// TestReportProblemsHideContents: what is wrong with a line is said without what it
+// holds, since the words reach terminals and logs of jobs.
+func TestReportProblemsHideContents(t *testing.T) {
+	const secret = "PLANTED77"
+	fields := []string{"passport", "A1", "SEN", "lost", "2026", "PV 1", "A2", "2031", "2031-01-01", "MLI", "true"}
+	for i, column := range ReportColumns {
+		cells := slices.Clone(fields)
+		cells[i] = secret + strings.Repeat(secret, 100)
+		csv := strings.Join(ReportColumns, ",") + "\n" + strings.Join(cells, ",") + "\n"
+		jsonl := fmt.Sprintf("{%q:%q}\n{%q:[%q]}\n{%q:%q", column, cells[i], column, cells[i], column, cells[i])
+		for _, records := range []iter.Seq2[*Report, error]{ReportsCSV([]byte(csv)), ReportsJSONLines([]byte(jsonl))} {
+			for r, err := range records {
+				bad := Problems{}
+				if r != nil {
+					bad = r.Check(reportNow, reportNow.AddDate(10, 0, 0))
+				}
+				if err == nil && len(bad) == 0 {
+					t.Errorf("%s: a line of rubbish is good", column)
+				}
+				if text := fmt.Sprint(err, bad.Error()); strings.Contains(text, secret) {
+					t.Errorf("%s: %s", column, text)
+				}
+			}
+		}
+	}
+}
+
+func FuzzReports(f *testing.F) {
+	f.Add([]byte(strings.Join(ReportColumns, ";")+"\npassport;A1;SEN;lost;2026;PV 1;A2;2031;2031-01-01;MLI GMB;true\n"), false)
+	f.Add([]byte(`{"type":"visa","number":"V1","issuer":"D","status":"revoked","reported":"2026-03","reference":"PV","keep_until":"2030-01-01"}`), true)
+	f.Fuzz(func(t *testing.T, b []byte, lines bool) {
+		records := ReportsCSV(b)
+		if lines {
+			records = ReportsJSONLines(b)
+		}
+		for r, err := range records {
+			if (r == nil) == (err == nil) {
+				t.Fatal("a line gives a report or a problem, never both or none")
+			}
+			if r == nil || len(r.Check(reportNow, reportNow.AddDate(10, 0, 0))) > 0 {
+				continue
+			}
+			// What is good here, the node takes: it has an end and, once owned, all
+			// that a report must have.
+			d := r.Document
+			d.ID, d.Origin = "SEN-0192f0c1-5555-7abc-8def-0123456789ab", watchlist.Origin{Country: "SEN", Authority: "DPAF"}
+			if err := d.Validate(); err != nil || d.KeepUntil <= reportNow.UnixMilli() {
+				t.Fatalf("a good line is refused: %v", err)
+			}
+		}
+	})
 }
