@@ -1316,9 +1316,11 @@ type Entry struct {
 	Nationalities []Country  `json:"nationalities,omitempty,omitzero"`
 	Offence       string     `json:"offence"`
 	Origin        Origin     `json:"origin"`
-	ReleasableTo  []Country  `json:"releasable_to,omitempty,omitzero"`
-	ReviewBy      time.Time  `json:"review_by"`
-	Revision      int64      `json:"revision"`
+
+	// ReleasableTo The countries that the record may be passed on to. Kept on record only: this release passes nothing on to another country, and the field hides nothing from this cluster's own users.
+	ReleasableTo []Country `json:"releasable_to,omitempty,omitzero"`
+	ReviewBy     time.Time `json:"review_by"`
+	Revision     int64     `json:"revision"`
 
 	// Sex As in ICAO Doc 9303. Absent means unknown.
 	Sex             Sex         `json:"sex,omitempty,omitzero"`
@@ -1354,8 +1356,10 @@ type EntryInput struct {
 	Names         []Name    `json:"names,omitempty,omitzero"`
 	Nationalities []Country `json:"nationalities,omitempty,omitzero"`
 	Offence       string    `json:"offence"`
-	ReleasableTo  []Country `json:"releasable_to,omitempty,omitzero"`
-	ReviewBy      time.Time `json:"review_by"`
+
+	// ReleasableTo The countries that the record may be passed on to. Kept on record only: this release passes nothing on to another country, and the field hides nothing from this cluster's own users.
+	ReleasableTo []Country `json:"releasable_to,omitempty,omitzero"`
+	ReviewBy     time.Time `json:"review_by"`
 
 	// Sex As in ICAO Doc 9303. Absent means unknown.
 	Sex      Sex  `json:"sex,omitempty,omitzero"`
@@ -2318,12 +2322,14 @@ type Report struct {
 	Id     EntryId     `json:"id"`
 
 	// Issuer ISO 3166-1 alpha-3 or an ICAO Doc 9303 code.
-	Issuer       Country   `json:"issuer"`
-	KeepUntil    time.Time `json:"keep_until"`
-	Number       string    `json:"number"`
-	NumberTo     string    `json:"number_to,omitempty,omitzero"`
-	Origin       Origin    `json:"origin"`
-	Reference    string    `json:"reference"`
+	Issuer    Country   `json:"issuer"`
+	KeepUntil time.Time `json:"keep_until"`
+	Number    string    `json:"number"`
+	NumberTo  string    `json:"number_to,omitempty,omitzero"`
+	Origin    Origin    `json:"origin"`
+	Reference string    `json:"reference"`
+
+	// ReleasableTo The countries that the record may be passed on to. Kept on record only: this release passes nothing on to another country, and the field hides nothing from this cluster's own users.
 	ReleasableTo []Country `json:"releasable_to,omitempty,omitzero"`
 
 	// Reported YYYY, YYYY-MM or YYYY-MM-DD.
@@ -2372,7 +2378,9 @@ type ReportInput struct {
 	NumberTo string `json:"number_to,omitempty,omitzero"`
 
 	// Reference Of the report, such as a police file. Not a name.
-	Reference    string    `json:"reference"`
+	Reference string `json:"reference"`
+
+	// ReleasableTo The countries that the record may be passed on to. Kept on record only: this release passes nothing on to another country, and the field hides nothing from this cluster's own users.
 	ReleasableTo []Country `json:"releasable_to,omitempty,omitzero"`
 
 	// Reported YYYY, YYYY-MM or YYYY-MM-DD.

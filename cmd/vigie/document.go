@@ -74,7 +74,7 @@ func (p *program) documentAddCmd() *cobra.Command {
 	f.StringVar(&in.Reference, "reference", "", "of the report, such as a police file; not a name (required)")
 	f.StringVar(&in.Expiry, "expiry", "", "the document's own date of expiry")
 	f.StringVar(&keep, "keep-until", "", "YYYY-MM-DD: the report counts no more from then on (default: ten years from now)")
-	f.StringSliceVar(&releasable, "releasable-to", nil, "countries that may see it")
+	f.StringSliceVar(&releasable, "releasable-to", nil, "countries that it may be passed on to; kept on record, this release passes nothing on")
 	f.BoolVar(&in.Specimen, "specimen", false, "mark demonstration data")
 	_ = cmd.RegisterFlagCompletionFunc("status", cobra.FixedCompletions(documentStatuses, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("type", cobra.FixedCompletions(documentTypes, cobra.ShellCompDirectiveNoFileComp))
