@@ -29,6 +29,7 @@ func (s *service) GetCluster(ctx context.Context, _ gen.GetClusterRequestObject)
 		CommitIndex: int64(st.Committed), AppliedIndex: int64(st.Applied), Version: st.Version,
 		Origin: gen.Origin{Country: string(origin.Country), Authority: origin.Authority},
 		Stamp:  stampOut(stamp), Members: list(st.Members, memberOut), Gallery: galleryOut(st.Gallery), SecondEncoder: secondOut(st.Second),
+		Text: textOut(st.Text),
 	}, nil
 }
 
@@ -51,6 +52,20 @@ func galleryOut(g GalleryStatus) gen.Gallery {
 		out.Files = gen.GalleryFiles{Index: int64(f.Index), Saves: int64(f.Saves), Failures: int64(f.Failures), WrittenBytes: int64(f.Bytes)}
 	}
 	return out
+}
+
+func textOut(t TextStatus) gen.TextIndex {
+	state := gen.TextIndexStateBuilding
+	switch {
+	case t.Ready && t.Building:
+		state = gen.TextIndexStateRefreshing
+	case t.Ready:
+		state = gen.TextIndexStateReady
+	}
+	return gen.TextIndex{
+		State: state, Entries: t.Entries, AppliedIndex: int64(t.Applied), Lag: int64(t.Lag),
+		Done: t.Done, Total: t.Total, Failures: int64(t.Failures),
+	}
 }
 
 func memberOut(m MemberStatus) gen.Member {

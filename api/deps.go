@@ -115,6 +115,15 @@ type NameSearcher interface {
 	Search(ctx context.Context, q watchlist.NameQuery) ([]watchlist.NameMatch, error)
 }
 
+// TextSearcher finds entries of any status by what is written in them. Both methods
+// fail with watchlist.ErrTextBuilding while the index can't answer.
+type TextSearcher interface {
+	// Wait returns once searches include a raft index.
+	Wait(ctx context.Context, index uint64) error
+	// Search also fails with a watchlist.FieldError with the pointer /text.
+	Search(ctx context.Context, q watchlist.TextQuery) (watchlist.TextResult, error)
+}
+
 // ClusterInfo tells about the cluster from this node's own knowledge; it never
 // blocks on the network.
 type ClusterInfo interface {
@@ -194,6 +203,8 @@ type ClusterStatus struct {
 	Gallery GalleryStatus
 	// Second is its second encoder, nil without one.
 	Second *SecondEncoder
+	// Text is its text index.
+	Text TextStatus
 	// Version is the program's version.
 	Version string
 }
@@ -224,6 +235,19 @@ type GalleryStatus struct {
 	Oldest, Applied uint64
 	// Files is nil when nothing is kept on disk.
 	Files *GalleryFiles
+}
+
+// TextStatus is the state of a node's text index.
+type TextStatus struct {
+	// Ready tells that searches are answered, Building that all entries are being
+	// read: Done of Total.
+	Ready, Building bool
+	Done, Total     int
+	// Entries can be found, as of raft index Applied, which is Lag behind the list.
+	Entries      int
+	Applied, Lag uint64
+	// Failures counts how often it was built anew because something failed.
+	Failures uint64
 }
 
 // GalleryFiles tells of the files of a face index.
@@ -267,6 +291,7 @@ type Deps struct {
 	AuditReader  AuditReader
 	Consistency  Consistency
 	Names        NameSearcher
+	Texts        TextSearcher
 	Cluster      ClusterInfo
 	ClusterAdmin ClusterAdmin
 	Calibrations Calibrations
@@ -292,6 +317,7 @@ func (d *Deps) check() error {
 		{"AuditReader", d.AuditReader == nil},
 		{"Consistency", d.Consistency == nil},
 		{"Names", d.Names == nil},
+		{"Texts", d.Texts == nil},
 		{"Cluster", d.Cluster == nil},
 		{"ClusterAdmin", d.ClusterAdmin == nil},
 		{"Calibrations", d.Calibrations == nil},

@@ -95,11 +95,19 @@ func (s *service) listed(ctx context.Context, found []*watchlist.Entry) []gen.En
 	return out
 }
 
-// SearchEntries finds entries by name. The name that is searched is neither
+// SearchEntries finds entries by name or by text. What is searched for is neither
 // logged nor audited; who, why and what was found is.
 func (s *service) SearchEntries(ctx context.Context, req gen.SearchEntriesRequestObject) (gen.SearchEntriesResponseObject, error) {
 	c, in := callOf(ctx), req.Body
 	c.event.Purpose, c.event.Reason = watchlist.Purpose(in.Purpose), in.Reason
+	switch {
+	case in.Q == "" && in.Text == "":
+		return nil, failField("invalid", "/q", "required", "q or text says what is looked for")
+	case in.Q != "" && in.Text != "":
+		return nil, failField("invalid", "/text", "conflict", "q and text don't go together: send one of them")
+	case in.Text != "":
+		return s.searchText(ctx, req)
+	}
 	c.event.Evidence = []watchlist.EvidenceKind{watchlist.EvidenceName}
 	if err := s.freshen(ctx, req.Params.Consistency != gen.SearchEntriesParamsConsistencyLocal, req.Params.MinIndex); err != nil {
 		return nil, err

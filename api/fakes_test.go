@@ -54,11 +54,13 @@ type world struct {
 	probes  []watchlist.Probe
 	removed []watchlist.NodeID
 	// decisions are those on the calibration.
-	decisions []watchlist.CalibrationDecision
-	putErr    error // of the blob store
-	others    []MemberStatus
-	second    *SecondEncoder
-	moved     int
+	decisions  []watchlist.CalibrationDecision
+	putErr     error // of the blob store
+	others     []MemberStatus
+	second     *SecondEncoder
+	moved      int
+	textErr    error
+	textBehind bool
 }
 
 type idemRecord struct {
@@ -79,7 +81,7 @@ func newWorld() *world {
 func (w *world) deps() Deps {
 	return Deps{
 		Writer: w, Entries: w, Reports: w, Accounts: w, AccountList: w, Matcher: w, Enroller: w, Faces: w, Blobs: w,
-		Auditor: w, AuditReader: w, Consistency: w, Names: nameFake{w}, Cluster: w, ClusterAdmin: w, Calibrations: calibFake{w},
+		Auditor: w, AuditReader: w, Consistency: w, Names: nameFake{w}, Texts: textFake{w}, Cluster: w, ClusterAdmin: w, Calibrations: calibFake{w},
 	}
 }
 
@@ -409,6 +411,7 @@ func (w *world) Status() ClusterStatus {
 			Kernel: "portable", Model: testModel, Templates: 50, Rows: 52, Skipped: 1, Segments: 2, HotBytes: 3400, Oldest: 3, Applied: w.index,
 			Files: &GalleryFiles{Index: 9, Saves: 2, Failures: 1, Bytes: 4096},
 		},
+		Text: TextStatus{Ready: true, Entries: 5, Applied: w.index, Done: 4, Total: 4},
 	}
 }
 
@@ -441,6 +444,37 @@ func (n nameFake) Search(_ context.Context, q watchlist.NameQuery) ([]watchlist.
 	}
 	slices.SortFunc(out, func(a, b watchlist.NameMatch) int { return strings.Compare(string(a.Entry), string(b.Entry)) })
 	return out, nil
+}
+
+// textFake finds the entries whose facts contain the query.
+type textFake struct{ w *world }
+
+func (f textFake) Wait(ctx context.Context, index uint64) error {
+	f.w.mu.Lock()
+	err, behind := f.w.textErr, f.w.textBehind && index > 0
+	f.w.mu.Unlock()
+	if behind {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return err
+}
+
+func (f textFake) Search(_ context.Context, q watchlist.TextQuery) (watchlist.TextResult, error) {
+	f.w.mu.Lock()
+	defer f.w.mu.Unlock()
+	if strings.HasPrefix(q.Text, "*") {
+		return watchlist.TextResult{}, watchlist.FieldError{Pointer: "/text", Code: "wildcard", Detail: "d"}
+	}
+	out := watchlist.TextResult{Index: f.w.index}
+	for id, e := range f.w.entries {
+		if strings.Contains(e.Facts, q.Text) && (q.Status == "" || e.Status == q.Status) && (q.Category == "" || e.Category == q.Category) {
+			out.Matches = append(out.Matches, watchlist.TextMatch{Entry: id, Fields: []string{"facts"}})
+		}
+	}
+	slices.SortFunc(out.Matches, func(a, b watchlist.TextMatch) int { return strings.Compare(string(a.Entry), string(b.Entry)) })
+	out.Total = len(out.Matches)
+	return out, f.w.textErr
 }
 
 func ramp(n int) []float32 {

@@ -102,6 +102,7 @@ func FuzzRequests(f *testing.F) {
 		"POST /v1/entries/:entry/impact": `{"purpose":"test","reason":"abc","travellers_per_day":10}`,
 		"POST /v1/faces/quality":         `{"photo":{"image":"AAAA"}}`,
 		"POST /v1/audit/replays":         `{"purpose":"test","reason":"abc","as_of_index":1,"calibration":"v1","photos":[{"image":"AAAA","source":"live"}]}`,
+		"POST /v1/entries/search":        `{"purpose":"test","reason":"abc","text":"name:diallo \"faux passeport\" gao* -visa"}`,
 		"POST /v1/match":                 `{"purpose":"test","reason":"abc","photos":[{"image":"AAAA","source":"live"},{"image":"AAAA","source":"document"}]}`,
 	} {
 		op := slices.Index(keys, key)

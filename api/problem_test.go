@@ -30,6 +30,7 @@ func TestEveryErrorHasItsProblem(t *testing.T) {
 		{watchlist.ErrOverloaded, "overloaded", 503},
 		{errors.Join(watchlist.ErrNoLeader, watchlist.ErrOutcomeUnknown), "outcome_unknown", 503},
 		{watchlist.ErrDiskFull, "disk_full", 507},
+		{watchlist.ErrTextBuilding, "text_index_building", 503},
 		{fmt.Errorf("%w: %w", watchlist.ErrNotReplicated, context.DeadlineExceeded), "file_not_taken", 503},
 		{fmt.Errorf("wrapped: %w", watchlist.ErrOverloaded), "overloaded", 503},
 		{context.DeadlineExceeded, "timeout", 503},

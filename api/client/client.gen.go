@@ -738,6 +738,27 @@ func (e Sex) Valid() bool {
 	}
 }
 
+// Defines values for TextIndexState.
+const (
+	TextIndexStateBuilding   TextIndexState = "building"
+	TextIndexStateReady      TextIndexState = "ready"
+	TextIndexStateRefreshing TextIndexState = "refreshing"
+)
+
+// Valid indicates whether the value is a known member of the TextIndexState enum.
+func (e TextIndexState) Valid() bool {
+	switch e {
+	case TextIndexStateBuilding:
+		return true
+	case TextIndexStateReady:
+		return true
+	case TextIndexStateRefreshing:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Consistency.
 const (
 	ConsistencyLeader Consistency = "leader"
@@ -1213,9 +1234,12 @@ type ClusterStatus struct {
 	Stamp         Stamp         `json:"stamp"`
 
 	// State `leader`, `follower`, `candidate` or `stopped`.
-	State   string `json:"state"`
-	Term    int64  `json:"term"`
-	Version string `json:"version"`
+	State string `json:"state"`
+	Term  int64  `json:"term"`
+
+	// Text The text index of this node.
+	Text    TextIndex `json:"text"`
+	Version string    `json:"version"`
 }
 
 // Country ISO 3166-1 alpha-3 or an ICAO Doc 9303 code.
@@ -1377,23 +1401,32 @@ type EntryList struct {
 
 	// Next Pass as `cursor`; absent on the last page.
 	Next string `json:"next,omitempty,omitzero"`
+
+	// TextIndex The raft index that a search by text saw.
+	TextIndex int64 `json:"text_index,omitempty,omitzero"`
+
+	// Truncated A search by text found more entries than these.
+	Truncated bool `json:"truncated,omitempty,omitzero"`
 }
 
 // EntryPatch Any of the fields of `EntryInput` but `faces`; null clears an optional one. The result must be a whole valid `EntryInput`.
 type EntryPatch = map[string]any
 
-// EntrySearch defines model for EntrySearch.
+// EntrySearch Either `q` or `text`.
 type EntrySearch struct {
 	Category Category `json:"category,omitempty,omitzero"`
 	Limit    int      `json:"limit,omitempty,omitzero"`
 	Purpose  Purpose  `json:"purpose"`
 
 	// Q A name, in any spelling.
-	Q string `json:"q"`
+	Q string `json:"q,omitempty,omitzero"`
 
 	// Reason Why this person is searched now; kept in the audit log.
 	Reason string      `json:"reason"`
 	Status EntryStatus `json:"status,omitempty,omitzero"`
+
+	// Text Words that are written in an entry; see the operation.
+	Text string `json:"text,omitempty,omitzero"`
 }
 
 // EntryStatus defines model for EntryStatus.
@@ -1407,8 +1440,11 @@ type EntrySummary struct {
 	ExpiresAt time.Time `json:"expires_at"`
 
 	// Faces How many.
-	Faces     int         `json:"faces"`
-	Id        EntryId     `json:"id"`
+	Faces int     `json:"faces"`
+	Id    EntryId `json:"id"`
+
+	// Matched The fields in which the words of a search by text were found, the most telling first.
+	Matched   []string    `json:"matched,omitempty,omitzero"`
 	Names     []Name      `json:"names"`
 	ReviewBy  time.Time   `json:"review_by"`
 	Revision  int64       `json:"revision"`
@@ -2509,6 +2545,33 @@ type TemplateInput struct {
 	Values []float32 `json:"values"`
 }
 
+// TextIndex The text index of this node.
+type TextIndex struct {
+	// AppliedIndex The raft index that searches see; 0 while `building`.
+	AppliedIndex int64 `json:"applied_index"`
+
+	// Done Entries read since everything was read last,
+	Done int `json:"done"`
+
+	// Entries Entries that can be found, of any status.
+	Entries int `json:"entries"`
+
+	// Failures How often it failed and was built anew since the node started.
+	Failures int64 `json:"failures"`
+
+	// Lag How many raft indexes that is behind this node's list.
+	Lag int64 `json:"lag"`
+
+	// State `building`: no search by text yet. `refreshing`: answers, and clears away what is outdated.
+	State TextIndexState `json:"state"`
+
+	// Total of how many.
+	Total int `json:"total"`
+}
+
+// TextIndexState `building`: no search by text yet. `refreshing`: answers, and clears away what is outdated.
+type TextIndexState string
+
 // Token defines model for Token.
 type Token struct {
 	ExpiresAt time.Time `json:"expires_at"`
@@ -3463,7 +3526,7 @@ type ClientInterface interface {
 	// ListEntries List entries
 	//
 	// In the order of their ids, page by page. `POST /v1/entries/search` finds
-	// them by name.
+	// them by name or by what is written in them.
 	//
 	// Corresponds with GET /v1/entries (the `ListEntries` operationId).
 	ListEntries(ctx context.Context, params *ListEntriesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -3492,24 +3555,58 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/entries (the `CreateEntry` operationId).
 	CreateEntry(ctx context.Context, params *CreateEntryParams, body CreateEntryJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// SearchEntriesWithBody Search entries by name
+	// SearchEntriesWithBody Search entries by name or by text
 	//
-	// The entries whose names are most like `q`, the most alike first, in one
+	// With `q`, the entries whose names are most like it; with `text`, the entries
+	// of any status in which its words are written. The best come first, in one
 	// page. A search is made of a person: purpose and reason are required and
-	// audited, and the name travels in the body, out of the logs of proxies.
-	// This finds what to edit or to read; `POST /v1/match` weighs evidence.
+	// audited, and what is looked for travels in the body, out of the logs of
+	// proxies. This finds what to edit or to read; `POST /v1/match` weighs
+	// evidence.
+	//
+	// All words of `text` must be found, in any field and with a wrong letter or
+	// two; words with digits as they are. `"some words"` stand so, `word*` begins
+	// so, `field:word` is in one field, `-word` is not there. The fields are
+	// `name`, `case`, `offence`, `basis`, `facts`, `assessment`, `document`,
+	// `nationality`, `birth`, `category`, `authority`, `caveat`, `withdrawn`, `id`,
+	// `action` and `status`; the last two are searched only when they are named.
+	// Case, accents and punctuation don't matter. At most 16 words or phrases; no
+	// asterisk but at the end of at least three letters.
+	//
+	// Each node reads all entries into its text index after it has started; until
+	// then `text` is answered with `text_index_building`, and `GET /v1/cluster`
+	// shows how far it is. `text_index` in the answer is the raft index that the
+	// search saw: at least `min_index`, and all that was committed before unless
+	// `consistency` is `local`.
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /v1/entries/search (the `SearchEntries` operationId).
 	SearchEntriesWithBody(ctx context.Context, params *SearchEntriesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// SearchEntries Search entries by name
+	// SearchEntries Search entries by name or by text
 	//
-	// The entries whose names are most like `q`, the most alike first, in one
+	// With `q`, the entries whose names are most like it; with `text`, the entries
+	// of any status in which its words are written. The best come first, in one
 	// page. A search is made of a person: purpose and reason are required and
-	// audited, and the name travels in the body, out of the logs of proxies.
-	// This finds what to edit or to read; `POST /v1/match` weighs evidence.
+	// audited, and what is looked for travels in the body, out of the logs of
+	// proxies. This finds what to edit or to read; `POST /v1/match` weighs
+	// evidence.
+	//
+	// All words of `text` must be found, in any field and with a wrong letter or
+	// two; words with digits as they are. `"some words"` stand so, `word*` begins
+	// so, `field:word` is in one field, `-word` is not there. The fields are
+	// `name`, `case`, `offence`, `basis`, `facts`, `assessment`, `document`,
+	// `nationality`, `birth`, `category`, `authority`, `caveat`, `withdrawn`, `id`,
+	// `action` and `status`; the last two are searched only when they are named.
+	// Case, accents and punctuation don't matter. At most 16 words or phrases; no
+	// asterisk but at the end of at least three letters.
+	//
+	// Each node reads all entries into its text index after it has started; until
+	// then `text` is answered with `text_index_building`, and `GET /v1/cluster`
+	// shows how far it is. `text_index` in the answer is the raft index that the
+	// search saw: at least `min_index`, and all that was committed before unless
+	// `consistency` is `local`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4577,7 +4674,7 @@ func (c *Raw) WithdrawReport(ctx context.Context, report ReportId, params *Withd
 // ListEntries List entries
 //
 // In the order of their ids, page by page. `POST /v1/entries/search` finds
-// them by name.
+// them by name or by what is written in them.
 //
 // Corresponds with GET /v1/entries (the `ListEntries` operationId).
 func (c *Raw) ListEntries(ctx context.Context, params *ListEntriesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4636,12 +4733,29 @@ func (c *Raw) CreateEntry(ctx context.Context, params *CreateEntryParams, body C
 	return c.Client.Do(req)
 }
 
-// SearchEntriesWithBody Search entries by name
+// SearchEntriesWithBody Search entries by name or by text
 //
-// The entries whose names are most like `q`, the most alike first, in one
+// With `q`, the entries whose names are most like it; with `text`, the entries
+// of any status in which its words are written. The best come first, in one
 // page. A search is made of a person: purpose and reason are required and
-// audited, and the name travels in the body, out of the logs of proxies.
-// This finds what to edit or to read; `POST /v1/match` weighs evidence.
+// audited, and what is looked for travels in the body, out of the logs of
+// proxies. This finds what to edit or to read; `POST /v1/match` weighs
+// evidence.
+//
+// All words of `text` must be found, in any field and with a wrong letter or
+// two; words with digits as they are. `"some words"` stand so, `word*` begins
+// so, `field:word` is in one field, `-word` is not there. The fields are
+// `name`, `case`, `offence`, `basis`, `facts`, `assessment`, `document`,
+// `nationality`, `birth`, `category`, `authority`, `caveat`, `withdrawn`, `id`,
+// `action` and `status`; the last two are searched only when they are named.
+// Case, accents and punctuation don't matter. At most 16 words or phrases; no
+// asterisk but at the end of at least three letters.
+//
+// Each node reads all entries into its text index after it has started; until
+// then `text` is answered with `text_index_building`, and `GET /v1/cluster`
+// shows how far it is. `text_index` in the answer is the raft index that the
+// search saw: at least `min_index`, and all that was committed before unless
+// `consistency` is `local`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -4658,12 +4772,29 @@ func (c *Raw) SearchEntriesWithBody(ctx context.Context, params *SearchEntriesPa
 	return c.Client.Do(req)
 }
 
-// SearchEntries Search entries by name
+// SearchEntries Search entries by name or by text
 //
-// The entries whose names are most like `q`, the most alike first, in one
+// With `q`, the entries whose names are most like it; with `text`, the entries
+// of any status in which its words are written. The best come first, in one
 // page. A search is made of a person: purpose and reason are required and
-// audited, and the name travels in the body, out of the logs of proxies.
-// This finds what to edit or to read; `POST /v1/match` weighs evidence.
+// audited, and what is looked for travels in the body, out of the logs of
+// proxies. This finds what to edit or to read; `POST /v1/match` weighs
+// evidence.
+//
+// All words of `text` must be found, in any field and with a wrong letter or
+// two; words with digits as they are. `"some words"` stand so, `word*` begins
+// so, `field:word` is in one field, `-word` is not there. The fields are
+// `name`, `case`, `offence`, `basis`, `facts`, `assessment`, `document`,
+// `nationality`, `birth`, `category`, `authority`, `caveat`, `withdrawn`, `id`,
+// `action` and `status`; the last two are searched only when they are named.
+// Case, accents and punctuation don't matter. At most 16 words or phrases; no
+// asterisk but at the end of at least three letters.
+//
+// Each node reads all entries into its text index after it has started; until
+// then `text` is answered with `text_index_building`, and `GET /v1/cluster`
+// shows how far it is. `text_index` in the answer is the raft index that the
+// search saw: at least `min_index`, and all that was committed before unless
+// `consistency` is `local`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -8292,7 +8423,7 @@ type ClientWithResponsesInterface interface {
 	// ListEntriesWithResponse List entries
 	//
 	// In the order of their ids, page by page. `POST /v1/entries/search` finds
-	// them by name.
+	// them by name or by what is written in them.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -8323,24 +8454,58 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/entries (the `CreateEntry` operationId).
 	CreateEntryWithResponse(ctx context.Context, params *CreateEntryParams, body CreateEntryJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateEntryResponse, error)
 
-	// SearchEntriesWithBodyWithResponse Search entries by name
+	// SearchEntriesWithBodyWithResponse Search entries by name or by text
 	//
-	// The entries whose names are most like `q`, the most alike first, in one
+	// With `q`, the entries whose names are most like it; with `text`, the entries
+	// of any status in which its words are written. The best come first, in one
 	// page. A search is made of a person: purpose and reason are required and
-	// audited, and the name travels in the body, out of the logs of proxies.
-	// This finds what to edit or to read; `POST /v1/match` weighs evidence.
+	// audited, and what is looked for travels in the body, out of the logs of
+	// proxies. This finds what to edit or to read; `POST /v1/match` weighs
+	// evidence.
+	//
+	// All words of `text` must be found, in any field and with a wrong letter or
+	// two; words with digits as they are. `"some words"` stand so, `word*` begins
+	// so, `field:word` is in one field, `-word` is not there. The fields are
+	// `name`, `case`, `offence`, `basis`, `facts`, `assessment`, `document`,
+	// `nationality`, `birth`, `category`, `authority`, `caveat`, `withdrawn`, `id`,
+	// `action` and `status`; the last two are searched only when they are named.
+	// Case, accents and punctuation don't matter. At most 16 words or phrases; no
+	// asterisk but at the end of at least three letters.
+	//
+	// Each node reads all entries into its text index after it has started; until
+	// then `text` is answered with `text_index_building`, and `GET /v1/cluster`
+	// shows how far it is. `text_index` in the answer is the raft index that the
+	// search saw: at least `min_index`, and all that was committed before unless
+	// `consistency` is `local`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /v1/entries/search (the `SearchEntries` operationId).
 	SearchEntriesWithBodyWithResponse(ctx context.Context, params *SearchEntriesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SearchEntriesResponse, error)
 
-	// SearchEntriesWithResponse Search entries by name
+	// SearchEntriesWithResponse Search entries by name or by text
 	//
-	// The entries whose names are most like `q`, the most alike first, in one
+	// With `q`, the entries whose names are most like it; with `text`, the entries
+	// of any status in which its words are written. The best come first, in one
 	// page. A search is made of a person: purpose and reason are required and
-	// audited, and the name travels in the body, out of the logs of proxies.
-	// This finds what to edit or to read; `POST /v1/match` weighs evidence.
+	// audited, and what is looked for travels in the body, out of the logs of
+	// proxies. This finds what to edit or to read; `POST /v1/match` weighs
+	// evidence.
+	//
+	// All words of `text` must be found, in any field and with a wrong letter or
+	// two; words with digits as they are. `"some words"` stand so, `word*` begins
+	// so, `field:word` is in one field, `-word` is not there. The fields are
+	// `name`, `case`, `offence`, `basis`, `facts`, `assessment`, `document`,
+	// `nationality`, `birth`, `category`, `authority`, `caveat`, `withdrawn`, `id`,
+	// `action` and `status`; the last two are searched only when they are named.
+	// Case, accents and punctuation don't matter. At most 16 words or phrases; no
+	// asterisk but at the end of at least three letters.
+	//
+	// Each node reads all entries into its text index after it has started; until
+	// then `text` is answered with `text_index_building`, and `GET /v1/cluster`
+	// shows how far it is. `text_index` in the answer is the raft index that the
+	// search saw: at least `min_index`, and all that was committed before unless
+	// `consistency` is `local`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11134,7 +11299,7 @@ func (c *ClientWithResponses) WithdrawReportWithResponse(ctx context.Context, re
 // ListEntriesWithResponse List entries
 //
 // In the order of their ids, page by page. `POST /v1/entries/search` finds
-// them by name.
+// them by name or by what is written in them.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -11183,12 +11348,29 @@ func (c *ClientWithResponses) CreateEntryWithResponse(ctx context.Context, param
 	return ParseCreateEntryResponse(rsp)
 }
 
-// SearchEntriesWithBodyWithResponse Search entries by name
+// SearchEntriesWithBodyWithResponse Search entries by name or by text
 //
-// The entries whose names are most like `q`, the most alike first, in one
+// With `q`, the entries whose names are most like it; with `text`, the entries
+// of any status in which its words are written. The best come first, in one
 // page. A search is made of a person: purpose and reason are required and
-// audited, and the name travels in the body, out of the logs of proxies.
-// This finds what to edit or to read; `POST /v1/match` weighs evidence.
+// audited, and what is looked for travels in the body, out of the logs of
+// proxies. This finds what to edit or to read; `POST /v1/match` weighs
+// evidence.
+//
+// All words of `text` must be found, in any field and with a wrong letter or
+// two; words with digits as they are. `"some words"` stand so, `word*` begins
+// so, `field:word` is in one field, `-word` is not there. The fields are
+// `name`, `case`, `offence`, `basis`, `facts`, `assessment`, `document`,
+// `nationality`, `birth`, `category`, `authority`, `caveat`, `withdrawn`, `id`,
+// `action` and `status`; the last two are searched only when they are named.
+// Case, accents and punctuation don't matter. At most 16 words or phrases; no
+// asterisk but at the end of at least three letters.
+//
+// Each node reads all entries into its text index after it has started; until
+// then `text` is answered with `text_index_building`, and `GET /v1/cluster`
+// shows how far it is. `text_index` in the answer is the raft index that the
+// search saw: at least `min_index`, and all that was committed before unless
+// `consistency` is `local`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11201,12 +11383,29 @@ func (c *ClientWithResponses) SearchEntriesWithBodyWithResponse(ctx context.Cont
 	return ParseSearchEntriesResponse(rsp)
 }
 
-// SearchEntriesWithResponse Search entries by name
+// SearchEntriesWithResponse Search entries by name or by text
 //
-// The entries whose names are most like `q`, the most alike first, in one
+// With `q`, the entries whose names are most like it; with `text`, the entries
+// of any status in which its words are written. The best come first, in one
 // page. A search is made of a person: purpose and reason are required and
-// audited, and the name travels in the body, out of the logs of proxies.
-// This finds what to edit or to read; `POST /v1/match` weighs evidence.
+// audited, and what is looked for travels in the body, out of the logs of
+// proxies. This finds what to edit or to read; `POST /v1/match` weighs
+// evidence.
+//
+// All words of `text` must be found, in any field and with a wrong letter or
+// two; words with digits as they are. `"some words"` stand so, `word*` begins
+// so, `field:word` is in one field, `-word` is not there. The fields are
+// `name`, `case`, `offence`, `basis`, `facts`, `assessment`, `document`,
+// `nationality`, `birth`, `category`, `authority`, `caveat`, `withdrawn`, `id`,
+// `action` and `status`; the last two are searched only when they are named.
+// Case, accents and punctuation don't matter. At most 16 words or phrases; no
+// asterisk but at the end of at least three letters.
+//
+// Each node reads all entries into its text index after it has started; until
+// then `text` is answered with `text_index_building`, and `GET /v1/cluster`
+// shows how far it is. `text_index` in the answer is the raft index that the
+// search saw: at least `min_index`, and all that was committed before unless
+// `consistency` is `local`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

@@ -739,6 +739,27 @@ func (e Sex) Valid() bool {
 	}
 }
 
+// Defines values for TextIndexState.
+const (
+	TextIndexStateBuilding   TextIndexState = "building"
+	TextIndexStateReady      TextIndexState = "ready"
+	TextIndexStateRefreshing TextIndexState = "refreshing"
+)
+
+// Valid indicates whether the value is a known member of the TextIndexState enum.
+func (e TextIndexState) Valid() bool {
+	switch e {
+	case TextIndexStateBuilding:
+		return true
+	case TextIndexStateReady:
+		return true
+	case TextIndexStateRefreshing:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Consistency.
 const (
 	ConsistencyLeader Consistency = "leader"
@@ -1214,9 +1235,12 @@ type ClusterStatus struct {
 	Stamp         Stamp         `json:"stamp"`
 
 	// State `leader`, `follower`, `candidate` or `stopped`.
-	State   string `json:"state"`
-	Term    int64  `json:"term"`
-	Version string `json:"version"`
+	State string `json:"state"`
+	Term  int64  `json:"term"`
+
+	// Text The text index of this node.
+	Text    TextIndex `json:"text"`
+	Version string    `json:"version"`
 }
 
 // Country ISO 3166-1 alpha-3 or an ICAO Doc 9303 code.
@@ -1378,23 +1402,32 @@ type EntryList struct {
 
 	// Next Pass as `cursor`; absent on the last page.
 	Next string `json:"next,omitempty,omitzero"`
+
+	// TextIndex The raft index that a search by text saw.
+	TextIndex int64 `json:"text_index,omitempty,omitzero"`
+
+	// Truncated A search by text found more entries than these.
+	Truncated bool `json:"truncated,omitempty,omitzero"`
 }
 
 // EntryPatch Any of the fields of `EntryInput` but `faces`; null clears an optional one. The result must be a whole valid `EntryInput`.
 type EntryPatch = map[string]any
 
-// EntrySearch defines model for EntrySearch.
+// EntrySearch Either `q` or `text`.
 type EntrySearch struct {
 	Category Category `json:"category,omitempty,omitzero"`
 	Limit    int      `json:"limit,omitempty,omitzero"`
 	Purpose  Purpose  `json:"purpose"`
 
 	// Q A name, in any spelling.
-	Q string `json:"q"`
+	Q string `json:"q,omitempty,omitzero"`
 
 	// Reason Why this person is searched now; kept in the audit log.
 	Reason string      `json:"reason"`
 	Status EntryStatus `json:"status,omitempty,omitzero"`
+
+	// Text Words that are written in an entry; see the operation.
+	Text string `json:"text,omitempty,omitzero"`
 }
 
 // EntryStatus defines model for EntryStatus.
@@ -1408,8 +1441,11 @@ type EntrySummary struct {
 	ExpiresAt time.Time `json:"expires_at"`
 
 	// Faces How many.
-	Faces     int         `json:"faces"`
-	Id        EntryId     `json:"id"`
+	Faces int     `json:"faces"`
+	Id    EntryId `json:"id"`
+
+	// Matched The fields in which the words of a search by text were found, the most telling first.
+	Matched   []string    `json:"matched,omitempty,omitzero"`
 	Names     []Name      `json:"names"`
 	ReviewBy  time.Time   `json:"review_by"`
 	Revision  int64       `json:"revision"`
@@ -2510,6 +2546,33 @@ type TemplateInput struct {
 	Values []float32 `json:"values"`
 }
 
+// TextIndex The text index of this node.
+type TextIndex struct {
+	// AppliedIndex The raft index that searches see; 0 while `building`.
+	AppliedIndex int64 `json:"applied_index"`
+
+	// Done Entries read since everything was read last,
+	Done int `json:"done"`
+
+	// Entries Entries that can be found, of any status.
+	Entries int `json:"entries"`
+
+	// Failures How often it failed and was built anew since the node started.
+	Failures int64 `json:"failures"`
+
+	// Lag How many raft indexes that is behind this node's list.
+	Lag int64 `json:"lag"`
+
+	// State `building`: no search by text yet. `refreshing`: answers, and clears away what is outdated.
+	State TextIndexState `json:"state"`
+
+	// Total of how many.
+	Total int `json:"total"`
+}
+
+// TextIndexState `building`: no search by text yet. `refreshing`: answers, and clears away what is outdated.
+type TextIndexState string
+
 // Token defines model for Token.
 type Token struct {
 	ExpiresAt time.Time `json:"expires_at"`
@@ -3131,7 +3194,7 @@ type ServerInterface interface {
 	// CreateEntry Create an entry
 	// (POST /v1/entries)
 	CreateEntry(ctx echo.Context, params CreateEntryParams) error
-	// SearchEntries Search entries by name
+	// SearchEntries Search entries by name or by text
 	// (POST /v1/entries/search)
 	SearchEntries(ctx echo.Context, params SearchEntriesParams) error
 	// GetEntry Read an entry
@@ -5548,7 +5611,7 @@ type StrictServerInterface interface {
 	// CreateEntry Create an entry
 	// (POST /v1/entries)
 	CreateEntry(ctx context.Context, request CreateEntryRequestObject) (CreateEntryResponseObject, error)
-	// SearchEntries Search entries by name
+	// SearchEntries Search entries by name or by text
 	// (POST /v1/entries/search)
 	SearchEntries(ctx context.Context, request SearchEntriesRequestObject) (SearchEntriesResponseObject, error)
 	// GetEntry Read an entry

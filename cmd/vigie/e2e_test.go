@@ -33,6 +33,7 @@ func TestE2E(t *testing.T) {
 	t.Run("Commands", func(t *testing.T) { testE2ECommands(t, c, noEngine == "") })
 	t.Run("Mrz", func(t *testing.T) { testE2EMrz(t, c) })
 	t.Run("Documents", func(t *testing.T) { testE2EDocuments(t, c) })
+	t.Run("Text", func(t *testing.T) { testE2EText(t, c) })
 	t.Run("Replay", func(t *testing.T) { testE2EReplay(t, c, noEngine == "") })
 	t.Run("Impact", func(t *testing.T) { testE2EImpact(t, c) })
 	t.Run("StopLeader", func(t *testing.T) { testE2EStopLeader(t, c) })

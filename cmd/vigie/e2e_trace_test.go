@@ -54,6 +54,11 @@ func testE2ENoTrace(t *testing.T, c *clustertest.Cluster, engine bool) {
 		if r := call(t, c, n, "POST", "/v1/entries/search", search); r.status != http.StatusOK {
 			t.Errorf("search: %d %s", r.status, r.body)
 		}
+		search = []byte(`{"text":"Refusedwitness -\"Refusedwitness","purpose":"test","reason":"end-to-end test"}`)
+		if r := call(t, c, n, "POST", "/v1/entries/search", search); r.status != http.StatusUnprocessableEntity || bytes.Contains(r.body, []byte("Refusedwitness")) {
+			t.Errorf("a refused search: %d %s", r.status, r.body)
+		}
+		searchText(t, c, n, "Refusedwitness", 1)
 		call(t, c, n, "POST", "/v1/sessions", []byte(`{"login":"refusedwitness","password":"Passwordwitness"}`))
 	}
 	var files int

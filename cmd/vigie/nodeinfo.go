@@ -11,14 +11,16 @@ import (
 
 	"vigie/api"
 	"vigie/cluster"
+	"vigie/index/text"
 	"vigie/watchlist"
 )
 
-// clusterInfo shows a cluster node and its face index to the API, which knows
-// neither package.
+// clusterInfo shows a cluster node, its face index and its text index to the API,
+// which knows none of these packages.
 type clusterInfo struct {
 	node  *cluster.Node
 	faces func() (api.GalleryStatus, *api.SecondEncoder)
+	text  func() text.Status
 }
 
 // Status implements api.ClusterInfo.
@@ -27,7 +29,7 @@ func (c clusterInfo) Status() api.ClusterStatus {
 	gallery, second := c.faces()
 	out := api.ClusterStatus{
 		State: st.State, Leader: st.Leader, Term: st.Term, Committed: st.CommitIndex, Applied: st.Stamp.AppliedIndex,
-		Version: readBuild().Version, Gallery: gallery, Second: second, Node: watchlist.Member{ID: st.ID, Name: st.Name, Role: st.Role},
+		Version: readBuild().Version, Gallery: gallery, Second: second, Text: textStatus(c.text()), Node: watchlist.Member{ID: st.ID, Name: st.Name, Role: st.Role},
 	}
 	if st.State == "shutdown" {
 		out.State = "stopped"

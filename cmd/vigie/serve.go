@@ -25,6 +25,7 @@ import (
 	"vigie/index/document"
 	"vigie/index/face"
 	"vigie/index/name"
+	"vigie/index/text"
 	"vigie/matcher"
 	"vigie/models"
 	"vigie/watchlist"
@@ -64,6 +65,7 @@ type server struct {
 	people    matcher.Population // that entries are replayed against, nil for none
 	names     *name.Index
 	documents *document.Index
+	texts     *text.Index
 	node      *cluster.Node
 	api       *api.Server
 	listener  net.Listener
@@ -128,6 +130,9 @@ func (s *server) openIndexes(context.Context) (func() error, error) {
 	if s.names, err = name.New(); err != nil {
 		return nil, fmt.Errorf("make the name index: %w", err)
 	}
+	if s.texts, err = text.New(s.log); err != nil {
+		return nil, fmt.Errorf("make the text index: %w", err)
+	}
 	s.documents, s.kernel = document.New(), opt.Kernel.Name()
 	if err := s.openSecondGallery(opt); err != nil {
 		return nil, err
@@ -143,15 +148,15 @@ func (s *server) openIndexes(context.Context) (func() error, error) {
 		st, _ := s.spaces.KeptStats()
 		return st
 	})...)
-	s.metrics.MustRegister(calibrationCollector{s.spaces})
-	return func() error { return errors.Join(s.names.Close(), s.spaces.Close(), s.second.close()) }, nil
+	s.metrics.MustRegister(calibrationCollector{s.spaces}, textCollector{s.texts.Status})
+	return func() error { return errors.Join(s.texts.Close(), s.names.Close(), s.spaces.Close(), s.second.close()) }, nil
 }
 
 func (s *server) openNode(ctx context.Context) (func() error, error) {
 	c := s.conf
 	begin := time.Now()
 	var err error
-	indexes := []fsm.Index{s.spaces, s.names, s.documents}
+	indexes := []fsm.Index{s.spaces, s.names, s.documents, s.texts}
 	if s.second != nil {
 		indexes = append(indexes, s.second.index())
 	}
@@ -169,14 +174,17 @@ func (s *server) openNode(ctx context.Context) (func() error, error) {
 	if err := s.checkOrigin(); err != nil {
 		return s.stopNode, err
 	}
+	s.texts.Start(s.node.Registry())
 	s.log.Info("state is loaded", "entries", s.node.Registry().Count(), "templates", s.spaces.Stats().Templates+s.second.size(), "took", time.Since(begin).Round(time.Millisecond).String())
 	return s.stopNode, nil
 }
 
+// stopNode ends what reads the registry, then the node that closes it.
 func (s *server) stopNode() error {
+	closed := s.texts.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), s.conf.Node.StopGrace.Std()+5*time.Second)
 	defer cancel()
-	return s.node.Shutdown(ctx)
+	return errors.Join(closed, s.node.Shutdown(ctx))
 }
 
 // checkOrigin refuses a configuration that names another owner than the cluster
@@ -246,10 +254,10 @@ func (s *server) openAPI(ctx context.Context) (func() error, error) {
 	}
 	s.api, err = api.New(api.Deps{
 		Writer: s.node, Entries: reg, Reports: reg, Accounts: reg, AccountList: reg, Matcher: s.spaces, Calibrations: spaces.Reports{Spaces: s.spaces}, Enroller: s.faces, Faces: apartFaces{s.spaces, s.second}, Blobs: s.node.Blobs(),
-		Auditor: s.node.Audit(), AuditReader: s.node.Audit(), Consistency: s.node, Names: s.names,
+		Auditor: s.node.Audit(), AuditReader: s.node.Audit(), Consistency: s.node, Names: s.names, Texts: s.texts,
 		Cluster: clusterInfo{s.node, func() (api.GalleryStatus, *api.SecondEncoder) {
 			return galleryStatus(s.spaces, s.kernel), s.second.status(s.kernel)
-		}}, ClusterAdmin: s.node,
+		}, s.texts.Status}, ClusterAdmin: s.node,
 	}, api.Options{
 		TLS: &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: certs.get}, Logger: s.log, Registry: s.metrics,
 		Post: s.conf.Node.Post, MaxPhotoBytes: s.conf.Faces.MaxBytes, StopGrace: s.conf.Node.StopGrace.Std(),

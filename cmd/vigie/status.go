@@ -72,6 +72,7 @@ func writeStatus(w io.Writer, st *client.ClusterStatus) {
 	for _, line := range secondLines(st.SecondEncoder) {
 		fmt.Fprintln(w, printable(line))
 	}
+	fmt.Fprintln(w, printable(textLine(st.Text)))
 	fmt.Fprintln(w, printable(fmt.Sprintf("Origin: %s, %s. Term %d, committed index %d, version %s.", st.Origin.Country, st.Origin.Authority, st.Term, st.CommitIndex, st.Version)))
 	if line := mixedLine(st.Members); line != "" {
 		fmt.Fprintln(w, line)
