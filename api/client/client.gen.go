@@ -3571,7 +3571,8 @@ type ClientInterface interface {
 	// `nationality`, `birth`, `category`, `authority`, `caveat`, `withdrawn`, `id`,
 	// `action` and `status`; the last two are searched only when they are named.
 	// Case, accents and punctuation don't matter. At most 16 words or phrases; no
-	// asterisk but at the end of at least three letters.
+	// asterisk but at the end of at least three letters, and of a beginning that at
+	// most 1,000 words have.
 	//
 	// Each node reads all entries into its text index after it has started; until
 	// then `text` is answered with `text_index_building`, and `GET /v1/cluster`
@@ -3600,7 +3601,8 @@ type ClientInterface interface {
 	// `nationality`, `birth`, `category`, `authority`, `caveat`, `withdrawn`, `id`,
 	// `action` and `status`; the last two are searched only when they are named.
 	// Case, accents and punctuation don't matter. At most 16 words or phrases; no
-	// asterisk but at the end of at least three letters.
+	// asterisk but at the end of at least three letters, and of a beginning that at
+	// most 1,000 words have.
 	//
 	// Each node reads all entries into its text index after it has started; until
 	// then `text` is answered with `text_index_building`, and `GET /v1/cluster`
@@ -4749,7 +4751,8 @@ func (c *Raw) CreateEntry(ctx context.Context, params *CreateEntryParams, body C
 // `nationality`, `birth`, `category`, `authority`, `caveat`, `withdrawn`, `id`,
 // `action` and `status`; the last two are searched only when they are named.
 // Case, accents and punctuation don't matter. At most 16 words or phrases; no
-// asterisk but at the end of at least three letters.
+// asterisk but at the end of at least three letters, and of a beginning that at
+// most 1,000 words have.
 //
 // Each node reads all entries into its text index after it has started; until
 // then `text` is answered with `text_index_building`, and `GET /v1/cluster`
@@ -4788,7 +4791,8 @@ func (c *Raw) SearchEntriesWithBody(ctx context.Context, params *SearchEntriesPa
 // `nationality`, `birth`, `category`, `authority`, `caveat`, `withdrawn`, `id`,
 // `action` and `status`; the last two are searched only when they are named.
 // Case, accents and punctuation don't matter. At most 16 words or phrases; no
-// asterisk but at the end of at least three letters.
+// asterisk but at the end of at least three letters, and of a beginning that at
+// most 1,000 words have.
 //
 // Each node reads all entries into its text index after it has started; until
 // then `text` is answered with `text_index_building`, and `GET /v1/cluster`
@@ -8470,7 +8474,8 @@ type ClientWithResponsesInterface interface {
 	// `nationality`, `birth`, `category`, `authority`, `caveat`, `withdrawn`, `id`,
 	// `action` and `status`; the last two are searched only when they are named.
 	// Case, accents and punctuation don't matter. At most 16 words or phrases; no
-	// asterisk but at the end of at least three letters.
+	// asterisk but at the end of at least three letters, and of a beginning that at
+	// most 1,000 words have.
 	//
 	// Each node reads all entries into its text index after it has started; until
 	// then `text` is answered with `text_index_building`, and `GET /v1/cluster`
@@ -8499,7 +8504,8 @@ type ClientWithResponsesInterface interface {
 	// `nationality`, `birth`, `category`, `authority`, `caveat`, `withdrawn`, `id`,
 	// `action` and `status`; the last two are searched only when they are named.
 	// Case, accents and punctuation don't matter. At most 16 words or phrases; no
-	// asterisk but at the end of at least three letters.
+	// asterisk but at the end of at least three letters, and of a beginning that at
+	// most 1,000 words have.
 	//
 	// Each node reads all entries into its text index after it has started; until
 	// then `text` is answered with `text_index_building`, and `GET /v1/cluster`
@@ -11364,7 +11370,8 @@ func (c *ClientWithResponses) CreateEntryWithResponse(ctx context.Context, param
 // `nationality`, `birth`, `category`, `authority`, `caveat`, `withdrawn`, `id`,
 // `action` and `status`; the last two are searched only when they are named.
 // Case, accents and punctuation don't matter. At most 16 words or phrases; no
-// asterisk but at the end of at least three letters.
+// asterisk but at the end of at least three letters, and of a beginning that at
+// most 1,000 words have.
 //
 // Each node reads all entries into its text index after it has started; until
 // then `text` is answered with `text_index_building`, and `GET /v1/cluster`
@@ -11399,7 +11406,8 @@ func (c *ClientWithResponses) SearchEntriesWithBodyWithResponse(ctx context.Cont
 // `nationality`, `birth`, `category`, `authority`, `caveat`, `withdrawn`, `id`,
 // `action` and `status`; the last two are searched only when they are named.
 // Case, accents and punctuation don't matter. At most 16 words or phrases; no
-// asterisk but at the end of at least three letters.
+// asterisk but at the end of at least three letters, and of a beginning that at
+// most 1,000 words have.
 //
 // Each node reads all entries into its text index after it has started; until
 // then `text` is answered with `text_index_building`, and `GET /v1/cluster`

@@ -199,6 +199,33 @@ func TestFolds(t *testing.T) {
 	}
 }
 
+// TestTooBroad: a beginning that very many words have is refused before bleve opens
+// each of them.
+func TestTooBroad(t *testing.T) {
+	c := testCore(t)
+	var list []*watchlist.Entry
+	for i := range 6 {
+		e := indextest.Entry(i, 1)
+		for j := range 200 {
+			e.Facts += fmt.Sprintf(" broad%d", 200*i+j)
+		}
+		list = append(list, e)
+	}
+	if err := c.Rebuild(each(list), 1); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"broad*", "-facts:broad* tes", "bro-ad*"} {
+		_, err := c.Search(t.Context(), watchlist.TextQuery{Text: text})
+		var f watchlist.FieldError
+		if !errors.As(err, &f) || f.Code != "too_broad" || f.Pointer != "/text" {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	if got := searched(t, c, watchlist.TextQuery{Text: "broad11*"}); len(got) != 2 {
+		t.Errorf("found %v", got)
+	}
+}
+
 func TestSearchEndsWithItsContext(t *testing.T) {
 	c := testCore(t)
 	ctx, cancel := context.WithCancel(t.Context())

@@ -18,6 +18,9 @@ import (
 const (
 	// maxLooked is how many entries of each part are looked at to find the best.
 	maxLooked = 2000
+	// maxTerms is how many words may begin as a query says. Bleve opens a reader for
+	// each before it looks at the time.
+	maxTerms = 1000
 	// searchTime bounds a search.
 	searchTime = 3 * time.Second
 )
@@ -55,6 +58,11 @@ func (v *view) search(ctx context.Context, p *parsed, q watchlist.TextQuery) (wa
 	all := map[watchlist.EntryID]found{}
 	total := 0
 	for _, part := range []bleve.Index{v.big, v.small} {
+		for _, c := range p.clauses {
+			if err := c.bounded(part); err != nil {
+				return watchlist.TextResult{}, err
+			}
+		}
 		res, err := searchPart(ctx, part, p, q)
 		if err != nil {
 			return watchlist.TextResult{}, err
@@ -80,6 +88,36 @@ func (v *view) search(ctx context.Context, p *parsed, q watchlist.TextQuery) (wa
 		out.Matches = append(out.Matches, watchlist.TextMatch{Entry: f.id, Fields: f.fields})
 	}
 	return out, nil
+}
+
+// bounded refuses a beginning that too many words of a part have.
+func (c clause) bounded(part bleve.Index) (err error) {
+	defer guard(&err)
+	if !c.prefix {
+		return nil
+	}
+	for _, beginning := range slices.Compact([]string{c.words[len(c.words)-1], joined(c.words)}) {
+		dict, err := part.FieldDictPrefix(c.field, []byte(beginning))
+		if errors.Is(err, bleve.ErrorIndexClosed) {
+			return bleve.ErrorIndexClosed
+		} else if err != nil {
+			return errBleve
+		}
+		n := 0
+		for n <= maxTerms {
+			if d, err := dict.Next(); err != nil || d == nil {
+				break
+			}
+			n++
+		}
+		if dict.Close() != nil {
+			return errBleve
+		}
+		if n > maxTerms {
+			return wrong("too_broad", "more than 1,000 words begin so: write more of the word")
+		}
+	}
+	return nil
 }
 
 // searchPart asks one part.
