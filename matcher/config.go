@@ -7,6 +7,7 @@ import (
 	"log/slog"
 
 	"vigie/watchlist"
+	"vigie/watchlist/names"
 )
 
 // Gallery finds entries by face.
@@ -137,9 +138,9 @@ type Config struct {
 	// Travellers is the number of searches a day at all posts that Impact assumes;
 	// 0 means watchlist.DefaultTravellers.
 	Travellers float64
-	// NamesVersion is the version of the name rules, for Lead.Models; "" leaves
-	// it out.
-	NamesVersion string
+	// NameTable is the table of spelling families that Names searches by now; nil
+	// means that of the release. Scores go by the same, and Lead.Models says which.
+	NameTable func() *names.Table
 	// Fuser weighs evidence; nil means SumFuser.
 	Fuser Fuser
 	// Logger gets internal faults, never anything of a probe or an entry.
@@ -184,6 +185,9 @@ func New(c Config) (*Matcher, error) {
 	}
 	if c.Travellers == 0 {
 		c.Travellers = watchlist.DefaultTravellers
+	}
+	if c.NameTable == nil {
+		c.NameTable = names.Shipped
 	}
 	if c.Fuser == nil {
 		c.Fuser = SumFuser{}

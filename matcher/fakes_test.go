@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"vigie/watchlist"
+	"vigie/watchlist/names"
 )
 
 const (
@@ -89,14 +90,16 @@ func (w *world) config() Config {
 		Oldest:     func() uint64 { return 3 },
 		Clock:      func() int64 { return testNow },
 		NewQueryID: func() watchlist.QueryID { return "query-1" },
-		BaseRate:   0.001, TargetFPIR: 0.01, NamesVersion: "names-1",
+		BaseRate:   0.001, TargetFPIR: 0.01,
 		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}
 }
 
 func (w *world) comparators() comparators {
 	return comparators{
-		names: func([]watchlist.Name) func([]watchlist.Name) (watchlist.Evidence, bool) { return w.compareNames },
+		names: func(*names.Table, []watchlist.Name) func([]watchlist.Name) (watchlist.Evidence, bool) {
+			return w.compareNames
+		},
 		birth: func(_ watchlist.Birth, entry []watchlist.Birth) (watchlist.Evidence, bool) {
 			llr, ok := w.birthLLR[entry[0].Place]
 			return watchlist.Evidence{Kind: watchlist.EvidenceBirth, LLR: llr, Code: "birth", Reason: "Naissance."}, ok

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"vigie/watchlist"
+	"vigie/watchlist/names"
 )
 
 // Match answers one probe from what this node holds. The lead includes at least
@@ -106,6 +107,9 @@ type query struct {
 	// probes are the faces to search for, made of the samples.
 	probes []faceProbe
 	found  found
+	// table is the table of spelling families that the names were searched by, nil
+	// before the search.
+	table *names.Table
 	// names compares the probe's names with an entry's.
 	names func(entry []watchlist.Name) (watchlist.Evidence, bool)
 }

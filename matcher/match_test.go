@@ -10,6 +10,7 @@ import (
 
 	"vigie/matcher/score"
 	"vigie/watchlist"
+	"vigie/watchlist/names"
 )
 
 // summary lists candidates as "number:band", in order.
@@ -72,7 +73,7 @@ func TestLeadSaysUnderWhatItWasMade(t *testing.T) {
 	if lead.Query != "query-1" || lead.Stamp.AppliedIndex != 7 || len(lead.Faces) != 1 {
 		t.Errorf("query %q, stamp %+v, %d faces", lead.Query, lead.Stamp, len(lead.Faces))
 	}
-	models := map[string]string{"encoder": testModel, "calibration": "cal-1", "names": "names-1", "evidence": score.Shipped().Version()}
+	models := map[string]string{"encoder": testModel, "calibration": "cal-1", "names": names.Version, "evidence": score.Shipped().Version()}
 	if d := cmp.Diff(models, lead.Models); d != "" {
 		t.Errorf("models (-want +got):\n%s", d)
 	}

@@ -23,7 +23,10 @@ type suspect struct {
 // those that reach a threshold, fuses their evidence, and fills the lead.
 func (q *query) rank(ctx context.Context) error {
 	start := time.Now()
-	q.names = q.m.compare.names(q.probe.Names)
+	if q.table == nil { // no name was searched
+		q.table = q.m.c.NameTable()
+	}
+	q.names = q.m.compare.names(q.table, q.probe.Names)
 	suspects, err := q.gather(ctx)
 	if err != nil {
 		return err

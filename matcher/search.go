@@ -57,10 +57,7 @@ func (q *query) search(ctx context.Context) error {
 		})
 	}
 	if len(q.probe.Names) > 0 {
-		run("name_search", &name, func(ctx context.Context) (err error) {
-			q.found.names, err = q.m.c.Names.Search(ctx, watchlist.NameQuery{Names: q.probe.Names, K: nameDepth})
-			return wrap("name search", err)
-		})
+		run("name_search", &name, q.searchNames)
 	}
 	if len(q.probe.Documents) > 0 {
 		run("document_search", &document, func(ctx context.Context) (err error) {
@@ -79,6 +76,9 @@ func (q *query) search(ctx context.Context) error {
 		return err
 	}
 	q.found.more = facesMore || documentsMore
+	if q.table != nil {
+		q.lead.Models["names"] = q.table.Version()
+	}
 	for _, s := range []struct {
 		asked bool
 		name  string
@@ -93,6 +93,23 @@ func (q *query) search(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// tableTries is how many tables of spelling families are tried for one that stays
+// in force while the names are searched.
+const tableTries = 3
+
+// searchNames asks the name index, and notes the table of spelling families that it
+// went by: the names are scored by the same. Tables change so rarely that a second
+// try meets the new one.
+func (q *query) searchNames(ctx context.Context) (err error) {
+	for try := 1; ; try++ {
+		q.table = q.m.c.NameTable()
+		q.found.names, err = q.m.c.Names.Search(ctx, watchlist.NameQuery{Names: q.probe.Names, K: nameDepth})
+		if err != nil || q.m.c.NameTable() == q.table || try == tableTries {
+			return wrap("name search", err)
+		}
+	}
 }
 
 func wrap(part string, err error) error {

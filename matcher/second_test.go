@@ -12,6 +12,7 @@ import (
 
 	"vigie/matcher/score"
 	"vigie/watchlist"
+	"vigie/watchlist/names"
 )
 
 const bothModel = testModel + watchlist.ModelJoin + "second/1"
@@ -169,7 +170,7 @@ func TestMatchWithTwoEncoders(t *testing.T) {
 	if d := cmp.Diff(want, faceLines(lead), cmp.AllowUnexported(faceLine{})); d != "" {
 		t.Errorf("(-want +got)\n%s", d)
 	}
-	models := map[string]string{"encoder": testModel, "calibration": "cal-1", "encoder_second": bothModel, "calibration_second": "cal-2", "names": "names-1", "evidence": score.Shipped().Version()}
+	models := map[string]string{"encoder": testModel, "calibration": "cal-1", "encoder_second": bothModel, "calibration_second": "cal-2", "names": names.Version, "evidence": score.Shipped().Version()}
 	if d := cmp.Diff(models, lead.Models); d != "" {
 		t.Error(d)
 	}

@@ -103,9 +103,7 @@ func (m *Matcher) models() map[string]string {
 func (m *Matcher) leadModels() map[string]string {
 	v := m.models()
 	v["evidence"] = score.Shipped().Version()
-	if m.c.NamesVersion != "" {
-		v["names"] = m.c.NamesVersion
-	}
+	v["names"] = m.c.NameTable().Version()
 	return v
 }
 

@@ -16,7 +16,6 @@ import (
 	"vigie/matcher/score"
 	"vigie/models"
 	"vigie/watchlist"
-	"vigie/watchlist/names"
 )
 
 // world is the matcher over the indexes of one list.
@@ -79,7 +78,7 @@ func newWorld(list []*watchlist.Entry, cal *models.Calibration) (*world, error) 
 		Gallery: w.gallery, Names: w.names, Documents: w.documents, Entries: w, Encoder: noPhotos(cal.Model()),
 		Calibration: cal, Strangers: cal, Stamper: w, Oldest: w.gallery.Oldest, Clock: func() int64 { return 1 },
 		NewQueryID: func() watchlist.QueryID { return "bench" }, BaseRate: baseRate, TargetFPIR: targetFPIR,
-		NamesVersion: names.Version, Logger: slog.New(slog.DiscardHandler),
+		Logger: slog.New(slog.DiscardHandler),
 	})
 	return w, err
 }

@@ -29,7 +29,6 @@ import (
 	"vigie/matcher"
 	"vigie/models"
 	"vigie/watchlist"
-	"vigie/watchlist/names"
 )
 
 func (p *program) serveCmd() *cobra.Command {
@@ -216,7 +215,7 @@ func (s *server) newMatcher(c *models.Calibration, g *face.Gallery) (*matcher.Ma
 	return matcher.New(matcher.Config{
 		Gallery: g, Names: s.names, Documents: s.documents, Entries: s.node.Registry(), ReportIndex: s.documents, Reports: s.node.Registry(), Encoder: s.faces, Calibration: c, Strangers: c,
 		Second: s.second.matcher(), Stamper: s.node, Oldest: s.second.oldest(g.Oldest), Clock: s.clock, NewQueryID: newQueryID, BaseRate: s.conf.Match.BaseRate, TargetFPIR: s.conf.Match.TargetFPIR,
-		Travellers: s.conf.Match.Travellers, Population: s.people, Replayer: g, NamesVersion: names.Version, Logger: s.log,
+		Travellers: s.conf.Match.Travellers, Population: s.people, Replayer: g, NameTable: s.names.Table, Logger: s.log,
 	})
 }
 

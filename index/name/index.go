@@ -23,17 +23,23 @@ type Index struct {
 	folds      sync.WaitGroup
 
 	scratch sync.Pool
-	token   func(names.Raw) *names.Token
 }
 
-// New makes an empty index. Close it to end its goroutine.
-func New() (*Index, error) { return NewWith(names.NewToken) }
+// New makes an empty index under the table of the release. Close it to end its
+// goroutine.
+func New() (*Index, error) {
+	x, err := NewWith(names.NewToken)
+	if err == nil {
+		x.SetTable(names.Shipped())
+	}
+	return x, err
+}
 
 // NewWith is New with another way to compute the keys of a word, which must be a
 // pure function; evaluations pass names.NewTokenByRules.
 func NewWith(token func(names.Raw) *names.Token) (*Index, error) {
-	x := &Index{token: token}
-	x.state.Store(&state{})
+	x := &Index{}
+	x.state.Store(&state{token: token})
 	x.w = newWriter(token)
 	return x, nil
 }

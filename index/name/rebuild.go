@@ -25,7 +25,8 @@ const batchSize = 1024
 // when entries ends in an error. Entries are read by the caller, their names
 // folded on all cores, and taken over in the order read.
 func (x *Index) Rebuild(entries iter.Seq2[*watchlist.Entry, error], index uint64) error {
-	st, w := &state{}, newWriter(x.token)
+	was := x.state.Load()
+	st, w := &state{token: was.token, table: was.table}, newWriter(was.token)
 	var docs []doc
 	var on []uint32
 	queue := make(chan *batch, 2*runtime.GOMAXPROCS(0))

@@ -63,7 +63,7 @@ func (x *Index) Search(ctx context.Context, q watchlist.NameQuery) ([]watchlist.
 		}
 		tokens := make([]*names.Token, len(raws))
 		for k, r := range raws {
-			tokens[k] = x.token(r)
+			tokens[k] = st.token(r)
 		}
 		s.begin(i, tokens)
 		if err := s.run(ctx); err != nil {

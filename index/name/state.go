@@ -4,12 +4,17 @@ import (
 	"slices"
 
 	"vigie/watchlist"
+	"vigie/watchlist/names"
 )
 
 // state is everything a reader needs. It is immutable: a writer publishes a new
 // one. Slices may share memory with later states, which only append beyond the
 // length seen here.
 type state struct {
+	// token computes the keys of a word, as those of the lexicon were; table is what
+	// it goes by, nil when it goes by rules alone.
+	token func(names.Raw) *names.Token
+	table *names.Table
 	// ids maps an entry version's number (seq) to the entry; every write of an
 	// entry takes the next number.
 	ids []watchlist.EntryID

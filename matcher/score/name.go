@@ -42,6 +42,7 @@ func CompareNames(probe, entry []watchlist.Name, explain bool) (watchlist.Eviden
 // immutable and safe for concurrent use.
 type Names struct {
 	cal    *Calibration
+	table  *names.Table
 	names  []watchlist.Name
 	parsed []names.Parsed
 }
@@ -49,11 +50,20 @@ type Names struct {
 // NewNames parses the probe's names, to be weighed by the shipped calibration.
 func NewNames(probe []watchlist.Name) Names { return Shipped().NewNames(probe) }
 
+// NewNamesBy is NewNames with another table of spelling families than the release's.
+func NewNamesBy(table *names.Table, probe []watchlist.Name) Names {
+	return Shipped().newNames(table, probe)
+}
+
 // NewNames parses the probe's names, to be weighed by this calibration.
 func (c *Calibration) NewNames(probe []watchlist.Name) Names {
-	n := Names{cal: c, names: slices.Clone(probe)}
+	return c.newNames(names.Shipped(), probe)
+}
+
+func (c *Calibration) newNames(table *names.Table, probe []watchlist.Name) Names {
+	n := Names{cal: c, table: table, names: slices.Clone(probe)}
 	for _, p := range probe {
-		n.parsed = append(n.parsed, names.Parse(p))
+		n.parsed = append(n.parsed, table.Parse(p))
 	}
 	return n
 }
@@ -71,7 +81,7 @@ func (n Names) Compare(entry []watchlist.Name, explain bool) (watchlist.Evidence
 func (n Names) best(entry []watchlist.Name) (nameMatch, bool) {
 	best := nameMatch{score: -1, cal: n.cal}
 	for i, e := range entry {
-		pe := names.Parse(e)
+		pe := n.table.Parse(e)
 		if len(pe.Tokens) == 0 {
 			continue
 		}

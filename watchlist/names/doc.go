@@ -14,7 +14,8 @@
 //  3. Keys (phonetic.go): a consonant skeleton and a sound, by rules that cover
 //     the French, English, Portuguese, Wolof, Fula and Manding orthographies, so
 //     that spellings in no table meet; and the numbers of the spelling families
-//     that the word belongs to (families.go, families.tsv).
+//     that the word belongs to (families.go, families.tsv; inforce.go with what
+//     administrators have added, ADR 0013).
 //  4. Comparison (similarity.go, compare.go): each word of one name is paired
 //     with at most one of the other so that the total is greatest, whatever the
 //     order.
@@ -24,7 +25,8 @@
 // Equal input gives equal keys on every node that runs the same Version.
 package names
 
-// Version names the rules and the table. Keys and scores of two versions are not
+// Version names the rules and the table of the release; Table.Version says what
+// administrators have added to it. Keys and scores of two versions are not
 // comparable: an index is rebuilt when it changes.
 const Version = "wa-3"
 

@@ -14,7 +14,8 @@ type Token struct {
 	Sounds    []string
 	Skeletons []string
 	// Families are the numbers of the spelling families that the word belongs
-	// to, from 1, in rising order. Numbers are only valid within one Version.
+	// to, from 1, in rising order. Numbers are only valid while the program runs, in
+	// all its tables.
 	Families []uint16
 	// Frequency is the estimated share of names of the region that hold the word
 	// or one of its family, 0 < Frequency < 1.
@@ -33,14 +34,18 @@ type Parsed struct {
 	Tokens []*Token
 }
 
+// Parse folds a name and computes the keys of its words by the table of the
+// release alone.
+func Parse(n watchlist.Name) Parsed { return Shipped().Parse(n) }
+
 // Parse folds a name and computes the keys of its words. It takes some
 // microseconds a word; callers that see the same words often cache NewToken by
 // Raw.
-func Parse(n watchlist.Name) Parsed {
+func (t *Table) Parse(n watchlist.Name) Parsed {
 	raws := Split(n)
 	p := Parsed{Kind: n.Kind, Tokens: make([]*Token, len(raws))}
 	for i, r := range raws {
-		p.Tokens[i] = NewToken(r)
+		p.Tokens[i] = t.NewToken(r)
 	}
 	return p
 }
@@ -53,19 +58,19 @@ const (
 	shortFrequency   = 0.005
 )
 
-// NewToken computes the keys of one word.
-func NewToken(r Raw) *Token {
-	t := NewTokenByRules(r)
-	if r.Syllabic {
-		return t // the table is not about such names
+// NewToken computes the keys of one word by the table of the release alone.
+func NewToken(r Raw) *Token { return Shipped().NewToken(r) }
+
+// NewToken computes the keys of one word. The table is not about names in Han
+// characters or Hangul.
+func (t *Table) NewToken(r Raw) *Token {
+	k := NewTokenByRules(r)
+	k.Families = t.lookup(r)
+	for _, f := range k.Families {
+		k.Frequency = max(k.Frequency, t.byNumber[f].Frequency)
 	}
-	tab := table()
-	t.Families = tab.lookup(r)
-	for _, f := range t.Families {
-		t.Frequency = max(t.Frequency, tab.families[f-1].Frequency)
-	}
-	t.Weight = CoreWeight(t.Frequency)
-	return t
+	k.Weight = CoreWeight(k.Frequency)
+	return k
 }
 
 // NewTokenByRules computes the keys of one word without the table of families:

@@ -1,0 +1,135 @@
+package name
+
+import (
+	"context"
+	"fmt"
+
+	"vigie/watchlist"
+	"vigie/watchlist/names"
+)
+
+// Preview says what another table of spelling families would do to the entries that
+// can be found now. spellings are those concerned: of the change, and of the family
+// that it changes. Each is held against each word of the names that is in a family
+// by either table; no other pair of words can change. It fails when ctx ends.
+func (x *Index) Preview(ctx context.Context, then *names.Table, spellings []string) (watchlist.FamilyImpact, error) {
+	st := x.state.Load()
+	now := st.table
+	if now == nil {
+		now = names.Shipped()
+	}
+	p := preview{st: st, bearers: map[uint32]bool{}, linked: map[uint32]bool{}, nearer: map[uint32]bool{}, parted: map[uint32]bool{}}
+	for _, s := range spellings {
+		raws := names.Split(watchlist.Name{Full: s})
+		if len(raws) == 0 {
+			continue
+		}
+		r := raws[len(raws)-1]
+		p.asked = append(p.asked, asked{s, r, now.NewToken(r), then.NewToken(r), map[uint32]bool{}})
+	}
+	for w := range st.lexicon {
+		if w%checkEvery == 0 && ctx.Err() != nil {
+			return watchlist.FamilyImpact{}, fmt.Errorf("preview of a table of families: %w", ctx.Err())
+		}
+		if !st.lexicon[w].joined {
+			p.word(uint32(w), now, then)
+		}
+	}
+	out := watchlist.FamilyImpact{
+		Bearers: len(p.bearers), Linked: len(p.linked), Nearer: len(p.nearer), Parted: len(p.parted), Entries: st.entries(),
+	}
+	for _, a := range p.asked {
+		out.Spellings = append(out.Spellings, watchlist.SpellingBearers{Spelling: a.spelling, Entries: len(a.bearers)})
+	}
+	return out, nil
+}
+
+// asked is a spelling as either table sees it, and the entry versions that have it.
+type asked struct {
+	spelling  string
+	raw       names.Raw
+	now, then *names.Token
+	bearers   map[uint32]bool
+}
+
+// preview collects the entry versions concerned, by their numbers.
+type preview struct {
+	st                              *state
+	asked                           []asked
+	bearers, linked, nearer, parted map[uint32]bool
+}
+
+// word holds one word of the list against the spellings.
+func (p *preview) word(w uint32, now, then *names.Table) {
+	raw := p.st.lexicon[w].Raw
+	if !now.Knows(raw) && !then.Knows(raw) {
+		return
+	}
+	n, t := now.NewToken(raw), then.NewToken(raw)
+	var link, near, part bool
+	for _, a := range p.asked {
+		if raw.Text == a.raw.Text && raw.Source == a.raw.Source {
+			p.each(w, a.bearers, p.bearers)
+		}
+		before, rule := names.Similarity(a.now, n)
+		after, _ := names.Similarity(a.then, t)
+		switch apart := rule == names.RuleMissing || rule == names.RuleTwoNames; {
+		case after > before && apart:
+			link = true
+		case after > before:
+			near = true
+		case after < before:
+			part = true
+		}
+	}
+	if link {
+		p.each(w, p.linked)
+	}
+	if near {
+		p.each(w, p.nearer)
+	}
+	if part {
+		p.each(w, p.parted)
+	}
+}
+
+// each adds the current entry versions with a word to the sets.
+func (p *preview) each(w uint32, sets ...map[uint32]bool) {
+	add := func(d *doc) {
+		if p.st.live.has(d.seq) {
+			for _, s := range sets {
+				s[d.seq] = true
+			}
+		}
+	}
+	for _, seg := range p.st.segments {
+		for _, d := range seg.holding(w) {
+			add(&seg.docs[d])
+		}
+	}
+	for i := range p.st.delta {
+		for _, x := range p.st.delta[i].words {
+			if x == w {
+				add(&p.st.delta[i])
+			}
+		}
+	}
+}
+
+// entries counts the entries that can be found.
+func (s *state) entries() int {
+	seen, n := make([]bool, len(s.ids)), 0
+	count := func(docs []doc) {
+		for i := range docs {
+			if seq := docs[i].seq; s.live.has(seq) && !seen[seq] {
+				seen[seq] = true
+				n++
+			}
+		}
+	}
+	for _, seg := range s.segments {
+		count(seg.docs)
+	}
+	count(s.delta)
+	return n
+}
