@@ -61,7 +61,7 @@ func (n *Node) reconcile(ctx context.Context) error {
 
 // change waits for a configuration change.
 func (n *Node) change(ctx context.Context, f raft.IndexFuture) error {
-	if err := n.await(ctx, f.Error); err != nil {
+	if err := n.await(ctx, f); err != nil {
 		return classify(err)
 	}
 	return nil
@@ -192,7 +192,7 @@ func (n *Node) handOver(ctx context.Context, fit func(progressReply) bool) error
 	slices.SortFunc(heirs, func(a, b heir) int { return cmp.Compare(b.received, a.received) })
 	err := fmt.Errorf("no fit voter answers: %w", watchlist.ErrNoLeader)
 	for _, h := range heirs {
-		err = n.await(ctx, n.rep.raft.LeadershipTransferToServer(h.server.ID, h.server.Address).Error)
+		err = n.await(ctx, n.rep.raft.LeadershipTransferToServer(h.server.ID, h.server.Address))
 		if err == nil || !n.leads() || ctx.Err() != nil {
 			return err
 		}

@@ -52,6 +52,8 @@ type Node struct {
 	metrics  *collector
 	stopOnce sync.Once
 	stopErr  error
+	// awaits are the requests to raft that await waits for.
+	awaits awaits
 }
 
 // Open starts the node in cfg.DataDir with the given derived indexes, which are

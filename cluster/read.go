@@ -96,7 +96,7 @@ func (n *Node) settleTerm(ctx context.Context, term uint64) error {
 	if n.barrier.Load() == term {
 		return nil
 	}
-	if err := n.await(ctx, n.rep.raft.Barrier(enqueueTimeout).Error); err != nil {
+	if err := n.await(ctx, n.rep.raft.Barrier(enqueueTimeout)); err != nil {
 		return fmt.Errorf("%w: %w", watchlist.ErrNoLeader, err)
 	}
 	if n.rep.raft.CurrentTerm() != term {

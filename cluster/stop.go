@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -53,6 +54,7 @@ func (n *Node) close() error {
 	}
 	if n.rep != nil && n.rep.raft != nil {
 		n.rep.fsm.Close()
+		n.awaits.drain(n.timing.heartbeat)
 		errs = append(errs, n.rep.raft.Shutdown().Error()) // raft answers its callers
 	}
 	if n.net != nil {
@@ -70,15 +72,58 @@ func (n *Node) close() error {
 	return errors.Join(errs...)
 }
 
-// await runs a blocking call that knows no context.
-func (n *Node) await(ctx context.Context, f func() error) error {
+// await waits for raft's answer to a request, which knows no context.
+func (n *Node) await(ctx context.Context, f raft.Future) error {
+	if !n.awaits.enter() {
+		return errClosing
+	}
 	done := make(chan error, 1)
-	go func() { done <- f() }()
+	go func() {
+		defer n.awaits.wg.Done()
+		done <- f.Error()
+	}()
 	select {
 	case err := <-done:
 		return err
 	case <-ctx.Done():
 		return ctx.Err()
+	}
+}
+
+// awaits counts requests to raft that are not answered yet. Raft queues them and, once
+// it is told to shut down, never answers what is still in the queue: a goroutine that
+// waits for it would stay for ever.
+type awaits struct {
+	mu   sync.Mutex
+	shut bool
+	wg   sync.WaitGroup
+}
+
+// enter counts a request in, or refuses it since the node closes.
+func (a *awaits) enter() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.shut {
+		a.wg.Add(1)
+	}
+	return !a.shut
+}
+
+// drain refuses new requests and waits until those under way are answered, at most as
+// long as given: what a leader without a quorum has taken off the queue is answered
+// when raft shuts down.
+func (a *awaits) drain(limit time.Duration) {
+	a.mu.Lock()
+	a.shut = true
+	a.mu.Unlock()
+	done := make(chan struct{})
+	go func() {
+		a.wg.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-time.After(limit):
 	}
 }
 
