@@ -46,8 +46,9 @@ type batch struct {
 	stored, clock int64
 	// reports lists the reported documents that were written.
 	reports []watchlist.ReportChange
-	// decided tells that a calibration was put in force.
-	decided bool
+	// decided tells that a calibration was put in force, families that the table of
+	// spelling families changed.
+	decided, families bool
 }
 
 func newBatch(tx *registry.Tx, s setup) (*batch, error) {
@@ -137,6 +138,10 @@ func (s *step) dispatch() (command.Result, error) {
 		return s.reportPut(&body)
 	case command.ReportUndo:
 		return s.reportUndo(&body)
+	case command.FamilyPropose:
+		return s.familyPropose(&body)
+	case command.FamilyReview:
+		return s.familyReview(&body)
 	}
 	return command.Result{}, fmt.Errorf("kind %d: %w", s.env.Kind, command.ErrUnknown)
 }

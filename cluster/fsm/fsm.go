@@ -177,7 +177,7 @@ func (f *FSM) applyBatch(logs []*raft.Log) ([]any, error) {
 	}
 	var changes []watchlist.Change
 	var reports []watchlist.ReportChange
-	setup, decided := f.setup(), false
+	setup, decided, families := f.setup(), false, false
 	err = f.reg.Update(last.Index, last.Term, func(tx *registry.Tx) error {
 		b, err := newBatch(tx, setup)
 		if err != nil {
@@ -193,7 +193,7 @@ func (f *FSM) applyBatch(logs []*raft.Log) ([]any, error) {
 			}
 			answers[i] = r
 		}
-		changes, reports, setup, decided = b.changes, b.reports, b.setup, b.decided
+		changes, reports, setup, decided, families = b.changes, b.reports, b.setup, b.decided, b.families
 		return b.finish()
 	})
 	if err != nil {
@@ -202,6 +202,11 @@ func (f *FSM) applyBatch(logs []*raft.Log) ([]any, error) {
 	f.origin, f.setUp = setup.origin, setup.done
 	if decided {
 		if err := f.tellCalibrations(); err != nil {
+			return nil, err
+		}
+	}
+	if families {
+		if err := f.tellFamilies(); err != nil {
 			return nil, err
 		}
 	}
@@ -271,7 +276,7 @@ func (f *FSM) adopt(fill func(index uint64) error) error {
 	default:
 		return err
 	}
-	if err := f.tellCalibrations(); err != nil {
+	if err := errors.Join(f.tellCalibrations(), f.tellFamilies()); err != nil {
 		return err
 	}
 	index, _, _ := f.reg.Position()

@@ -26,7 +26,7 @@ type bucket struct {
 const BucketEntries = "entries"
 
 // The buckets. Only ids of entries and reports, times, raft indexes and numbers of
-// decisions stand in the clear.
+// decisions and of changes to the table of spelling families stand in the clear.
 var (
 	bucketEntries  = bucket{name: BucketEntries}
 	bucketUsers    = bucket{name: "users", hidden: true}
@@ -44,6 +44,7 @@ var (
 	bucketCalibrations = bucket{name: "calibrations", since: 2}
 	bucketReports      = bucket{name: "reports", since: 3}
 	bucketReportUndo   = bucket{name: "report_undo", hidden: true, since: 3}
+	bucketFamilies     = bucket{name: "families", since: 4}
 )
 
 // buckets lists all of them in the order of a snapshot.
@@ -51,7 +52,7 @@ func buckets() []bucket {
 	return []bucket{
 		bucketCluster, bucketMembers, bucketTokens, bucketUsers, bucketLogins, bucketSessions,
 		bucketAPIKeys, bucketEntries, bucketBatches, bucketUndo, bucketIdem, bucketExpiry, bucketCalibrations,
-		bucketReports, bucketReportUndo,
+		bucketReports, bucketReportUndo, bucketFamilies,
 	}
 }
 

@@ -20,8 +20,9 @@ import (
 // Format is the newest layout of the file that this release knows. A file keeps
 // the first one until something is written that only a newer one has: format 2
 // begins with the first calibration decision, format 3 with the first reported
-// document.
-const Format uint16 = 3
+// document, format 4 with the first change proposed to the table of spelling
+// families.
+const Format uint16 = 4
 
 // firstFormat is the layout of a file without such records.
 const firstFormat uint16 = 1

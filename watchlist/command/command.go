@@ -7,21 +7,23 @@ type Kind uint8
 
 // The kinds of command.
 const (
-	KindEntryPut     Kind = 1
-	KindEntryBatch   Kind = 2
-	KindBatchUndo    Kind = 3
-	KindUserPut      Kind = 4
-	KindSessionPut   Kind = 5
-	KindSessionDrop  Kind = 6
-	KindAPIKeyPut    Kind = 7
-	KindMemberPut    Kind = 8
-	KindMemberDrop   Kind = 9
-	KindTokenPut     Kind = 10
-	KindTokenBurn    Kind = 11
-	KindClusterSetup Kind = 12
-	KindCalibration  Kind = 13
-	KindReportPut    Kind = 14
-	KindReportUndo   Kind = 15
+	KindEntryPut      Kind = 1
+	KindEntryBatch    Kind = 2
+	KindBatchUndo     Kind = 3
+	KindUserPut       Kind = 4
+	KindSessionPut    Kind = 5
+	KindSessionDrop   Kind = 6
+	KindAPIKeyPut     Kind = 7
+	KindMemberPut     Kind = 8
+	KindMemberDrop    Kind = 9
+	KindTokenPut      Kind = 10
+	KindTokenBurn     Kind = 11
+	KindClusterSetup  Kind = 12
+	KindCalibration   Kind = 13
+	KindReportPut     Kind = 14
+	KindReportUndo    Kind = 15
+	KindFamilyPropose Kind = 16
+	KindFamilyReview  Kind = 17
 )
 
 // Op says what an EntryPut does, for the audit and for the precondition.

@@ -121,6 +121,10 @@ func decodeBody(k Kind, raw []byte) (Body, error) {
 		return decodeAs[ReportPut](raw)
 	case KindReportUndo:
 		return decodeAs[ReportUndo](raw)
+	case KindFamilyPropose:
+		return decodeAs[FamilyPropose](raw)
+	case KindFamilyReview:
+		return decodeAs[FamilyReview](raw)
 	}
 	return nil, fmt.Errorf("decode command: kind %d: %w", k, ErrUnknown)
 }

@@ -51,6 +51,12 @@ func samples() map[string]command.Envelope {
 		Status: watchlist.ReportStolenBlank, Reported: watchlist.PartialDate{Year: 2026, Month: 3, Day: 1}, Expiry: watchlist.PartialDate{Year: 2031},
 		Reference: "PV 12", KeepUntil: 9, ReleasableTo: []watchlist.Country{"MLI"}, Specimen: true, Withdrawn: true, WithdrawnReason: "found", CreatedAt: 1, UpdatedAt: 2,
 	}}}}
+	bodies["family_propose"] = command.FamilyPropose{IfVersion: 4, Change: watchlist.FamilyChange{
+		Number: 9, Kind: watchlist.FamilyExtend, Part: watchlist.FamilySurname, Spellings: []string{"Djaloo", "ߖߊߟߏ"}, PerMillion: 7, Family: "Diallo", Change: 3, AllowShared: true,
+		Source: "civil register", Justification: "seen on both sides", ProposedBy: "u1", ProposedAt: 1, ProposedIndex: 2, Status: watchlist.FamilyAccepted,
+		ReviewedBy: "u2", ReviewedAt: 3, ReviewedIndex: 4, Reason: "attested", Version: 5, WithdrawnBy: 11,
+	}}
+	bodies["family_review"] = command.FamilyReview{Number: 9, Accept: true, Reason: "attested in two registers", IfVersion: 4}
 	bodies["report_undo"] = command.ReportUndo{Batch: "b2", Reason: "wrong file"}
 	measured := sampleEntry()
 	measured.Faces[0].Quality.Measures = "formulas/1"
@@ -106,7 +112,7 @@ func TestGoldenBytes(t *testing.T) {
 			t.Errorf("%s changed on the way (-want +got):\n%s", name, d)
 		}
 	}
-	for k := command.KindEntryPut; k <= command.KindReportUndo; k++ {
+	for k := command.KindEntryPut; k <= command.KindFamilyReview; k++ {
 		if !kinds[k] {
 			t.Errorf("kind %d has no golden bytes", k)
 		}

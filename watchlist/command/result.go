@@ -11,8 +11,8 @@ const (
 	OK Code = "ok"
 	// NotFound: the entry, report, user, key, token or batch does not exist.
 	NotFound Code = "not_found"
-	// Conflict: the stored revision, or the calibration in force, is not the
-	// expected one (HTTP 412).
+	// Conflict: the stored revision, the calibration in force, or the version of the
+	// table of spelling families is not the expected one (HTTP 412).
 	Conflict Code = "revision_conflict"
 	// Exists: the id or login is taken, or the calibration is in force already
 	// (HTTP 409).
@@ -27,6 +27,10 @@ const (
 	BadTransition Code = "bad_transition"
 	// Expired: the token is past its end (HTTP 403).
 	Expired Code = "expired"
+	// PeopleOnly: the actor is not the account of an administrator (HTTP 403).
+	PeopleOnly Code = "people_only"
+	// SamePerson: the one who proposed must not accept (HTTP 403).
+	SamePerson Code = "same_person"
 )
 
 // Result is what applying a command gave.
@@ -49,4 +53,7 @@ type Result struct {
 	More bool `cbor:"8,keyasint,omitempty"`
 	// Report is set for commands on reported documents, in place of Entry.
 	Report watchlist.ReportID `cbor:"9,keyasint,omitempty"`
+	// Change is the number of a change to the table of spelling families. Revision is
+	// then the version that the table has, also on Conflict.
+	Change uint64 `cbor:"10,keyasint,omitempty"`
 }
