@@ -148,6 +148,7 @@ func TestAgainstBleve(t *testing.T) {
 	}
 	for k := range terms {
 		s := x.newSearcher(st)
+		s.openers = 1
 		s.find(map[term]mask{k: 1})
 		s.mark()
 		if diff := cmp.Diff(bleveHolding(t, reader, k), s.marked()); diff != "" {
@@ -176,12 +177,9 @@ func TestAgainstBleve(t *testing.T) {
 func (s *searcher) marked() []uint32 {
 	out := []uint32{}
 	for part, seen := range s.seen[:len(s.masks)] {
-		for _, d := range seen {
-			if part < len(s.st.segments) {
-				out = append(out, s.st.segments[part].docs[d].seq)
-			} else {
-				out = append(out, s.st.delta[d].seq)
-			}
+		for _, f := range seen {
+			seqs, _ := s.st.bearers(part, f)
+			out = append(out, seqs...)
 		}
 	}
 	slices.Sort(out)
@@ -201,15 +199,13 @@ func bleveReader(t *testing.T, st *state) index.IndexReader {
 	}
 	t.Cleanup(func() { _ = x.Close() })
 	b := index.NewBatch()
-	add := func(docs []doc) {
-		for _, d := range docs {
-			b.Update(newBleveDocument(strconv.Itoa(int(d.seq)), d, st.lexicon))
-		}
-	}
+	add := func(d doc) { b.Update(newBleveDocument(strconv.Itoa(int(d.seq[0])), d, st.lexicon)) }
 	for _, s := range st.segments {
-		add(s.docs)
+		s.docs(add)
 	}
-	add(st.delta)
+	for _, d := range st.delta {
+		add(d)
+	}
 	if err := x.Batch(b); err != nil {
 		t.Fatal(err)
 	}

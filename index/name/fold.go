@@ -60,23 +60,21 @@ func plan(st *state) (from int, docs []doc, dropped int) {
 	weight := len(st.delta)
 	for from > 0 {
 		s := st.segments[from-1]
-		if st.dead <= st.size && len(s.docs) > 2*weight {
+		if st.dead <= st.size && len(s.seqs) > 2*weight {
 			break
 		}
-		weight += len(s.docs)
+		weight += len(s.seqs)
 		from--
 	}
 	keep := func(d doc) {
-		if st.live.has(d.seq) {
+		if st.live.has(d.seq[0]) {
 			docs = append(docs, d)
 		} else {
 			dropped++
 		}
 	}
 	for _, s := range st.segments[from:] {
-		for _, d := range s.docs {
-			keep(d)
-		}
+		s.docs(keep)
 	}
 	for _, d := range st.delta {
 		keep(d)
@@ -93,9 +91,9 @@ func planWords(st *state) (kept int, words *block) {
 	if from == to {
 		return kept, nil
 	}
-	for kept > 0 && st.blocks[kept-1].to-st.blocks[kept-1].from <= 2*(to-from) {
+	for kept > 0 && st.blocks[kept-1].to-st.blocks[kept-1].first <= 2*(to-from) {
 		kept--
-		from = st.blocks[kept].from
+		from = st.blocks[kept].first
 	}
 	return kept, buildBlock(st.lexicon, from, to)
 }

@@ -41,23 +41,31 @@ func (w word) keys(f func(t term)) {
 // block is the dictionary of a run of the lexicon, immutable once built: which
 // words have a key, and which are spelt nearly like another.
 type block struct {
-	from, to uint32
-	rows     [fieldCount]map[string]uint32
+	first, to uint32
+	rows      [fieldCount]map[string]uint32
 	// The words of row i are words[start[i]:start[i+1]], in rising order.
 	start, words []uint32
-	spellings    []spelling
+	// The ways of writing words, in order of their length: those of n letters are
+	// from[n] to from[n+1], the longest together. The sums stand apart, since most
+	// searches for a near spelling read nothing else.
+	from  [maxLetters + 2]uint32
+	sums  []letterSum
+	spelt []spelling
 }
 
-// spelling is one way of writing a word, with a sum of its letters.
+// spelling is one way of writing a word.
 type spelling struct {
-	sum  letterSum
 	text string
 	word uint32
 }
 
+// maxLetters is the length from which on spellings are kept together.
+const maxLetters = 40
+
 // buildBlock makes the dictionary of the words from..to of the lexicon.
 func buildBlock(lexicon []word, from, to uint32) *block {
-	b := &block{from: from, to: to, spellings: make([]spelling, 0, to-from)}
+	b := &block{first: from, to: to}
+	spellings := make([]spelling, 0, to-from)
 	for f := range b.rows {
 		b.rows[f] = map[string]uint32{}
 	}
@@ -75,7 +83,7 @@ func buildBlock(lexicon []word, from, to uint32) *block {
 			counts[row]++
 			pairs = append(pairs, pair{row, i})
 			if t.field == fieldToken {
-				b.spellings = append(b.spellings, spelling{sumOf(t.value), t.value, i})
+				spellings = append(spellings, spelling{t.value, i})
 			}
 		})
 	}
@@ -86,7 +94,26 @@ func buildBlock(lexicon []word, from, to uint32) *block {
 		b.words[next[p.row]] = p.word
 		next[p.row]++
 	}
+	b.spell(spellings)
 	return b
+}
+
+// spell sorts the spellings by their length.
+func (b *block) spell(list []spelling) {
+	letters := func(s spelling) int { return min(len(s.text), maxLetters) }
+	for _, s := range list {
+		b.from[letters(s)+1]++
+	}
+	for n := range maxLetters + 1 {
+		b.from[n+1] += b.from[n]
+	}
+	next := b.from
+	b.sums, b.spelt = make([]letterSum, len(list)), make([]spelling, len(list))
+	for _, s := range list {
+		i := next[letters(s)]
+		next[letters(s)]++
+		b.sums[i], b.spelt[i] = sumOf(s.text), s
+	}
 }
 
 // sums gives the positions at which runs of the given lengths begin, and the
@@ -109,14 +136,16 @@ func (b *block) lookup(t term) []uint32 {
 }
 
 // similar calls f with the words of which a spelling differs from text by at most
-// k letters. It reads all sums, a nanosecond each, and compares the few words
-// whose letters are near enough.
+// k letters. It reads the sums of all spellings of about that length, a nanosecond
+// each, and compares the few words whose letters are near enough.
 func (b *block) similar(text string, k int, f func(word uint32)) {
 	sum := sumOf(text)
-	for i := range b.spellings {
-		s := &b.spellings[i]
-		if sum.distance(s.sum) <= 2*k && within(text, s.text, k) {
-			f(s.word)
+	from, to := b.from[min(max(0, len(text)-k), maxLetters)], b.from[min(len(text)+k, maxLetters)+1]
+	for i, s := range b.sums[from:to] {
+		if sum.distance(s) <= 2*k {
+			if s := &b.spelt[int(from)+i]; within(text, s.text, k) {
+				f(s.word)
+			}
 		}
 	}
 }

@@ -3,6 +3,7 @@ package name
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"vigie/watchlist"
 	"vigie/watchlist/names"
@@ -95,23 +96,25 @@ func (p *preview) word(w uint32, now, then *names.Table) {
 
 // each adds the current entry versions with a word to the sets.
 func (p *preview) each(w uint32, sets ...map[uint32]bool) {
-	add := func(d *doc) {
-		if p.st.live.has(d.seq) {
-			for _, s := range sets {
-				s[d.seq] = true
+	add := func(part int, form uint32) {
+		seqs, _ := p.st.bearers(part, form)
+		for _, seq := range seqs {
+			if p.st.live.has(seq) {
+				for _, s := range sets {
+					s[seq] = true
+				}
 			}
 		}
 	}
-	for _, seg := range p.st.segments {
-		for _, d := range seg.holding(w) {
-			add(&seg.docs[d])
+	for part, seg := range p.st.segments {
+		forms, _ := seg.holding(w)
+		for _, f := range forms {
+			add(part, f)
 		}
 	}
-	for i := range p.st.delta {
-		for _, x := range p.st.delta[i].words {
-			if x == w {
-				add(&p.st.delta[i])
-			}
+	for i, d := range p.st.delta {
+		if slices.Contains(d.words, w) {
+			add(len(p.st.segments), uint32(i))
 		}
 	}
 }
@@ -119,17 +122,16 @@ func (p *preview) each(w uint32, sets ...map[uint32]bool) {
 // entries counts the entries that can be found.
 func (s *state) entries() int {
 	seen, n := make([]bool, len(s.ids)), 0
-	count := func(docs []doc) {
-		for i := range docs {
-			if seq := docs[i].seq; s.live.has(seq) && !seen[seq] {
-				seen[seq] = true
-				n++
+	for part := range s.parts() {
+		for f := range s.forms(part) {
+			seqs, _ := s.bearers(part, uint32(f))
+			for _, seq := range seqs {
+				if s.live.has(seq) && !seen[seq] {
+					seen[seq] = true
+					n++
+				}
 			}
 		}
 	}
-	for _, seg := range s.segments {
-		count(seg.docs)
-	}
-	count(s.delta)
 	return n
 }

@@ -1,123 +1,259 @@
 package name
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 
 	"vigie/watchlist/names"
 )
 
-// scorer scores names against one query name. It compares each distinct word of
-// the list with the query's words once, and scores each distinct sequence of
-// words once: a thousand names that hold Diallo cost one comparison of Diallo.
-// Words unlike every word of the query only count by their class and weight, so
-// those of one class and weight stand for one another.
+// scorer scores names against one name of a query, by the rows of their words: how
+// like each word of the query a word of the list is.
+//
+// A word has an exact row, from names.Similarity, and a rough one, from its sketch
+// alone, that is nowhere lower. Rough rows are few, since their values are few:
+// words that are about as like the query stand for one another there. So do, in
+// exact rows, words like none of the query, which only count by class and weight.
+// A tuple is a sequence of rows; it is bounded once and scored once, for all names
+// that have it. Only names whose rough tuple may be among the best get exact rows.
 type scorer struct {
-	query   []*names.Token
-	lexicon []word
-	// row is 1 more than the row of a word of the lexicon, or 0; used lists the
-	// words that have one.
-	row   []uint16
-	used  []uint32
-	rows  []row
-	plain map[plainWord]uint16
-	memo  map[uint64]float64
-	entry []*names.Token
-	grid  [names.MaxTokens][names.MaxTokens]float32
+	query    []*names.Token
+	sketches []names.Sketch // of the query's words
+	st       *state
+	// rough and exact are 1 more than the row of a word of the lexicon, or 0; used
+	// lists the words that have one.
+	rough, exact []uint16
+	used         []uint32
+	rows         []row
+	kinds        map[kind]uint16
+	tuples       []tuple
+	memo         [2]map[uint64]int32 // of tuples, by rows; the second of weak names
+	order        []int32             // tuples with names to score
+	entry        []*names.Token
+	grid         [names.MaxTokens][names.MaxTokens]float32
 }
 
-// row is the similarity of a word to every word of the query.
+// row is the similarity of a word to every word of the query, exact or no lower.
 type row struct {
 	token *names.Token
+	exact bool
 	sims  [names.MaxTokens]float32
 }
 
-// plainWord is what counts of a word that is like none of the query.
-type plainWord struct {
+// kind is what a shared row stands for: words of a class and weight that are alike
+// by level, each level a number of four bits.
+type kind struct {
 	class  names.Class
 	weight float64
+	levels uint64
 }
 
-// maxRows is how many rows a search may have; a word beyond is compared each time.
-const maxRows = 1<<16 - 2
+// levels are the values of rough rows: steps where the scores of rules lie.
+var levels = [...]float64{0, 0.66, 0.7, 0.74, 0.8, 0.86, 0.93, 1}
 
-func (s *scorer) reset(query []*names.Token, lexicon []word) {
+// levelOf gives the lowest level that is no less than v.
+func levelOf(v float64) int {
+	for i, l := range levels {
+		if v <= l {
+			return i
+		}
+	}
+	return len(levels) - 1
+}
+
+// tuple is a sequence of rows: all names that are as like the query as one
+// another, word by word.
+type tuple struct {
+	words []uint32 // of one of them
+	weak  bool
+	// exact tells that all rows are; only then there is a score.
+	exact bool
+	// bound is no less than score, which holds once known is set.
+	bound, score float64
+	known        bool
+	// first leads to the names that wait for the score, see searcher.wait; 0 for
+	// none.
+	first int32
+}
+
+const (
+	// maxRows is how many rows a search may have; a word beyond is compared each time.
+	maxRows = 1<<16 - 2
+	// memoTokens is the longest name whose tuple is shared: four rows fit in a key.
+	memoTokens = 4
+	// boundSlack is more than the last bits by which a score may exceed its bound.
+	boundSlack = 1e-9
+)
+
+func (s *scorer) reset(query []*names.Token, st *state) {
 	for _, w := range s.used {
-		s.row[w] = 0
+		s.rough[w], s.exact[w] = 0, 0
 	}
-	s.query, s.lexicon, s.used, s.rows = query, lexicon, s.used[:0], s.rows[:0]
-	if len(s.row) < len(lexicon) {
-		s.row = make([]uint16, len(lexicon)+len(lexicon)/8)
+	s.query, s.st, s.used, s.rows, s.tuples, s.order = query, st, s.used[:0], s.rows[:0], s.tuples[:0], s.order[:0]
+	if len(s.rough) < len(st.lexicon) {
+		n := len(st.lexicon) + len(st.lexicon)/8
+		s.rough, s.exact = make([]uint16, n), make([]uint16, n)
 	}
-	if s.plain == nil {
-		s.plain, s.memo = map[plainWord]uint16{}, map[uint64]float64{}
+	if s.kinds == nil {
+		s.kinds, s.memo = map[kind]uint16{}, [2]map[uint64]int32{{}, {}}
 	}
-	clear(s.plain)
-	clear(s.memo)
+	clear(s.kinds)
+	clear(s.memo[0])
+	clear(s.memo[1])
+	s.sketches = s.sketches[:0]
+	for _, t := range query {
+		s.sketches = append(s.sketches, t.Sketch())
+	}
 }
 
-// memoTokens is the longest name that is remembered: four rows fit in a key.
-const memoTokens = 4
+// tuple gives the number of the tuple of a name's words, by their exact rows or by
+// rough ones.
+func (s *scorer) tuple(words []uint32, weak, exact bool) int32 {
+	key, shared := uint64(0), len(words) <= memoTokens
+	for _, w := range words {
+		n := s.row(w, exact)
+		shared = shared && n != 0
+		key = key<<16 | uint64(n)
+	}
+	if shared {
+		if i, ok := s.memo[bit(weak)][key]; ok {
+			return i
+		}
+	}
+	i := int32(len(s.tuples))
+	t := tuple{words: words, weak: weak, exact: s.fill(words, exact), bound: names.Bound(s.query, s.entry, &s.grid)}
+	if weak {
+		t.bound = names.WeakScore(t.bound)
+	}
+	t.bound += boundSlack
+	s.tuples = append(s.tuples, t)
+	if shared {
+		s.memo[bit(weak)][key] = i
+	}
+	return i
+}
 
-func (s *scorer) score(words []uint32) float64 {
+// score gives the score of an exact tuple.
+func (s *scorer) score(i int32) float64 {
+	t := &s.tuples[i]
+	if !t.known {
+		s.fill(t.words, true)
+		t.score, t.known = names.Score(s.query, s.entry, &s.grid), true
+		if t.weak {
+			t.score = names.WeakScore(t.score)
+		}
+	}
+	return t.score
+}
+
+// byBound sorts the tuples that have names to score, the highest bound first.
+func (s *scorer) byBound() []int32 {
+	slices.SortFunc(s.order, func(a, b int32) int { return cmp.Compare(s.tuples[b].bound, s.tuples[a].bound) })
+	return s.order
+}
+
+// fill sets entry and grid for a name, and tells whether all rows were exact.
+func (s *scorer) fill(words []uint32, exact bool) bool {
 	s.entry = s.entry[:0]
-	key, known := uint64(0), len(words) <= memoTokens
-	var spare row
+	all := true
 	for j, w := range words {
-		n := s.rowOf(w)
-		r := &spare
-		if n == 0 {
-			known = false
-			spare = s.compare(s.lexicon[w].Token)
-		} else {
+		var r *row
+		if n := s.row(w, exact); n != 0 {
 			r = &s.rows[n-1]
-			key = key<<16 | uint64(n)
+		} else {
+			spare := s.compare(w)
+			r = &spare
 		}
 		for i := range s.query {
 			s.grid[i][j] = r.sims[i]
 		}
 		s.entry = append(s.entry, r.token)
+		all = all && r.exact
 	}
-	if !known {
-		return names.Score(s.query, s.entry, &s.grid)
-	}
-	v, ok := s.memo[key]
-	if !ok {
-		v = names.Score(s.query, s.entry, &s.grid)
-		s.memo[key] = v
-	}
-	return v
+	return all
 }
 
-// rowOf gives the number of the word's row from 1, or 0 when there are too many.
-func (s *scorer) rowOf(w uint32) uint16 {
-	if n := s.row[w]; n != 0 {
+// row gives the number of the word's row from 1, or 0 when there are too many.
+func (s *scorer) row(w uint32, exact bool) uint16 {
+	n := s.rough[w]
+	if exact {
+		n = s.exact[w]
+	}
+	if n != 0 || len(s.rows) >= maxRows {
 		return n
 	}
-	if len(s.rows) >= maxRows {
-		return 0
+	if s.rough[w] == 0 {
+		s.used = append(s.used, w)
 	}
-	r := s.compare(s.lexicon[w].Token)
-	n := uint16(len(s.rows) + 1)
-	if r.sims == [names.MaxTokens]float32{} && !s.joins(r.token) {
-		p := plainWord{r.token.Class, r.token.Weight}
-		if same := s.plain[p]; same != 0 {
-			n = same
-		} else {
-			s.plain[p] = n
+	if exact {
+		s.exact[w] = s.makeExact(w)
+		return s.exact[w]
+	}
+	sk := &s.st.sketches[w]
+	if r, ok := s.compareRoughly(sk); ok {
+		k := kind{sk.Class, sk.Weight, 0}
+		for i := range s.sketches {
+			l := levelOf(float64(r.sims[i]))
+			r.sims[i] = float32(levels[l])
+			k.levels = k.levels<<4 | uint64(l)
 		}
+		r.token, r.exact = s.st.lexicon[w].Token, k.levels == 0
+		s.rough[w] = s.share(k, r)
+		if r.exact {
+			s.exact[w] = s.rough[w]
+		}
+		return s.rough[w]
 	}
-	if int(n) > len(s.rows) {
+	s.exact[w] = s.makeExact(w)
+	s.rough[w] = s.exact[w]
+	return s.rough[w]
+}
+
+func (s *scorer) makeExact(w uint32) uint16 {
+	r := s.compare(w)
+	if sk := &s.st.sketches[w]; r.sims == [names.MaxTokens]float32{} && !s.joins(r.token) {
+		return s.share(kind{sk.Class, sk.Weight, 0}, r)
+	}
+	s.rows = append(s.rows, r)
+	return uint16(len(s.rows))
+}
+
+// share gives the number of the row of a kind; r is it when there is none yet.
+func (s *scorer) share(k kind, r row) uint16 {
+	n := s.kinds[k]
+	if n == 0 {
 		s.rows = append(s.rows, r)
+		n = uint16(len(s.rows))
+		s.kinds[k] = n
 	}
-	s.row[w] = n
-	s.used = append(s.used, w)
 	return n
 }
 
-func (s *scorer) compare(t *names.Token) row {
-	r := row{token: t}
+// compareRoughly bounds the similarities by the sketches. It fails for words that
+// may be one of a pair that one side writes as one, and where sketches can't tell.
+func (s *scorer) compareRoughly(sk *names.Sketch) (r row, ok bool) {
+	if sk.Letters() <= 3 {
+		return r, false
+	}
+	for i := range s.sketches {
+		q := &s.sketches[i]
+		if i+1 < len(s.sketches) && sk.Letters() == q.Letters()+s.sketches[i+1].Letters() {
+			return r, false
+		}
+		most := q.AtMost(sk)
+		if most == 1 {
+			return r, false
+		}
+		r.sims[i] = float32(most)
+	}
+	return r, true
+}
+
+func (s *scorer) compare(w uint32) row {
+	r := row{token: s.st.lexicon[w].Token, exact: true}
 	for i, q := range s.query {
-		v, _ := names.Similarity(q, t)
+		v, _ := names.Similarity(q, r.token)
 		r.sims[i] = float32(v)
 	}
 	return r

@@ -1,12 +1,9 @@
 package name
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"math"
-	"math/bits"
 	"slices"
 
 	"vigie/watchlist"
@@ -24,11 +21,11 @@ import (
 //     word, by key or nearness, that few names on this list meet.
 //
 // Particles, honorifics and initials are never needed, but count in the score.
-// Every name that a stage admits is scored in full; none is cut off unseen.
+// Every name that a stage admits is scored, or has a bound on its score
+// (names.Bound) that is below the K-th best; none is cut off unseen. The answer is
+// that of scoring all names that the stages admit.
 const (
 	stopScore = 0.85
-	// goodScore is what a name with another word in the place of one does not reach.
-	goodScore = 0.7
 	// minScore is the lowest score that is listed.
 	minScore = 0.12
 	// commonWord is how many names may meet a word of the query by key for the word
@@ -55,7 +52,7 @@ func (x *Index) Search(ctx context.Context, q watchlist.NameQuery) ([]watchlist.
 	st := x.state.Load()
 	s := x.newSearcher(st)
 	defer x.release(s)
-	s.k = min(q.K, maxK)
+	s.best.reset(st, min(q.K, maxK))
 	for i, n := range q.Names {
 		raws := names.Split(n)
 		if len(raws) == 0 {
@@ -70,67 +67,18 @@ func (x *Index) Search(ctx context.Context, q watchlist.NameQuery) ([]watchlist.
 			return nil, err
 		}
 	}
-	return st.first(s.hits, s.k), nil
-}
-
-// first gives the k best entries in order. It looks only at the names that can be
-// among them, found by counting scores, since a common name has thousands of
-// matches; an entry with several names counts once, so it may have to look
-// further down.
-func (s *state) first(hits []hit, k int) []watchlist.NameMatch {
-	const steps = 1000
-	var counts [steps + 1]int
-	for _, h := range hits {
-		counts[int(h.score*steps)]++
-	}
-	best := map[uint32]hit{}
-	cut, n := steps+1, 0
-	for cut > 0 && len(best) < k {
-		top := cut
-		for want := n + k - len(best); n < want && cut > 0; {
-			cut--
-			n += counts[cut]
-		}
-		for _, h := range hits {
-			if c := int(h.score * steps); c < cut || c >= top {
-				continue
-			}
-			if b, seen := best[h.seq]; !seen || h.better(b) {
-				best[h.seq] = h
-			}
-		}
-	}
-	out := make([]watchlist.NameMatch, 0, len(best))
-	for _, h := range best {
-		out = append(out, watchlist.NameMatch{Entry: s.ids[h.seq], Name: int(h.name), Query: int(h.query), Score: h.score})
-	}
-	slices.SortFunc(out, func(a, b watchlist.NameMatch) int {
-		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Entry, b.Entry))
-	})
-	return out[:min(len(out), k)]
-}
-
-// hit is a scored name.
-type hit struct {
-	seq   uint32
-	name  uint16
-	query uint16
-	score float64
-}
-
-// better orders the names of one entry: the score, then the query's name, then
-// the entry's.
-func (h hit) better(o hit) bool {
-	return cmp.Or(cmp.Compare(o.score, h.score), cmp.Compare(h.query, o.query), cmp.Compare(h.name, o.name)) < 0
+	return s.best.answer(), nil
 }
 
 // mask says which words of the query a name meets: by key in the low half, by
-// key or nearness in the high half. scored marks a name that has its score.
+// key or nearness in the high half. scored marks a name that has its score, or
+// needs none; counted one that countLive has counted.
 type mask uint64
 
 const (
 	nearShift      = 16
 	scored    mask = 1 << 63
+	counted   mask = 1 << 62
 )
 
 func (m mask) keys() uint16 { return uint16(m) }
@@ -146,20 +94,30 @@ type searcher struct {
 	need   uint16
 	count  int
 	scorer scorer
-	hits   []hit
-	best   float64
-	// good counts the names that score goodScore, k is how many entries are wanted.
-	good, k int
+	best   best
+	// top is the highest score of the present name of the query.
+	top float64
 
 	// met says of each word of the lexicon which of the query's it meets; words
-	// lists those with any. openers are the query's words by which a name is opened.
+	// lists those with any. A word that meets one of openers opens a form.
 	met     []mask
 	words   []uint32
-	openers uint16
+	openers mask
 
-	masks []([]mask)   // per segment, by name; the delta's last
-	seen  []([]uint32) // names with a mask
+	masks []([]mask)   // per part, by form; the delta's last
+	seen  []([]uint32) // forms with a mask
 	spare []([]mask)
+	// waiting are the forms that a stage admits, in lists by their tuple; number 0
+	// is nobody.
+	waiting []waiter
+}
+
+// waiter is a form that waits for its tuple's score; next is the one that came
+// before it, 0 for none.
+type waiter struct {
+	form uint32
+	next int32
+	part uint16
 }
 
 func (x *Index) newSearcher(st *state) *searcher {
@@ -167,16 +125,12 @@ func (x *Index) newSearcher(st *state) *searcher {
 	if s == nil {
 		s = &searcher{}
 	}
-	s.st, s.openers = st, math.MaxUint16
+	s.st = st
 	if len(s.met) < len(st.lexicon) {
 		s.met = make([]mask, len(st.lexicon)+len(st.lexicon)/8)
 	}
-	for i := range len(st.segments) + 1 {
-		n := len(st.delta)
-		if i < len(st.segments) {
-			n = len(st.segments[i].docs)
-		}
-		s.masks = append(s.masks, s.blank(n))
+	for i := range st.parts() {
+		s.masks = append(s.masks, s.blank(st.forms(i)))
 		if len(s.seen) <= i {
 			s.seen = append(s.seen, nil)
 		}
@@ -198,8 +152,8 @@ func (s *searcher) blank(n int) []mask {
 // begin takes up the query's i-th name.
 func (s *searcher) begin(i int, tokens []*names.Token) {
 	s.clean()
-	s.query, s.tokens, s.best, s.good = i, tokens, 0, 0
-	s.scorer.reset(tokens, s.st.lexicon)
+	s.query, s.tokens, s.top = i, tokens, 0
+	s.scorer.reset(tokens, s.st)
 	s.terms = s.terms[:0]
 	for k := range tokens {
 		s.terms = append(s.terms, newQueryTerms(tokens, k))
@@ -226,8 +180,8 @@ func (s *searcher) clean() {
 func (x *Index) release(s *searcher) {
 	s.clean()
 	s.spare = append(s.spare[:0], s.masks...)
-	s.masks, s.hits = s.masks[:0], s.hits[:0]
-	s.st, s.tokens = nil, nil
+	s.masks = s.masks[:0]
+	s.st, s.tokens, s.scorer.st, s.best.st = nil, nil, nil, nil
 	x.scratch.Put(s)
 }
 
@@ -254,102 +208,106 @@ func (s *searcher) run(ctx context.Context) error {
 		least = full - 1
 	}
 	s.collect()
-	s.openers = s.rarest(full - least + 1)
+	s.openers = anyMask(s.rarest(full - least + 1))
 	s.mark()
-	if err := s.stage(ctx, mask.keys, least); err != nil || s.best >= stopScore {
+	err := s.score(ctx, func(m mask) bool { return bitCount(m.keys()) >= least })
+	if err != nil || s.top >= stopScore {
 		return err
 	}
 	s.collectNear()
 	s.mark()
-	if err := s.stage(ctx, mask.near, least); err != nil || s.best >= stopScore {
+	err = s.score(ctx, func(m mask) bool { return bitCount(m.near()) >= least })
+	if err != nil || s.top >= stopScore {
 		return err
 	}
-	s.openers = s.need
+	// A name that holds two words of the query holds one of all but the commonest.
+	rare := s.uncommon()
+	s.openers = rare
+	if full >= 4 {
+		s.openers |= mask(s.rarest(full - 1))
+	}
 	s.mark()
-	rare, rareNear := s.uncommon(mask.keys, commonWord), s.uncommon(mask.near, commonNear)
-	return s.scoreAdmitted(ctx, func(m mask, _ *doc) bool {
-		return full >= 4 && bitCount(m.keys()) >= 2 || m.keys()&rare != 0 || m.near()&rareNear != 0
-	})
+	return s.score(ctx, func(m mask) bool { return m&rare != 0 || full >= 4 && bitCount(m.keys()) >= 2 })
 }
 
-// uncommon gives the words of the query that at most limit live names meet.
-func (s *searcher) uncommon(met func(mask) uint16, limit int) (set uint16) {
-	var count [names.MaxTokens]int
-	for part, masks := range s.masks {
-		for _, d := range s.seen[part] {
-			if !s.st.live.has(s.at(part, d).seq) {
-				continue
-			}
-			for m := met(masks[d]); m != 0; m &= m - 1 {
-				count[bits.TrailingZeros16(m)]++
-			}
-		}
-	}
-	for i, n := range count {
-		if n <= limit {
-			set |= 1 << i
-		}
-	}
-	return set
-}
+// anyMask is the mask of query words met in any way.
+func anyMask(words uint16) mask { return mask(words) | mask(words)<<nearShift }
 
-// stage scores the names that meet all words but one or fewer: first those that
-// may miss the word, then those that have another in its place. The latter are
-// many where the others are common, and score low; they are left out when
-// enough good names are there.
-func (s *searcher) stage(ctx context.Context, met func(mask) uint16, least int) error {
-	err := s.scoreAdmitted(ctx, func(m mask, d *doc) bool {
-		n := bitCount(met(m))
-		return n >= least && (n == s.count || int(d.core) < s.count)
-	})
-	if err != nil || s.good >= s.k {
+// score scores the forms that admit lets in and that may be among the best: tuple
+// by tuple, beginning with the highest bound, until none is worth it any more.
+func (s *searcher) score(ctx context.Context, admit func(m mask) bool) error {
+	if err := s.wait(ctx, admit); err != nil {
 		return err
 	}
-	return s.scoreAdmitted(ctx, func(m mask, _ *doc) bool { return bitCount(met(m)) >= least })
-}
-
-// at gives name d of a part: a segment, or the delta.
-func (s *searcher) at(part int, d uint32) *doc {
-	if part < len(s.st.segments) {
-		return &s.st.segments[part].docs[d]
-	}
-	return &s.st.delta[d]
-}
-
-// scoreAdmitted scores the live names that admit lets in.
-func (s *searcher) scoreAdmitted(ctx context.Context, admit func(m mask, d *doc) bool) error {
 	work := 0
-	for i, masks := range s.masks {
-		for _, d := range s.seen[i] {
-			if masks[d]&scored != 0 {
-				continue
-			}
-			dc := s.at(i, d)
-			if !admit(masks[d], dc) {
-				continue
-			}
-			masks[d] |= scored
+	for _, i := range s.scorer.byBound() {
+		t := s.scorer.tuples[i]
+		if !s.worth(t.bound) || ctx.Err() != nil {
+			break
+		}
+		for n := t.first; n != 0; n = s.waiting[n].next {
 			if work++; work%checkEvery == 0 && ctx.Err() != nil {
-				return fmt.Errorf("name search: %w", ctx.Err())
+				break
 			}
-			if !s.st.live.has(dc.seq) {
-				continue
-			}
-			score := s.scorer.score(dc.words[:dc.tokens])
-			if dc.weak {
-				score = names.WeakScore(score)
-			}
-			s.best = max(s.best, score)
-			if score >= goodScore {
-				s.good++
-			}
-			if score >= minScore {
-				s.hits = append(s.hits, hit{dc.seq, dc.name, uint16(s.query), score})
-			}
+			s.take(s.waiting[n], i)
 		}
 	}
+	for _, i := range s.scorer.order {
+		s.scorer.tuples[i].first = 0
+	}
+	s.scorer.order = s.scorer.order[:0]
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("name search: %w", err)
 	}
 	return nil
+}
+
+// worth reports whether a name of that bound may be among the K best, or may be the
+// one that ends the search by scoring stopScore.
+func (s *searcher) worth(bound float64) bool {
+	return bound >= s.best.floor() || s.top < stopScore && bound >= stopScore
+}
+
+// wait lists the forms that admit lets in under their tuples.
+func (s *searcher) wait(ctx context.Context, admit func(m mask) bool) error {
+	s.waiting = append(s.waiting[:0], waiter{})
+	for part, masks := range s.masks {
+		for _, f := range s.seen[part] {
+			if masks[f]&scored != 0 || !admit(masks[f]) {
+				continue
+			}
+			masks[f] |= scored
+			n := len(s.waiting)
+			if n%checkEvery == 0 && ctx.Err() != nil {
+				return fmt.Errorf("name search: %w", ctx.Err())
+			}
+			h := s.st.shape(part, f)
+			i := s.scorer.tuple(s.st.words(part, f)[:h.tokens], h.weak, false)
+			t := &s.scorer.tuples[i]
+			if t.first == 0 {
+				s.scorer.order = append(s.scorer.order, i)
+			}
+			s.waiting = append(s.waiting, waiter{form: f, part: uint16(part), next: t.first})
+			t.first = int32(n)
+		}
+	}
+	return nil
+}
+
+// take scores a form of tuple i, when that may matter and someone living bears it.
+func (s *searcher) take(w waiter, i int32) {
+	t := &s.scorer.tuples[i]
+	if !t.exact {
+		n := s.st.shape(int(w.part), w.form).tokens
+		i = s.scorer.tuple(s.st.words(int(w.part), w.form)[:n], t.weak, true)
+	}
+	if !s.worth(s.scorer.tuples[i].bound) {
+		return
+	}
+	score := s.scorer.score(i)
+	if score < minScore || !s.st.borne(int(w.part), w.form) {
+		return
+	}
+	s.top = max(s.top, score)
+	s.best.add(hit{score: score, form: w.form, part: w.part, query: uint16(s.query)})
 }

@@ -139,7 +139,7 @@ func TestFoldsKeepLevels(t *testing.T) {
 	st = x.state.Load()
 	held := len(st.delta)
 	for _, s := range st.segments {
-		held += len(s.docs)
+		held += len(s.seqs)
 	}
 	if st.size != 500 || held != st.size+st.dead || st.dead > st.size+foldAt {
 		t.Errorf("%d live, %d dead, %d held", st.size, st.dead, held)

@@ -24,19 +24,20 @@ func (x *Index) SetTable(t *names.Table) {
 	from := st.table
 	st.table, st.token, x.w.token = t, t.NewToken, t.NewToken
 	stale := map[int]bool{} // the blocks with a word whose keys change
-	lexicon := slices.Clone(st.lexicon)
+	lexicon, sketches := slices.Clone(st.lexicon), slices.Clone(st.sketches)
 	for i, w := range lexicon {
 		if w.joined || from != nil && from.Same(t, w.Raw) {
 			continue
 		}
 		lexicon[i].Token = t.NewToken(w.Raw)
+		sketches[i] = lexicon[i].Sketch()
 		if b := blockOf(st.blocks, uint32(i)); b >= 0 {
 			stale[b] = true
 		}
 	}
-	st.lexicon, st.blocks = lexicon, slices.Clone(st.blocks)
+	st.lexicon, st.sketches, st.blocks = lexicon, sketches, slices.Clone(st.blocks)
 	for b := range stale {
-		st.blocks[b] = buildBlock(lexicon, st.blocks[b].from, st.blocks[b].to)
+		st.blocks[b] = buildBlock(lexicon, st.blocks[b].first, st.blocks[b].to)
 	}
 	// A fold that is under way has read the old keys.
 	x.generation++
@@ -45,7 +46,7 @@ func (x *Index) SetTable(t *names.Table) {
 
 // blockOf gives the place of the block that has a word, -1 when none has it.
 func blockOf(blocks []*block, word uint32) int {
-	return slices.IndexFunc(blocks, func(b *block) bool { return word >= b.from && word < b.to })
+	return slices.IndexFunc(blocks, func(b *block) bool { return word >= b.first && word < b.to })
 }
 
 // Table is the table of spelling families that searches go by; nil when they go by

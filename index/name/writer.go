@@ -44,14 +44,16 @@ func split(e *watchlist.Entry) [][]names.Raw {
 // add gives the entry a new version and appends its names, split into raws, to
 // docs. The keys of new words are missing until complete.
 func (w *writer) add(st *state, e *watchlist.Entry, raws [][]names.Raw, docs []doc) []doc {
-	seq := uint32(len(st.ids))
-	st.ids = append(st.ids, e.ID)
+	seq := st.addID(e.ID)
 	before := len(docs)
 	for i, n := range e.Names {
 		if len(raws[i]) == 0 {
 			continue
 		}
-		d := doc{seq: seq, name: uint16(i), weak: n.Kind == watchlist.NameWeak, tokens: uint8(len(raws[i])), words: w.piece(2*len(raws[i]) - 1)}
+		d := doc{
+			seq: [1]uint32{seq}, name: [1]uint16{uint16(i)}, words: w.piece(2*len(raws[i]) - 1),
+			shape: shape{weak: n.Kind == watchlist.NameWeak, tokens: uint8(len(raws[i]))},
+		}
 		for _, r := range raws[i] {
 			d.words = append(d.words, w.number(st, r))
 		}
@@ -128,6 +130,9 @@ func (w *writer) complete(st *state, docs []doc) {
 			d.words = append(d.words, id)
 		}
 	}
+	sketched := len(st.sketches)
+	st.sketches = append(st.sketches, make([]names.Sketch, len(st.lexicon)-sketched)...)
+	parallel(len(st.lexicon)-sketched, func(i int) { st.sketches[sketched+i] = st.lexicon[sketched+i].Sketch() })
 }
 
 // parallel calls f for 0 to n-1, on all cores when that pays.

@@ -73,6 +73,57 @@ func Score(probe, entry []*Token, sims *[MaxTokens][MaxTokens]float32) float64 {
 	return align(limit(probe), limit(entry), sims).score
 }
 
+// Bound is never less than Score of the same arguments, save for the last bits,
+// and takes a fraction of its time.
+//
+// Score is A/(A+D), less something for the order: A is what the pairs are worth, D
+// what they lack of their full weight and what the words left over cost. Of all
+// pairings together, no word is worth more than in its best pair, and each adds at
+// least the lesser of two things to D: what its best pair lacks, or what a word left
+// over costs on a side that has more of them. Words without any pair are left over
+// for sure, and those of both sides conflict. So A is at most the sum of the best,
+// D at least that of the least, and A/(A+D) grows with A and falls with D.
+func Bound(probe, entry []*Token, sims *[MaxTokens][MaxTokens]float32) float64 {
+	probe, entry = limit(probe), limit(entry)
+	if len(probe) == 0 || len(entry) == 0 {
+		return 0
+	}
+	wp, we := weights(probe), weights(entry)
+	var bestP, bestE [MaxTokens]float64
+	for i := range probe {
+		for j := range entry {
+			s := float64(sims[i][j])
+			s *= shade(s)
+			bestP[i], bestE[j] = max(bestP[i], s), max(bestE[j], s)
+			if i+1 < len(probe) && isJoin(probe[i], probe[i+1], entry[j]) {
+				bestP[i], bestP[i+1], bestE[j] = max(bestP[i], scoreJoined), max(bestP[i+1], scoreJoined), max(bestE[j], scoreJoined)
+			}
+			if j+1 < len(entry) && isJoin(entry[j], entry[j+1], probe[i]) {
+				bestE[j], bestE[j+1], bestP[i] = max(bestE[j], scoreJoined), max(bestE[j+1], scoreJoined), max(bestP[i], scoreJoined)
+			}
+		}
+	}
+	a, d := 0.0, 0.0
+	side := func(w, best []float64, extra float64) (alone float64) {
+		for i, b := range best {
+			a += w[i] * b / 2
+			d += w[i] * min((1-b)/2, extra)
+			if b == 0 {
+				alone += w[i]
+			}
+		}
+		return alone
+	}
+	conflict := min(side(wp[:len(probe)], bestP[:len(probe)], probeExtra), side(we[:len(entry)], bestE[:len(entry)], entryExtra))
+	if probe[len(probe)-1].Prefix {
+		conflict *= cutConflict
+	}
+	if a == 0 {
+		return 0
+	}
+	return a / (a + d + (2*conflictCost-probeExtra-entryExtra)*conflict)
+}
+
 func limit(t []*Token) []*Token {
 	if len(t) > MaxTokens {
 		return t[:MaxTokens]

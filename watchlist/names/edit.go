@@ -88,14 +88,23 @@ func soundRatio(a, b string, silent bool) float64 {
 		gap = silentGap
 	}
 	var rows [2][maxWord + 1]float64
+	var gaps [maxWord]float64
 	for j := range len(b) {
-		rows[0][j+1] = rows[0][j] + gap(b, j)
+		gaps[j] = gap(b, j)
+		rows[0][j+1] = rows[0][j] + gaps[j]
 	}
 	prev, cur := 0, 1
 	for i := range len(a) {
-		rows[cur][0] = rows[prev][0] + gap(a, i)
+		mine, swaps := gap(a, i), &soundSwaps[a[i]&63]
+		rows[cur][0] = rows[prev][0] + mine
+		least := rows[cur][0]
 		for j := range len(b) {
-			rows[cur][j+1] = min(rows[prev][j]+soundSwap(a[i], b[j]), rows[prev][j+1]+gap(a, i), rows[cur][j]+gap(b, j))
+			c := min(rows[prev][j]+swaps[b[j]&63], rows[prev][j+1]+mine, rows[cur][j]+gaps[j])
+			rows[cur][j+1] = c
+			least = min(least, c)
+		}
+		if least > hopelessCost*float64(n)+1e-9 {
+			return 0
 		}
 		prev, cur = cur, prev
 	}
@@ -105,6 +114,22 @@ func soundRatio(a, b string, silent bool) float64 {
 	}
 	return max(0, 1-2*cost/float64(n))
 }
+
+// hopelessCost is the cost, per letter of both sounds, above which they score under
+// MinTokenScore whatever follows: the rest of the table is not computed.
+const hopelessCost = (1 - MinTokenScore/scoreSound) / 2
+
+// soundSwaps is soundSwap as a table, by the lowest six bits of the letters: A to Z
+// and a to z stay apart.
+var soundSwaps = func() (t [64][64]float64) {
+	letters := "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	for i := range len(letters) {
+		for j := range len(letters) {
+			t[letters[i]&63][letters[j]&63] = soundSwap(letters[i], letters[j])
+		}
+	}
+	return t
+}()
 
 // silentGap is soundGap where one side writes no short vowels.
 func silentGap(s string, i int) float64 {

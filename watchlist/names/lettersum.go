@@ -26,11 +26,30 @@ func sumOf(s string, first byte) letterSum {
 	return sum
 }
 
-// leastPerBit is the least that letterDistance and soundRatio charge for each bit
-// of difference: 0.6 for two bits where one letter stands for another.
-const leastPerBit = 0.3
+// What the distances charge at least for a letter that one word has more often:
+// letterDistance where it stands for another (0.6 for two letters, one on each
+// side) or is dropped, soundRatio in either way.
+const (
+	leastPerBit   = 0.3
+	leastDropped  = 0.4
+	leastPerSound = 0.6
+)
 
-// least bounds the weighted edit distance of two words from below.
+// least bounds the weighted edit distance of two words from below. A letter in the
+// place of another settles one bit on each side, a letter dropped one on one side.
 func (s letterSum) least(o letterSum) float64 {
-	return leastPerBit * float64(bits.OnesCount64(uint64(s^o)))
+	mine, theirs := s.surplus(o)
+	return max(leastPerBit*float64(mine+theirs), leastDropped*float64(max(mine, theirs)))
+}
+
+// leastSound bounds the cost of turning the consonants of one sound into those of
+// another from below, as least does.
+func (s letterSum) leastSound(o letterSum) float64 {
+	mine, theirs := s.surplus(o)
+	return leastPerSound * float64(max(mine, theirs))
+}
+
+// surplus counts the bits that only one side has.
+func (s letterSum) surplus(o letterSum) (mine, theirs int) {
+	return bits.OnesCount64(uint64(s &^ o)), bits.OnesCount64(uint64(o &^ s))
 }

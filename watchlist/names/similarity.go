@@ -169,7 +169,16 @@ func hopeless(a, b *Token, i, j int) bool {
 	if a.sums == nil || b.sums == nil {
 		return false
 	}
-	return scoreSound*(1-2*a.sums[i].least(b.sums[j])/float64(len(a.Sounds[i])+len(b.Sounds[j]))) < MinTokenScore
+	return mostSound(a.sums[i], b.sums[j], len(a.Sounds[i])+len(b.Sounds[j])) < MinTokenScore
+}
+
+// mostSound bounds the score of two sounds from above, by their consonants and the
+// length of both together.
+func mostSound(x, y letterSum, length int) float64 {
+	if length == 0 {
+		return scoreSound
+	}
+	return scoreSound * (1 - 2*x.leastSound(y)/float64(length))
 }
 
 // Sounds so short that they agree by chance, see chance.
@@ -221,6 +230,13 @@ func consonantsOf(s string) string {
 	}, s)
 }
 
+// mostTypo is the largest distance of letters of two words that are taken for one,
+// typoCost what a letter costs of one in two.
+const (
+	mostTypo = 2.6
+	typoCost = 0.9
+)
+
 // typoSimilarity compares the letters of two words, or gives 0 when they differ
 // by more than their length allows: one letter in three to five, two above.
 func typoSimilarity(a, b *Token) float64 {
@@ -233,7 +249,7 @@ func typoSimilarity(a, b *Token) float64 {
 	case short <= 5:
 		budget = 1
 	case short >= 9:
-		budget = 2.6
+		budget = mostTypo
 	}
 	if float64(long-short) > budget || a.sum != 0 && b.sum != 0 && a.sum.least(b.sum) > budget {
 		return 0
@@ -242,5 +258,5 @@ func typoSimilarity(a, b *Token) float64 {
 	if c > budget {
 		return 0
 	}
-	return 1 - c/float64(short+long)*2*0.9
+	return 1 - c/float64(short+long)*2*typoCost
 }
