@@ -119,6 +119,8 @@ type Config struct {
 	// templates, which begin with those of Gallery.
 	Second  *Second
 	Stamper Stamper
+	// List reads the whole list, for Impact; it goes with Second.
+	List List
 	// Population is replayed against by Impact, with Replayer, which it needs; nil
 	// holds nobody.
 	Population Population
@@ -167,6 +169,8 @@ func New(c Config) (*Matcher, error) {
 		return nil, errors.New("matcher: the base rate must lie between 0 and 1")
 	case !(c.TargetFPIR > 0 && c.TargetFPIR < 1):
 		return nil, errors.New("matcher: the target FPIR must lie between 0 and 1")
+	case c.Second != nil && c.List == nil:
+		return nil, errors.New("matcher: a second encoder needs the list")
 	case c.Population != nil && (c.Replayer == nil || c.Second != nil && c.Second.Replayer == nil):
 		return nil, errors.New("matcher: a population needs a replayer")
 	}

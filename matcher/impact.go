@@ -115,8 +115,8 @@ func (m *Matcher) part(f watchlist.Face) (t []float32, at int, err error) {
 
 // alike searches for the person of the entry and leaves the entry itself out. An
 // entry with photos of the node's own encoders is searched by them, in all spaces;
-// one without is searched by what the first encoder made of its photos, among the
-// photos that only the first encoder has seen.
+// one without is searched by what the first encoder made of its photos, among all
+// photos, those that both encoders have seen by the first one's part.
 func (m *Matcher) alike(ctx context.Context, e *watchlist.Entry, q *watchlist.ImpactQuery, out *watchlist.Impact) error {
 	p := watchlist.Probe{
 		Names: firstOf(e.Names, MaxNames), Documents: firstOf(e.Documents, MaxDocuments), Sex: e.Sex,

@@ -26,7 +26,8 @@ func (m *Matcher) Match(ctx context.Context, probe watchlist.Probe) (*watchlist.
 }
 
 // match is Match in some of the spaces: the probe's templates are of the first
-// one's model.
+// one's model. Without the second encoder's space, the photos in it are compared by
+// the first encoder's part of them.
 func (m *Matcher) match(ctx context.Context, probe watchlist.Probe, spaces []space) (*watchlist.Lead, error) {
 	if err := check(&probe); err != nil {
 		return nil, err
@@ -35,7 +36,7 @@ func (m *Matcher) match(ctx context.Context, probe watchlist.Probe, spaces []spa
 		probe.Limit = DefaultLimit
 	}
 	q := &query{
-		m: m, probe: &probe, spaces: spaces,
+		m: m, probe: &probe, spaces: spaces, parts: len(spaces) < len(m.spaces),
 		lead: &watchlist.Lead{Query: m.c.NewQueryID(), Models: m.leadModels()},
 	}
 	for _, step := range []struct {
@@ -73,6 +74,9 @@ func (q *query) searchList(ctx context.Context) error {
 	c := q.m.c
 	for try := 1; ; try++ {
 		q.load = newLoader(c.Entries, c.Clock())
+		if q.parts {
+			q.load.view = q.m.asParts
+		}
 		q.lead.Stamp = c.Stamper.Stamp()
 		q.asOf = q.lead.Stamp.AppliedIndex
 		if try > stampTries {
@@ -96,6 +100,9 @@ type query struct {
 	// each.
 	spaces []space
 	points []watchlist.OperatingPoint
+	// parts tells that the first encoder alone compares, photos that both have seen by
+	// its part of them.
+	parts bool
 	// asOf is the raft index that faces are searched as of, 0 for the newest.
 	asOf uint64
 

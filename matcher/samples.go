@@ -116,7 +116,7 @@ func (q *query) frames() int {
 // (benchmarks/RESULTS.md, faces).
 func FramesFPIR(n int) float64 { return 1 / math.Sqrt(float64(n)) }
 
-// operatingPoints sets the thresholds of each space for the galleries' size. When
+// operatingPoints sets the thresholds of each space for the size of all galleries. When
 // the samples differ there are several searches: each runs at a part of the target,
 // so that together they keep to it.
 func (q *query) operatingPoints() []watchlist.OperatingPoint {
@@ -124,7 +124,7 @@ func (q *query) operatingPoints() []watchlist.OperatingPoint {
 	if n := q.frames(); n > 0 {
 		share = FramesFPIR(n)
 	}
-	out := points(q.spaces, q.m.c.TargetFPIR*share, size(q.spaces))
+	out := points(q.spaces, q.m.c.TargetFPIR*share, size(q.m.spaces))
 	for i := range out {
 		out[i].TargetFPIR = q.m.c.TargetFPIR
 	}

@@ -53,6 +53,9 @@ func (q *query) search(ctx context.Context) error {
 		q.lead.OperatingPoint, q.lead.SecondPoint = shown(q.points)
 		run("face_search", &face, func(ctx context.Context) (err error) {
 			q.found.faces, facesMore, err = q.searchFaces(ctx, faceDepth, q.asOf, q.load.matchable)
+			if err == nil && q.parts {
+				err = q.searchParts(ctx, q.found.faces)
+			}
 			return err
 		})
 	}
@@ -124,6 +127,8 @@ func wrap(part string, err error) error {
 type loader struct {
 	entries Entries
 	now     int64
+	// view is how the query sees an entry; nil as it is.
+	view func(*watchlist.Entry) *watchlist.Entry
 
 	mu   sync.Mutex
 	seen map[watchlist.EntryID]*watchlist.Entry // nil for hidden ones
@@ -149,6 +154,8 @@ func (l *loader) entry(id watchlist.EntryID) *watchlist.Entry {
 	e, err := l.entries.Entry(id)
 	if err != nil || !e.Matchable(l.now) {
 		e = nil
+	} else if l.view != nil {
+		e = l.view(e)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

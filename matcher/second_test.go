@@ -3,6 +3,8 @@ package matcher
 import (
 	"context"
 	"errors"
+	"iter"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -24,8 +26,10 @@ type besideGallery struct {
 	model  string
 	dim    int
 	scores map[watchlist.EntryID]float64
-	saw    []watchlist.FaceQuery
-	err    error
+	// parts are the scores of entries that it does not hold, for photos of its model.
+	parts map[watchlist.EntryID]float64
+	saw   []watchlist.FaceQuery
+	err   error
 }
 
 func (g *besideGallery) Model() string { return g.model }
@@ -54,8 +58,14 @@ func (g *besideGallery) Search(_ context.Context, q watchlist.FaceQuery, filter 
 func (g *besideGallery) Compare(_ context.Context, q watchlist.FaceQuery, entries []*watchlist.Entry) (out []watchlist.FaceMatch, err error) {
 	g.check(q)
 	for _, e := range entries {
-		if s, ok := g.scores[e.ID]; ok {
-			out = append(out, watchlist.FaceMatch{Entry: e.ID, Face: g.model, Score: s})
+		s, ok := g.scores[e.ID]
+		face := g.model
+		if i := slices.IndexFunc(e.Faces, func(f watchlist.Face) bool { return f.Model == g.model }); !ok && i >= 0 && len(e.Faces[i].Template) == 4*g.dim {
+			s, ok = g.parts[e.ID]
+			face = e.Faces[i].ID
+		}
+		if ok {
+			out = append(out, watchlist.FaceMatch{Entry: e.ID, Face: face, Score: s})
 		}
 	}
 	return out, g.err
@@ -101,6 +111,7 @@ func composite() watchlist.FaceSample {
 type twoWorld struct {
 	*world
 	first, second *besideGallery
+	listErr       error
 }
 
 func newTwoWorld(t *testing.T) *twoWorld {
@@ -123,6 +134,15 @@ func (w *twoWorld) config() Config {
 	c.Gallery, c.Encoder = w.first, bothEncoder{fakeEncoder{w.world}}
 	second := secondCalibration{fakeCalibration{w.world}}
 	c.Second = &Second{Gallery: w.second, Calibration: second, Strangers: second}
+	c.List = func() iter.Seq2[*watchlist.Entry, error] {
+		return func(yield func(*watchlist.Entry, error) bool) {
+			for _, id := range slices.Sorted(maps.Keys(w.entries)) {
+				if !yield(w.entries[id], w.listErr) {
+					return
+				}
+			}
+		}
+	}
 	return c
 }
 
@@ -322,12 +342,53 @@ func TestProbesOfTwoEncoders(t *testing.T) {
 	}
 }
 
+// An entry that dlib alone has seen is held against photos that both encoders have
+// seen by dlib's part of them, at dlib's threshold for all photos of the list.
+func TestImpactComparesParts(t *testing.T) {
+	w := newTwoWorld(t)
+	gone := w.add(4, -1)
+	gone.Faces, gone.Status = w.entries[id(3)].Faces, watchlist.StatusSuspended
+	far := w.add(5, -1)
+	far.Faces = w.entries[id(3)].Faces
+	w.first.parts = map[watchlist.EntryID]float64{id(3): 0.7, id(4): 0.7, id(5): testThreshold - 0.1}
+	q := impactQuery()
+	q.Entry = id(2)
+	m := w.matcher(t)
+	out, err := m.Impact(context.Background(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lead := &watchlist.Lead{Candidates: out.Alike}
+	want := []faceLine{
+		{"1", testModel, "cal-1", 0.9, 6, CodeFaceReached},
+		{"3", testModel, "cal-1", 0.7, 4, CodeFaceReached},
+	}
+	if d := cmp.Diff(want, faceLines(lead), cmp.AllowUnexported(faceLine{})); d != "" {
+		t.Errorf("(-want +got)\n%s", d)
+	}
+	if n := len(w.targets); n == 0 || w.targets[n-1] != 0.01 || w.first.saw[0].MinScore != testThreshold || len(w.second.saw) != 0 {
+		t.Errorf("targets %v, searched %+v and %+v", w.targets, w.first.saw, w.second.saw)
+	}
+	if f := w.entries[id(3)].Faces[0]; f.Model != bothModel {
+		t.Errorf("the registry's entry was changed: %s", f.Model)
+	}
+	// A search of a traveller reads no list, and a list that can't be read is an error.
+	w.listErr = errors.New("the list is broken")
+	if _, err := m.Match(context.Background(), withFace(probe())); err != nil {
+		t.Error(err)
+	}
+	if _, err := m.Impact(context.Background(), q); !errors.Is(err, w.listErr) {
+		t.Errorf("a list that can't be read: %v", err)
+	}
+}
+
 // A matcher says what does not fit together, and one without a second encoder says
 // nothing of one.
 func TestSecondConfig(t *testing.T) {
 	for name, change := range map[string]func(*Config){
 		"no calibration":      func(c *Config) { c.Second.Calibration = nil },
 		"no gallery":          func(c *Config) { c.Second.Gallery = nil },
+		"no list":             func(c *Config) { c.List = nil },
 		"encoder of one":      func(c *Config) { c.Encoder = fakeEncoder{newWorld()} },
 		"another first":       func(c *Config) { c.Gallery = &besideGallery{model: "other/1"} },
 		"second without name": func(c *Config) { c.Second = nil },

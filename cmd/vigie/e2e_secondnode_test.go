@@ -234,6 +234,7 @@ func TestE2ESecondEncoderNode(t *testing.T) {
 		}
 	})
 	t.Run("commands", func(t *testing.T) { testSecondCommands(t, s, fresh) })
+	t.Run("impact", func(t *testing.T) { testSecondImpact(t, s, plain) })
 	t.Run("broken", func(t *testing.T) { testSecondBroken(t, s) })
 	t.Run("off", func(t *testing.T) {
 		kept := filepath.Join(s.Dir(0), "data", "gallery-second")
@@ -350,6 +351,24 @@ func testSecondCommands(t *testing.T, s *secondCluster, fresh client.EntryWritte
 	if r.status != http.StatusOK || len(impact.Faces) != 1 || !impact.Faces[0].Comparable || impact.SecondOperatingPoint.Calibration != s.calib.Version() {
 		t.Errorf("impact: %d %s", r.status, r.body)
 	}
+}
+
+// testSecondImpact: an entry that dlib alone has seen is found to be like one that
+// both encoders have seen, by dlib's part, and what a person reads states both
+// operating points.
+func testSecondImpact(t *testing.T, s *secondCluster, plain client.EntryWritten) {
+	twin := s.enrol(0, "e2e-second-twin", 2)
+	v := newCLI(t, s.Cluster)
+	text := v.ok("entry", "impact", plain.Id, "--reason", "end-to-end test")
+	v.has(text, "Faces: threshold", "Second encoder: threshold", "(calibration "+s.calib.Version()+", "+s.calib.Model()+")", "second encoder: "+s.calib.Cohort(), twin.Id)
+	r := call(t, s.Cluster, 0, "POST", "/v1/entries/"+plain.Id+"/impact", []byte(`{"purpose":"investigation","reason":"end-to-end test"}`))
+	var out client.Impact
+	r.decode(t, &out)
+	line := faceLine(client.Lead{Candidates: out.Alike}, twin.Id)
+	if line == nil || line.Code != "face_threshold_reached" || line.Params["encoder"] != models.DlibModel {
+		t.Errorf("the twin: %+v", line)
+	}
+	s.converge(withdraw(t, s.Cluster, 0, twin))
 }
 
 // testSecondBroken: a node whose second encoder can't run does not start; it names

@@ -83,7 +83,13 @@ func writeImpact(w io.Writer, i *client.Impact) {
 	if len(i.Faces) == 0 {
 		row(w, "face", "none: this entry is found by name and document alone")
 	}
+	for _, line := range pointLines(i.OperatingPoint, i.SecondOperatingPoint, i.Models["encoder_second"]) {
+		row(w, "", line)
+	}
 	row(w, "rests on", i.OperatingPoint.Cohort)
+	if o := i.SecondOperatingPoint; o.Calibration != "" {
+		row(w, "", "second encoder: "+o.Cohort)
+	}
 	if len(i.Alike) == 0 {
 		row(w, "alike", "no active entry")
 	}

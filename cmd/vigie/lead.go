@@ -44,15 +44,25 @@ func writeLead(out io.Writer, lead *client.Lead) error {
 	fmt.Fprintln(out, printable(lead.Notice))
 	fmt.Fprintln(out, stampLine(lead.Stamp))
 	if lead.OperatingPoint.GallerySize > 0 {
-		o := lead.OperatingPoint
-		fmt.Fprintf(out, "Faces: threshold %.3f for FPIR %g over %d templates, %.3f for references of low quality (calibration %s)\n", o.Threshold, o.TargetFpir, o.GallerySize, o.LowQualityThreshold, printable(o.Calibration))
-	}
-	if o := lead.SecondOperatingPoint; o.Calibration != "" {
-		fmt.Fprintf(out, "Second encoder: threshold %.3f, %.3f for references of low quality (calibration %s, %s)\n", o.Threshold, o.LowQualityThreshold, printable(o.Calibration), printable(lead.Models["encoder_second"]))
+		for _, line := range pointLines(lead.OperatingPoint, lead.SecondOperatingPoint, lead.Models["encoder_second"]) {
+			fmt.Fprintln(out, line)
+		}
 	}
 	fmt.Fprintln(out, stageLine(lead.Stages))
 	fmt.Fprintf(out, "Query %s\n", printable(lead.QueryId))
 	return nil
+}
+
+// pointLines state what a face score must reach: dlib's, and that of a second encoder
+// where there is one.
+func pointLines(first, second client.OperatingPoint, encoder string) []string {
+	out := []string{printable(fmt.Sprintf("Faces: threshold %.3f for FPIR %g over %d templates, %.3f for references of low quality (calibration %s)",
+		first.Threshold, first.TargetFpir, first.GallerySize, first.LowQualityThreshold, first.Calibration))}
+	if second.Calibration != "" {
+		out = append(out, printable(fmt.Sprintf("Second encoder: threshold %.3f, %.3f for references of low quality (calibration %s, %s)",
+			second.Threshold, second.LowQualityThreshold, second.Calibration, encoder)))
+	}
+	return out
 }
 
 func writeCandidate(w io.Writer, c client.Candidate) {

@@ -214,7 +214,7 @@ func (s *server) openMatcher(context.Context) (func() error, error) {
 func (s *server) newMatcher(c *models.Calibration, g *face.Gallery) (*matcher.Matcher, error) {
 	return matcher.New(matcher.Config{
 		Gallery: g, Names: s.names, Documents: s.documents, Entries: s.node.Registry(), ReportIndex: s.documents, Reports: s.node.Registry(), Encoder: s.faces, Calibration: c, Strangers: c,
-		Second: s.second.matcher(), Stamper: s.node, Oldest: s.second.oldest(g.Oldest), Clock: s.clock, NewQueryID: newQueryID, BaseRate: s.conf.Match.BaseRate, TargetFPIR: s.conf.Match.TargetFPIR,
+		Second: s.second.matcher(), List: s.node.Registry().Each, Stamper: s.node, Oldest: s.second.oldest(g.Oldest), Clock: s.clock, NewQueryID: newQueryID, BaseRate: s.conf.Match.BaseRate, TargetFPIR: s.conf.Match.TargetFPIR,
 		Travellers: s.conf.Match.Travellers, Population: s.people, Replayer: g, NameTable: s.names.Table, Logger: s.log,
 	})
 }
