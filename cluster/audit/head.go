@@ -55,15 +55,8 @@ func readHead(dir string, o Opener) (head, int64, error) {
 			continue
 		}
 		written = true
-		if n > maxHead || crc32.Checksum(s[frameLen:frameLen+n], castTab) != binary.LittleEndian.Uint32(s[4:]) {
-			continue
-		}
-		plain, err := o.Open(s[frameLen:frameLen+n], []byte(adHead))
-		if err != nil {
-			continue
-		}
-		var h head
-		if err := decMode.Unmarshal(plain, &h); err != nil || len(h.Hash) != hashLen {
+		h, ok := openSlot(s, o)
+		if !ok {
 			continue
 		}
 		if slot < 0 || h.Count > best.Count {
@@ -108,4 +101,38 @@ func (h *headFile) write(p position) error {
 	}
 	h.slot = (h.slot + 1) % slots
 	return nil
+}
+
+// HeadSlots tells how many slots of the head were ever written, and how many of
+// those are sound. Of two written slots one may be spoilt by a power cut.
+func HeadSlots(dir string, o Opener) (written, sound int, err error) {
+	b, err := os.ReadFile(filepath.Join(dir, headName))
+	if err != nil {
+		return 0, 0, fmt.Errorf("reading the audit head: %w", err)
+	}
+	for i := 0; i+slotLen <= len(b); i += slotLen {
+		s := b[i : i+slotLen]
+		if binary.LittleEndian.Uint32(s) == 0 {
+			continue
+		}
+		written++
+		if _, ok := openSlot(s, o); ok {
+			sound++
+		}
+	}
+	return written, sound, nil
+}
+
+// openSlot reads one slot.
+func openSlot(s []byte, o Opener) (h head, ok bool) {
+	n := binary.LittleEndian.Uint32(s)
+	if n > maxHead || crc32.Checksum(s[frameLen:frameLen+n], castTab) != binary.LittleEndian.Uint32(s[4:]) {
+		return h, false
+	}
+	plain, err := o.Open(s[frameLen:frameLen+n], []byte(adHead))
+	if err != nil {
+		return h, false
+	}
+	err = decMode.Unmarshal(plain, &h)
+	return h, err == nil && len(h.Hash) == hashLen
 }

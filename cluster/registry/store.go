@@ -138,13 +138,17 @@ func (g *generation) release() error {
 	return nil
 }
 
-func openGeneration(path string, sealer Sealer) (g *generation, err error) {
-	db, err := bolt.Open(path, 0o600, &bolt.Options{
+func openGeneration(path string, sealer Sealer) (*generation, error) {
+	return openFile(path, sealer, &bolt.Options{
 		Timeout:         lockWait,
 		FreelistType:    bolt.FreelistMapType,
 		InitialMmapSize: mapSize,
 		NoStatistics:    true,
 	})
+}
+
+func openFile(path string, sealer Sealer, opt *bolt.Options) (g *generation, err error) {
+	db, err := bolt.Open(path, 0o600, opt)
 	if err != nil {
 		return nil, fmt.Errorf("registry: open %s: %w", filepath.Base(path), err)
 	}
@@ -161,6 +165,9 @@ func openGeneration(path string, sealer Sealer) (g *generation, err error) {
 		return err
 	}); err != nil {
 		return nil, err
+	}
+	if fresh && opt.ReadOnly {
+		return nil, fmt.Errorf("registry: the file is empty: %w", ErrCorrupt)
 	}
 	if fresh {
 		if err := db.Update(g.format); err != nil {
