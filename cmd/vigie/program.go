@@ -64,6 +64,10 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case errors.As(err, &problems):
 		return exitUsage
 	}
+	var exit *exitError
+	if errors.As(err, &exit) {
+		return exit.code
+	}
 	return exitFailure
 }
 
@@ -101,7 +105,7 @@ func (p *program) root() *cobra.Command {
 	}
 	add("start", p.demoCmd(), p.initCmd(), p.joinCmd(), p.serveCmd())
 	add("ask", p.matchCmd(), p.mrzCmd(), p.photoCmd(), p.entryCmd(), p.documentCmd(), p.importCmd(), p.statusCmd(), p.userCmd(), p.keyCmd(), p.loginCmd())
-	add("run", p.tokenCmd(), p.nodeCmd(), p.configCmd(), p.doctorCmd(), p.auditCmd(), p.versionCmd(), p.calibrationCmd())
+	add("run", p.tokenCmd(), p.nodeCmd(), p.configCmd(), p.doctorCmd(), p.fsckCmd(), p.auditCmd(), p.versionCmd(), p.calibrationCmd())
 	add("models", p.modelsCmd(), p.evaluateCmd(), p.calibrateCmd(), p.populationCmd())
 	return root
 }
@@ -175,6 +179,15 @@ func (e *hintError) Unwrap() error { return e.err }
 func withHint(err error, format string, args ...any) error {
 	return &hintError{err, fmt.Sprintf(format, args...)}
 }
+
+// exitError is an error with an exit code of its own.
+type exitError struct {
+	err  error
+	code int
+}
+
+func (e *exitError) Error() string { return e.err.Error() }
+func (e *exitError) Unwrap() error { return e.err }
 
 // errQuiet ends with exit code 1 when everything has been said already.
 var errQuiet = errors.New("failed")
