@@ -203,6 +203,9 @@ func (in *inspector) decode(b bucket, r Record) (key []byte, err error) {
 	case bucketCalibrations.name:
 		x, err := decodeAs[watchlist.CalibrationDecision](b, r)
 		return binary.BigEndian.AppendUint64(nil, x.Number), err
+	case bucketFamilies.name:
+		x, err := decodeAs[watchlist.FamilyChange](b, r)
+		return binary.BigEndian.AppendUint64(nil, x.Number), err
 	default:
 		return in.decodeOwn(b, r)
 	}
@@ -237,9 +240,11 @@ func (in *inspector) decodeOwn(b bucket, r Record) (key []byte, err error) {
 		}
 		return r.Key, err
 	default:
-		return nil, fmt.Errorf("bucket %s is not known here", b.name)
+		return nil, errUnknownBucket
 	}
 }
+
+var errUnknownBucket = errors.New("no record of this bucket is known")
 
 // ownUndoKey is the key that a record of bucket undo belongs under.
 func ownUndoKey[ID ~string](key []byte, id ID) []byte {
