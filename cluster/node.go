@@ -189,7 +189,7 @@ func (n *Node) startRaft(rc replicaConfig) error {
 	trans := raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
 		Stream: n.net.Raft(), MaxPool: 3, Timeout: n.timing.rpc, Logger: newRaftLogger(n.log),
 	})
-	if err := n.rep.start(rc, trans, nil); err != nil {
+	if err := n.rep.start(rc, raftTransport{trans}, nil); err != nil {
 		return errors.Join(err, trans.Close())
 	}
 	n.clock = newClockGuard(&n.cfg, n.peerClocks)
