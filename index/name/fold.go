@@ -2,14 +2,26 @@ package name
 
 import "slices"
 
-// foldAt is how many names the delta may hold before it is folded.
-const foldAt = 1024
+const (
+	// foldAt is how many names the delta may hold before it is folded.
+	foldAt = 1024
+	// compactAt is how many numbers of entry versions may be spent beyond twice the
+	// living ones. Words and ids of what is gone stay until a compaction drops them:
+	// with this they are never much more than what is alive.
+	compactAt = 8192
+)
+
+// wasted reports whether a compaction is due. The caller holds mu.
+func (x *Index) wasted(st *state) bool { return len(st.ids) > 2*len(x.w.current)+x.slack }
+
+// ripe reports whether a fold is due.
+func (st *state) ripe() bool { return len(st.delta) >= foldAt || st.dead > st.size+foldAt }
 
 // foldIfNeeded starts a fold when the delta is full or the dead outnumber the
 // living. The caller holds mu.
 func (x *Index) foldIfNeeded() {
 	st := x.state.Load()
-	if x.folding || x.closed || len(st.delta) < foldAt && st.dead <= st.size+foldAt {
+	if x.folding || x.closed || !st.ripe() && !x.wasted(st) {
 		return
 	}
 	x.folding = true
@@ -23,13 +35,19 @@ func (x *Index) fold(generation int) {
 	for {
 		x.mu.Lock()
 		st := x.state.Load()
-		if x.closed || x.generation != generation || len(st.delta) < foldAt && st.dead <= st.size+foldAt {
+		wasted := x.wasted(st)
+		if x.closed || x.generation != generation || !st.ripe() && !wasted {
 			x.folding = false
 			x.foldIfNeeded()
 			x.mu.Unlock()
 			return
 		}
+		x.recording = wasted
 		x.mu.Unlock()
+		if wasted {
+			x.compact(st, generation)
+			continue
+		}
 		from, docs, dropped := plan(st)
 		built := buildSegment(docs)
 		kept, words := planWords(st)
@@ -48,6 +66,31 @@ func (x *Index) fold(generation int) {
 			x.state.Store(&n)
 		}
 		x.mu.Unlock()
+	}
+}
+
+// compact puts what is alive in st in the place of everything, aside, and then what
+// changed meanwhile. Apply records that since before st was read.
+func (x *Index) compact(st *state, generation int) {
+	n, w := draftOf(st).build(st.token, st.table)
+	for {
+		x.mu.Lock()
+		missed := x.recorded
+		x.recorded = nil
+		over := x.generation != generation
+		if !over && len(missed) >= foldAt {
+			x.mu.Unlock()
+			w.take(n, missed)
+			continue
+		}
+		x.recording = false
+		if !over {
+			w.take(n, missed)
+			x.w = w
+			x.state.Store(n)
+		}
+		x.mu.Unlock()
+		return
 	}
 }
 

@@ -20,7 +20,11 @@ type Index struct {
 	generation int
 	folding    bool
 	closed     bool
-	folds      sync.WaitGroup
+	// recorded are the changes since a compaction began, while recording.
+	recording bool
+	recorded  []watchlist.Change
+	slack     int // compactAt, less in tests
+	folds     sync.WaitGroup
 
 	scratch sync.Pool
 }
@@ -38,7 +42,7 @@ func New() (*Index, error) {
 // NewWith is New with another way to compute the keys of a word, which must be a
 // pure function; evaluations pass names.NewTokenByRules.
 func NewWith(token func(names.Raw) *names.Token) (*Index, error) {
-	x := &Index{}
+	x := &Index{slack: compactAt}
 	x.state.Store(&state{token: token})
 	x.w = newWriter(token)
 	return x, nil
@@ -56,23 +60,10 @@ func (x *Index) Apply(changes []watchlist.Change, index uint64) error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	st := *x.state.Load()
-	var on, off []uint32
-	for _, c := range changes {
-		if v, ok := x.w.current[c.ID]; ok {
-			off = append(off, v.seq)
-			delete(x.w.current, c.ID)
-			st.size -= v.count
-			st.dead += v.count
-		}
-		if c.Entry == nil || c.Entry.Status != watchlist.StatusActive {
-			continue
-		}
-		before := len(st.delta)
-		st.delta = x.w.add(&st, c.Entry, split(c.Entry), st.delta)
-		x.w.complete(&st, st.delta[before:])
-		on = append(on, x.w.current[c.ID].seq)
+	x.w.take(&st, changes)
+	if x.recording {
+		x.recorded = append(x.recorded, changes...)
 	}
-	st.live = st.live.with(on, off)
 	x.state.Store(&st)
 	x.applied.Store(index)
 	x.foldIfNeeded()

@@ -57,12 +57,10 @@ func buildSegment(docs []doc) *segment {
 	formOf := make([]uint32, len(docs))
 	g := newGrouper(len(docs))
 	var first, count []uint32
-	words := 0
 	for i := range docs {
 		f := g.group(docs, first, i)
 		if int(f) == len(first) {
 			first, count = append(first, uint32(i)), append(count, 0)
-			words += len(docs[i].words)
 		}
 		formOf[i] = f
 		count[f]++
@@ -75,14 +73,27 @@ func buildSegment(docs []doc) *segment {
 		next[formOf[i]]++
 		s.seqs[k], s.names[k] = docs[i].seq[0], docs[i].name[0]
 	}
-	s.shapes, s.at, s.text = make([]shape, len(first)), make([]uint32, 1, len(first)+1), make([]uint32, 0, words)
+	forms := make([]doc, len(first))
 	for f, i := range first {
-		s.shapes[f] = docs[i].shape
-		s.text = append(s.text, docs[i].words...)
+		forms[f] = docs[i]
+	}
+	s.write(forms)
+	return s
+}
+
+// write sets the words of the forms, whose bearers are known, and the postings.
+func (s *segment) write(forms []doc) {
+	words := 0
+	for i := range forms {
+		words += len(forms[i].words)
+	}
+	s.shapes, s.at, s.text = make([]shape, len(forms)), make([]uint32, 1, len(forms)+1), make([]uint32, 0, words)
+	for f := range forms {
+		s.shapes[f] = forms[f].shape
+		s.text = append(s.text, forms[f].words...)
 		s.at = append(s.at, uint32(len(s.text)))
 	}
 	s.post()
-	return s
 }
 
 // post makes the postings of the forms.

@@ -41,6 +41,27 @@ func split(e *watchlist.Entry) [][]names.Raw {
 	return out
 }
 
+// take puts changes into a state that nobody reads yet.
+func (w *writer) take(st *state, changes []watchlist.Change) {
+	var on, off []uint32
+	for _, c := range changes {
+		if v, ok := w.current[c.ID]; ok {
+			off = append(off, v.seq)
+			delete(w.current, c.ID)
+			st.size -= v.count
+			st.dead += v.count
+		}
+		if c.Entry == nil || c.Entry.Status != watchlist.StatusActive {
+			continue
+		}
+		before := len(st.delta)
+		st.delta = w.add(st, c.Entry, split(c.Entry), st.delta)
+		w.complete(st, st.delta[before:])
+		on = append(on, w.current[c.ID].seq)
+	}
+	st.live = st.live.with(on, off)
+}
+
 // add gives the entry a new version and appends its names, split into raws, to
 // docs. The keys of new words are missing until complete.
 func (w *writer) add(st *state, e *watchlist.Entry, raws [][]names.Raw, docs []doc) []doc {
