@@ -1,6 +1,7 @@
 package search
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime"
@@ -86,7 +87,7 @@ func (l *load) ask(ctx context.Context) ([]time.Duration, error) {
 	n := int(l.seconds * queryRate)
 	took, fails := make([]time.Duration, n), make([]error, n)
 	var wg sync.WaitGroup
-	pace(n, queryRate, func(i int, due time.Time) {
+	err := pace(n, queryRate, func(i int, due time.Time) {
 		qs := l.d.queries[kinds[i%2]].templates
 		q := watchlist.FaceQuery{Template: qs[i/2%len(qs)], Model: l.d.space.Model(), K: 10, MinScore: l.score}
 		wg.Go(func() {
@@ -95,9 +96,9 @@ func (l *load) ask(ctx context.Context) ([]time.Duration, error) {
 		})
 	})
 	wg.Wait()
-	for _, err := range fails {
+	for _, err := range append(fails, err) {
 		if err != nil {
-			return nil, fmt.Errorf("search: %w", err)
+			return nil, fmt.Errorf("search at a fixed rate: %w", err)
 		}
 	}
 	return took, nil
@@ -108,7 +109,7 @@ func (l *load) ask(ctx context.Context) ([]time.Duration, error) {
 func (l *load) insert(ctx context.Context, entries []*watchlist.Entry) ([]time.Duration, error) {
 	took := make([]time.Duration, len(entries))
 	var fail error
-	pace(len(entries), insertRate, func(i int, _ time.Time) {
+	err := pace(len(entries), insertRate, func(i int, _ time.Time) {
 		if fail != nil || ctx.Err() != nil {
 			return
 		}
@@ -116,23 +117,29 @@ func (l *load) insert(ctx context.Context, entries []*watchlist.Entry) ([]time.D
 		fail = l.g.Apply([]watchlist.Change{{ID: entries[i].ID, Entry: entries[i]}}, l.g.Applied()+1)
 		took[i] = time.Since(start)
 	})
-	if fail != nil {
-		return nil, fmt.Errorf("apply: %w", fail)
+	if fail = cmp.Or(fail, err); fail != nil {
+		return nil, fmt.Errorf("apply at a fixed rate: %w", fail)
 	}
 	return took, ctx.Err()
 }
 
-// pace calls do n times, at a rate a second, on a thread of its own; a call that
-// comes late is made at once, so that the rate holds.
-func pace(n, rate int, do func(i int, due time.Time)) {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
+// pace calls do n times, at a rate a second; a call that comes late is made at once,
+// so that the rate holds.
+func pace(n, rate int, do func(i int, due time.Time)) error {
+	a, err := newAlarm()
+	if err != nil {
+		return err
+	}
+	defer a.close()
 	start := time.Now()
 	for i := range n {
 		due := start.Add(time.Duration(i) * time.Second / time.Duration(rate))
 		if wait := time.Until(due); wait > 0 {
-			sleep(wait)
+			if err := a.wait(wait); err != nil {
+				return err
+			}
 		}
 		do(i, due)
 	}
+	return nil
 }
