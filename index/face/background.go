@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"runtime"
 	"time"
+
+	"vigie/index/face/codes"
 )
 
 // collectBytes of retired memory outside the Go heap call for a collection: the
@@ -14,6 +16,11 @@ const collectBytes = 256 << 20
 // kick starts the background when there is something to do. The caller holds mu.
 func (g *Gallery) kick() {
 	w := g.w
+	if !g.closed && w.wantsSpare() {
+		w.sparing = true
+		g.work.Add(1)
+		go g.prepare(w, w.newest(), stride(w.dim), len(w.tail.who))
+	}
 	if w.applied >= w.nextCheck {
 		w.changed = true
 	}
@@ -28,6 +35,22 @@ func (g *Gallery) kick() {
 	g.busy = true
 	g.work.Add(1)
 	go g.background(t)
+}
+
+// prepare makes a tail ahead, so that Apply need not wait for its memory: see
+// mem.Region.Populate. It is a goroutine of its own, since a merge takes longer than
+// a tail may take to fill.
+func (g *Gallery) prepare(w *store, b *codes.Basis, stride, capacity int) {
+	defer g.work.Done()
+	s := newSegment(0, stride, capacity)
+	s.encode(b, w.kernel)
+	s.populate(func() bool {
+		g.giveWay()
+		return g.stop.Load()
+	})
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	w.spare, w.sparing = s, false
 }
 
 // background works until nothing is left to do.

@@ -53,8 +53,10 @@ func (t *task) build(stop func() bool) (*merged, error) {
 			m.basis, m.fitted = b, keep
 		}
 	}
-	m.to = newSegment(0, t.from[0].stride, (keep+codes.Lanes-1)/codes.Lanes*codes.Lanes)
+	m.to = newSegment(0, t.from[0].stride, upToBlock(keep))
 	m.to.encode(m.basis, t.store.kernel)
+	m.to.names = make([]byte, 0, t.namesOf(keep))
+	m.to.populate(stop)
 	for k, s := range t.from {
 		for i, at := range m.at[k] {
 			if at == gone {
@@ -69,6 +71,15 @@ func (t *task) build(stop func() bool) (*merged, error) {
 		}
 	}
 	return m, err
+}
+
+// namesOf is about how many bytes the names of so many of the rows take.
+func (t *task) namesOf(keep int) int {
+	names := 0
+	for _, s := range t.from {
+		names += len(s.names)
+	}
+	return names * keep / rowsOf(t.from)
 }
 
 // fit fits a basis to the segments' rows, and to how many there are.

@@ -25,7 +25,7 @@ func (l *loader) read(d *file.Dir, tag file.Tag, p *file.Part) (*segment, error)
 	f, err := d.ReadSegment(tag, p.Ref, func(values int) []float32 {
 		w.lastID++
 		n := values / width
-		s = newSegment(w.lastID, width, (n+codes.Lanes-1)/codes.Lanes*codes.Lanes)
+		s = newSegment(w.lastID, width, upToBlock(n))
 		return s.vectors
 	})
 	if err != nil {

@@ -72,6 +72,12 @@ func (s *segment) encode(b *codes.Basis, k *kernel.Set) {
 	}
 }
 
+// populate asks for the memory of vectors and codes ahead of the rows.
+func (s *segment) populate(stop func() bool) {
+	s.region.Populate(stop)
+	s.codes.Populate(stop)
+}
+
 // full reports whether no row with names of that many bytes has room.
 func (s *segment) full(names int) bool { return s.n == len(s.who) || len(s.names)+names > maxNames }
 

@@ -20,6 +20,10 @@ type store struct {
 
 	sealed []part // never changed in place: views share it
 	tail   *segment
+	// spare is a segment to be the next tail, with its memory, sparing says that one
+	// is being made.
+	spare   *segment
+	sparing bool
 	// segs holds the segments of sealed and the tail by id, moved those that slots
 	// may still name.
 	segs      map[uint32]*segment

@@ -15,14 +15,38 @@ func (w *store) room(names int) *segment {
 	if w.gathering {
 		most = maxRows
 	}
-	w.lastID++
-	capacity := (max(w.sizes.least, min(most, w.live)) + codes.Lanes - 1) / codes.Lanes * codes.Lanes
-	w.tail = newSegment(w.lastID, stride(w.dim), capacity)
-	if !w.gathering {
+	capacity := upToBlock(max(w.sizes.least, min(most, w.live)))
+	w.tail = w.takeSpare(capacity)
+	if w.tail == nil {
+		w.tail = newSegment(0, stride(w.dim), capacity)
+	}
+	if !w.gathering && w.tail.basis != w.newest() {
 		w.tail.encode(w.newest(), w.kernel)
 	}
+	w.lastID++
+	w.tail.id = w.lastID
 	w.segs[w.tail.id] = w.tail
 	return w.tail
+}
+
+// upToBlock is n, or the next multiple of a block.
+func upToBlock(n int) int { return (n + codes.Lanes - 1) / codes.Lanes * codes.Lanes }
+
+// takeSpare takes the segment that was made ahead, if it has that capacity.
+func (w *store) takeSpare(capacity int) *segment {
+	s := w.spare
+	if s == nil || w.gathering || s.stride != stride(w.dim) || len(s.who) != capacity {
+		return nil
+	}
+	w.spare = nil
+	return s
+}
+
+// wantsSpare reports whether it is time to make the next tail ahead: once the tail is
+// as large as tails get and half full.
+func (w *store) wantsSpare() bool {
+	return w.tail != nil && w.spare == nil && !w.sparing && !w.gathering &&
+		len(w.tail.who) == upToBlock(w.sizes.tail) && w.tail.n >= len(w.tail.who)/2
 }
 
 // seal turns the tail into a sealed segment.

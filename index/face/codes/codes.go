@@ -66,6 +66,11 @@ func New(b *Basis, capacity int, k *kernel.Set) *Codes {
 	return c
 }
 
+// Populate asks for the memory of all rows ahead of their Append, in pieces, each
+// after a call of stop, which ends it when true. Any goroutine may call it before the
+// codes are shared.
+func (c *Codes) Populate(stop func() bool) { c.region.Populate(stop) }
+
 // Basis returns the basis of the codes.
 func (c *Codes) Basis() *Basis { return c.b }
 

@@ -56,5 +56,25 @@ func (r *Region) Float32s() []float32 {
 	return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(r.b))), n)
 }
 
+// Populate has the system provide the region's memory now, in pieces of a huge page,
+// instead of when it is first written. Where the machine is a guest whose host has to
+// find the memory first, that takes milliseconds for a piece; in a system call they
+// hold up only the caller, in a write also whoever waits for its processor. Before
+// each piece it calls stop and ends when that is true. It changes nothing that can be
+// read, and does nothing where the system offers no such thing.
+func (r *Region) Populate(stop func() bool) {
+	if !r.mapped {
+		return
+	}
+	for b := r.b; len(b) > 0 && !stop(); b = b[min(len(b), piece):] {
+		if !populate(b[:min(len(b), piece)]) {
+			return
+		}
+	}
+}
+
+// piece is how much Populate asks for at once.
+const piece = 2 << 20
+
 // OffHeap reports whether the region lies outside the Go heap.
 func (r *Region) OffHeap() bool { return r.mapped }

@@ -34,6 +34,10 @@ func reserve(size int) (whole, part []byte) {
 	return whole, whole[skip : skip+size : skip+size]
 }
 
+// populate brings in the pages of part of a mapping, which begins with a page; it is
+// false when the system, before Linux 5.14, can't, or has no memory left.
+func populate(b []byte) bool { return unix.Madvise(b, unix.MADV_POPULATE_WRITE) == nil }
+
 // release unmaps a mapping that nobody can reach any more.
 func release(whole []byte) {
 	// Munmap fails only for a range that is not mapped, which this one is.

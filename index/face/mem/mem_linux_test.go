@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 	"unsafe"
+
+	"golang.org/x/sys/unix"
 )
 
 // mappedAt reports whether a mapping holds the address.
@@ -49,4 +51,42 @@ func TestRegionIsUnmappedWhenUnreachable(t *testing.T) {
 		runtime.GC()
 		runtime.Gosched()
 	}
+}
+
+func TestPopulateBringsInThePages(t *testing.T) {
+	if underRace {
+		t.Skip("regions are on the heap")
+	}
+	for _, size := range []int{1, 5000, piece + 4096, 3*piece + 7} {
+		r := New(size)
+		calls, pages := 0, (size+4095)/4096
+		r.Populate(func() bool { calls++; return calls > 2 })
+		want := min(pages, 2*piece/4096)
+		if got := residentPages(t, r.Bytes(), pages); got < want {
+			t.Errorf("size %d: %d of %d pages are there, want %d", size, got, pages, want)
+		}
+		for i, v := range r.Bytes() {
+			if v != 0 {
+				t.Fatalf("size %d: byte %d is %d", size, i, v)
+			}
+		}
+		if most := (size+piece-1)/piece + 1; calls > most {
+			t.Errorf("size %d: stop was called %d times", size, calls)
+		}
+		runtime.KeepAlive(r)
+	}
+}
+
+// residentPages is how many pages of a mapping are in memory.
+func residentPages(t *testing.T, b []byte, pages int) (n int) {
+	t.Helper()
+	in := make([]byte, pages)
+	_, _, errno := unix.Syscall(unix.SYS_MINCORE, uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)), uintptr(unsafe.Pointer(&in[0])))
+	if errno != 0 {
+		t.Fatal(errno)
+	}
+	for _, v := range in {
+		n += int(v & 1)
+	}
+	return n
 }
