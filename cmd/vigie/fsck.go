@@ -43,7 +43,7 @@ func (p *program) fsckCmd() *cobra.Command {
 				return p.fsckCodes()
 			}
 			opt := fsck.Options{
-				NodeKeyFile: nodeKey, ClusterKeyFile: clusterKey, Known: galleryFolders(),
+				NodeKeyFile: nodeKey, ClusterKeyFile: clusterKey, Known: append(galleryFolders(), namesFolder),
 				Extra: []fsck.Extra{{Name: "gallery", Check: checkGalleries}},
 			}
 			if len(args) == 1 {

@@ -63,6 +63,7 @@ type server struct {
 	kernel    string             // that scans it
 	people    matcher.Population // that entries are replayed against, nil for none
 	names     *name.Index
+	nameFile  keptNames
 	documents *document.Index
 	texts     *text.Index
 	node      *cluster.Node
@@ -129,6 +130,7 @@ func (s *server) openIndexes(context.Context) (func() error, error) {
 	if s.names, err = name.New(); err != nil {
 		return nil, fmt.Errorf("make the name index: %w", err)
 	}
+	s.nameFile = keepNames(s.conf, s.names, s.log)
 	if s.texts, err = text.New(s.log); err != nil {
 		return nil, fmt.Errorf("make the text index: %w", err)
 	}
@@ -147,15 +149,18 @@ func (s *server) openIndexes(context.Context) (func() error, error) {
 		st, _ := s.spaces.KeptStats()
 		return st
 	})...)
+	s.metrics.MustRegister(s.nameFile.collectors()...)
 	s.metrics.MustRegister(calibrationCollector{s.spaces}, textCollector{s.texts.Status})
-	return func() error { return errors.Join(s.texts.Close(), s.names.Close(), s.spaces.Close(), s.second.close()) }, nil
+	return func() error {
+		return errors.Join(s.texts.Close(), s.nameFile.Close(), s.spaces.Close(), s.second.close())
+	}, nil
 }
 
 func (s *server) openNode(ctx context.Context) (func() error, error) {
 	c := s.conf
 	begin := time.Now()
 	var err error
-	indexes := []fsm.Index{s.spaces, s.names, s.documents, s.texts}
+	indexes := []fsm.Index{s.spaces, s.nameFile.fed(), s.documents, s.texts}
 	if s.second != nil {
 		indexes = append(indexes, s.second.index())
 	}

@@ -22,13 +22,18 @@ func newIndex(t testing.TB) *Index {
 	return x
 }
 
-func TestConformance(t *testing.T) {
-	indextest.Run(t, newIndex, func(ctx context.Context, x *Index, e *watchlist.Entry) ([]watchlist.EntryID, error) {
-		m, err := x.Search(ctx, watchlist.NameQuery{Names: e.Names, K: 20})
-		var ids []watchlist.EntryID
-		for _, one := range m {
-			ids = append(ids, one.Entry)
-		}
-		return ids, err
-	})
+func TestConformance(t *testing.T) { indextest.Run(t, newIndex, findNames[*Index]) }
+
+// finder is what the conformance suite searches.
+type finder interface {
+	Search(ctx context.Context, q watchlist.NameQuery) ([]watchlist.NameMatch, error)
+}
+
+func findNames[T finder](ctx context.Context, x T, e *watchlist.Entry) ([]watchlist.EntryID, error) {
+	m, err := x.Search(ctx, watchlist.NameQuery{Names: e.Names, K: 20})
+	var ids []watchlist.EntryID
+	for _, one := range m {
+		ids = append(ids, one.Entry)
+	}
+	return ids, err
 }

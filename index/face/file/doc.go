@@ -18,6 +18,9 @@
 // for another calibration do not open. The manifest carries each file's digest
 // over the header and the seals of all parts.
 //
+// WriteWhole and ReadWhole keep the content of another index in one file of the
+// same frame.
+//
 // Files are written under a temporary name, synced, renamed, and their folder is
 // synced; the manifest comes last, and only then are the files that it does not
 // name removed. A crash leaves the old gallery or the new one.

@@ -27,6 +27,7 @@ const (
 
 	kindSegment  = 1
 	kindManifest = 2
+	kindWhole    = 3
 )
 
 var (
