@@ -29,7 +29,7 @@ func (s *service) GetCluster(ctx context.Context, _ gen.GetClusterRequestObject)
 		CommitIndex: int64(st.Committed), AppliedIndex: int64(st.Applied), Version: st.Version,
 		Origin: gen.Origin{Country: string(origin.Country), Authority: origin.Authority},
 		Stamp:  stampOut(stamp), Members: list(st.Members, memberOut), Gallery: galleryOut(st.Gallery), SecondEncoder: secondOut(st.Second),
-		Text: textOut(st.Text),
+		Text: textOut(st.Text), Divergence: st.Divergence,
 	}, nil
 }
 
@@ -71,7 +71,7 @@ func textOut(t TextStatus) gen.TextIndex {
 func memberOut(m MemberStatus) gen.Member {
 	out := gen.Member{
 		Id: string(m.ID), Name: m.Name, Role: gen.NodeRole(m.Role), Voting: m.Voting, ClusterAddr: m.ClusterAddr, ApiAddr: m.APIAddr,
-		Calibration: m.Calibration,
+		Calibration: m.Calibration, Diverged: m.Diverged,
 	}
 	if m.Known {
 		reachable, lag, contact := m.Reachable, int64(m.Lag), m.LastContact.Milliseconds()

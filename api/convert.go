@@ -106,7 +106,7 @@ func faceOut(f watchlist.Face, reviewBy int64) gen.Face {
 func stampOut(s watchlist.ListStamp) gen.Stamp {
 	return gen.Stamp{
 		Node: string(s.Node), AppliedIndex: int64(s.AppliedIndex), StateHash: s.StateHash,
-		AgeMs: s.AgeMillis, Connected: s.Connected, Entries: s.Entries,
+		AgeMs: s.AgeMillis, Connected: s.Connected, Diverged: s.Diverged, Entries: s.Entries,
 	}
 }
 

@@ -199,6 +199,8 @@ type ClusterStatus struct {
 	Leader                   watchlist.NodeID
 	Term, Committed, Applied uint64
 	Members                  []MemberStatus
+	// Divergence says which states of nodes differ and what to do, "" for none.
+	Divergence string
 	// Gallery is the face index of the node that is asked.
 	Gallery GalleryStatus
 	// Second is its second encoder, nil without one.
@@ -273,6 +275,9 @@ type MemberStatus struct {
 	LastContact time.Duration
 	// Calibration is what the node compares with, "" when it did not say.
 	Calibration string
+	// Diverged: its state differs from that of the node asked at the same raft
+	// index; of the node asked, from the majority's.
+	Diverged bool
 }
 
 // Deps is what the API needs of the rest of the node. All are required and must

@@ -115,7 +115,8 @@ var problemKinds = map[string]kind{
 	"text_index_building": {503, "Text index not ready", "This node still reads its entries into the text index; GET /v1/cluster shows how far it is. Search by name meanwhile (q), or ask another node.", 5 * time.Second},
 	"audit_unavailable":   {503, "Audit unavailable", "The audit log can't be written, so nothing is answered.", 10 * time.Second},
 
-	"disk_full": {507, "Disk full", "The node has no room for the write.", 0},
+	"node_diverged": {503, "Node diverged", "The node's state differs from the majority's. Ask another node, and call the operator.", 10 * time.Second},
+	"disk_full":     {507, "Disk full", "The node has no room for the write.", 0},
 }
 
 // sentinels maps the domain's errors to codes.
@@ -132,6 +133,7 @@ var sentinels = []struct {
 	{watchlist.ErrOverloaded, "overloaded"},
 	{watchlist.ErrTextBuilding, "text_index_building"},
 	{watchlist.ErrDiskFull, "disk_full"},
+	{watchlist.ErrDiverged, "node_diverged"},
 	{context.DeadlineExceeded, "timeout"},
 	{context.Canceled, "client_gone"},
 }

@@ -137,7 +137,7 @@ func (n *Node) Stamp() watchlist.ListStamp {
 	index, hash := n.rep.fsm.Stamp()
 	return watchlist.ListStamp{
 		Node: n.id.Node, AppliedIndex: index, StateHash: hash,
-		AgeMillis: age.Milliseconds(), Connected: connected, Entries: n.rep.reg.Count(),
+		AgeMillis: age.Milliseconds(), Connected: connected, Diverged: n.diverged(), Entries: n.rep.reg.Count(),
 	}
 }
 

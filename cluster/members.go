@@ -165,8 +165,8 @@ func (n *Node) TransferLeadership(ctx context.Context) error {
 	}
 }
 
-// handOver gives leadership to a voter that answers now and that fit takes (nil:
-// any), the most advanced first. Raft's own choice goes by what it sent last,
+// handOver gives leadership to a voter that answers now, is not known to have a wrong
+// state, and that fit takes (nil: any), the most advanced first. Raft's own choice goes by what it sent last,
 // which may be to a node that is down.
 func (n *Node) handOver(ctx context.Context, fit func(progressReply) bool) error {
 	type heir struct {
@@ -181,7 +181,7 @@ func (n *Node) handOver(ctx context.Context, fit func(progressReply) bool) error
 			continue
 		}
 		wg.Go(func() {
-			if p, err := n.askProgress(ctx, watchlist.NodeID(s.ID)); err == nil && (fit == nil || fit(p)) {
+			if p, err := n.askProgress(ctx, watchlist.NodeID(s.ID)); err == nil && (fit == nil || fit(p)) && !n.knownWrong(watchlist.NodeID(s.ID)) {
 				mu.Lock()
 				heirs = append(heirs, heir{s, p.Received})
 				mu.Unlock()

@@ -32,6 +32,8 @@ var metricHelp = map[string]string{
 	"blobs_wanted":         "Photos that this node has not fetched yet.",
 	"clock_offset_seconds": "How far this node's clock lies off the median of the voters' clocks.",
 	"clock_trusted":        "1 if this node's clock may stamp commands, else 0.",
+	"diverged":             "1 if this node's state differs from the majority's, else 0.",
+	"members_diverged":     "Members whose state differs from this node's at the same raft index.",
 	"certificate_seconds":  "Time until this node's certificate ends.",
 }
 
@@ -90,6 +92,8 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		"blobs_wanted":         float64(s.BlobsWanted),
 		"clock_offset_seconds": float64(s.ClockOffsetMillis) / 1000,
 		"clock_trusted":        truth(s.ClockProblem == ""),
+		"diverged":             truth(s.Stamp.Diverged),
+		"members_diverged":     float64(len(n.states.now().others)),
 		"certificate_seconds":  time.UnixMilli(s.CertificateEnds).Sub(n.cfg.Now()).Seconds(),
 	} {
 		ch <- prometheus.MustNewConstMetric(c.descs[name], prometheus.GaugeValue, v)

@@ -40,6 +40,7 @@ type Node struct {
 	confirms  *confirmer
 	progress  *progressTable
 	clock     *clockGuard
+	states    *divergence
 	clockBad  atomic.Bool   // told to the operator
 	pollNow   chan struct{} // asks for the others' progress now
 	barrier   atomic.Uint64 // the last term in which a Barrier succeeded
@@ -71,7 +72,7 @@ func Open(ctx context.Context, cfg Config, indexes []fsm.Index) (node *Node, err
 	n := &Node{
 		cfg: cfg, dir: layout(cfg.DataDir), log: cfg.Logger, timing: timing,
 		announce: make(chan struct{}, 1), pollNow: make(chan struct{}, 1), progress: newProgressTable(),
-		confirms: newConfirmer(),
+		confirms: newConfirmer(), states: newDivergence(),
 	}
 	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	n.stopping, n.cancel = life.Done(), cancel
@@ -193,7 +194,7 @@ func (n *Node) startRaft(rc replicaConfig) error {
 		return errors.Join(err, trans.Close())
 	}
 	n.clock = newClockGuard(&n.cfg, n.peerClocks)
-	n.proposals = newProposer(n.rep, n.id.cluster, n.clock.stamp)
+	n.proposals = newProposer(n.rep, n.id.cluster, n.stamp)
 	n.proposals.newTerm = n.learnClocks
 	return nil
 }

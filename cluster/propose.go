@@ -27,6 +27,7 @@ const (
 //   - watchlist.ErrTooLarge: the command exceeds 64 KiB; nothing was sent.
 //   - watchlist.ErrNoLeader: no leader took it in time; nothing was committed.
 //     ErrClock besides when the leader's clock is the reason.
+//   - watchlist.ErrDiverged: this node's state is wrong; nothing was sent.
 //   - watchlist.ErrOverloaded, watchlist.ErrDiskFull: refused, not committed.
 //   - watchlist.ErrOutcomeUnknown: it may have been committed or may still be.
 //
@@ -41,6 +42,9 @@ func (n *Node) Propose(ctx context.Context, env command.Envelope) (command.Resul
 	encoded, err := env.Encode()
 	if err != nil {
 		return command.Result{}, err
+	}
+	if n.diverged() {
+		return command.Result{}, watchlist.ErrDiverged
 	}
 	patience := time.Now().Add(n.electionWait())
 	inDoubt := false // an earlier try may have been committed

@@ -35,8 +35,12 @@ func (n *Node) WaitIndex(ctx context.Context, index uint64) error {
 // before the call, on whichever node: reads that follow are linearizable. It
 // costs the leader one question to a majority; leases are not relied upon, since
 // a paused process can outlive its lease. The error wraps watchlist.ErrNoLeader
-// when there is no leader with a quorum.
+// when there is no leader with a quorum, and watchlist.ErrDiverged when this node's
+// state is known to be wrong.
 func (n *Node) Linearizable(ctx context.Context) error {
+	if n.diverged() {
+		return fmt.Errorf("linearizable read: %w", watchlist.ErrDiverged)
+	}
 	deadline := time.Now().Add(n.electionWait())
 	for pause := 10 * time.Millisecond; ; pause = min(2*pause, 200*time.Millisecond) {
 		index, err := n.readIndex(ctx)

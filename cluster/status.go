@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -27,6 +28,10 @@ type progressReply struct {
 	Clock int64 `cbor:"8,keyasint,omitempty"`
 	// Calibration is the one that the node compares with, "" when it doesn't say.
 	Calibration string `cbor:"9,keyasint,omitempty"`
+	// CheckIndex is the newest checkpoint that the node has passed, CheckHash its
+	// state hash there: all nodes can be compared at it.
+	CheckIndex uint64 `cbor:"10,keyasint,omitempty"`
+	CheckHash  string `cbor:"11,keyasint,omitempty"`
 }
 
 func (n *Node) ownProgress() progressReply {
@@ -37,6 +42,7 @@ func (n *Node) ownProgress() progressReply {
 		AgeMs: st.AgeMillis, Connected: st.Connected, AuditCount: count, AuditHead: head,
 		Clock: n.cfg.Now().UnixMilli(),
 	}
+	p.CheckIndex, p.CheckHash = n.rep.fsm.LastCheck()
 	if n.cfg.Calibration != nil {
 		p.Calibration = n.cfg.Calibration()
 	}
@@ -102,9 +108,13 @@ func (n *Node) pollLoop(ctx context.Context) {
 			wg.Go(func() {
 				p, err := n.askProgress(ctx, m.ID)
 				n.progress.put(m.ID, p, n.cfg.uptime(), err)
+				if err == nil {
+					n.states.hear(m.ID, p)
+				}
 			})
 		}
 		wg.Wait()
+		n.compareStates(ctx)
 		select {
 		case <-tick.C:
 		case <-n.pollNow:
@@ -142,6 +152,9 @@ type Status struct {
 	// stamps no commands, "" when it may.
 	ClockOffsetMillis int64  `json:"clock_offset_ms"`
 	ClockProblem      string `json:"clock_problem,omitempty"`
+	// Divergence says which states of members differ and what to do, "" when all
+	// agree as far as is known.
+	Divergence string `json:"divergence,omitempty"`
 }
 
 // MemberStatus is one member as this node sees it.
@@ -162,6 +175,9 @@ type MemberStatus struct {
 	// Calibration is what the member compared with as of then, "" when it did not
 	// say.
 	Calibration string `json:"calibration,omitempty"`
+	// Diverged: the member's state hash differs from this node's at the same raft
+	// index; for this node itself, from the majority's.
+	Diverged bool `json:"diverged,omitempty"`
 }
 
 // Status reports from memory; it asks no other node. What it says of others is
@@ -178,6 +194,8 @@ func (n *Node) Status() Status {
 		CertificateEnds: ends,
 	}
 	s.ClockOffsetMillis, s.ClockProblem = n.clockStatus()
+	v := n.states.now()
+	s.Divergence = v.text()
 	voting := make(map[raft.ServerID]bool)
 	for _, srv := range n.servers() {
 		voting[srv.ID] = srv.Suffrage == raft.Voter
@@ -187,7 +205,9 @@ func (n *Node) Status() Status {
 		n.log.Warn("the member list could not be read", "error", err)
 	}
 	for _, m := range list.Members {
-		s.Members = append(s.Members, n.memberStatus(m, voting[raft.ServerID(m.ID)], s.CommitIndex))
+		ms := n.memberStatus(m, voting[raft.ServerID(m.ID)], s.CommitIndex)
+		ms.Diverged = m.ID == n.id.Node && v.self || slices.Contains(v.others, m.ID)
+		s.Members = append(s.Members, ms)
 	}
 	return s
 }
@@ -274,6 +294,7 @@ func (n *Node) housekeeping(ctx context.Context) {
 		if now.Sub(swept) >= time.Second {
 			n.net.Sweep()
 			n.watchClock(ctx)
+			n.giveWay(ctx)
 			swept = now
 		}
 		if now.Sub(saved) >= 30*time.Second {

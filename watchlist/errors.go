@@ -16,6 +16,9 @@ var (
 	ErrOutcomeUnknown = errors.New("outcome unknown")
 	// ErrOverloaded: the queue is full; try again later.
 	ErrOverloaded = errors.New("overloaded")
+	// ErrDiverged: the node's state is known to differ from that of the majority, so
+	// it takes no writes; another node does.
+	ErrDiverged = errors.New("this node's state differs from the majority's")
 	// ErrDiskFull: the node's disk has no room for a write.
 	ErrDiskFull = errors.New("disk full")
 	// ErrNotReplicated: a blob is on this node's disk, but a majority of the

@@ -118,6 +118,9 @@ type ListStamp struct {
 	AgeMillis int64 `json:"age_ms"`
 	// Connected tells whether the node sees a leader with a quorum.
 	Connected bool `json:"connected"`
+	// Diverged tells that the node's list is known to differ from that of the
+	// majority: an entry may be missing or wrong. Ask another node.
+	Diverged bool `json:"diverged,omitempty"`
 	// Entries is the number of entries in the registry.
 	Entries int `json:"entries"`
 }

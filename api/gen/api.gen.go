@@ -1221,6 +1221,9 @@ type ClusterStatus struct {
 	AppliedIndex int64 `json:"applied_index"`
 	CommitIndex  int64 `json:"commit_index"`
 
+	// Divergence Which states of nodes differ, and what to do; absent when all agree as far as is known.
+	Divergence string `json:"divergence,omitempty,omitzero"`
+
 	// Gallery The face index of this node.
 	Gallery Gallery `json:"gallery"`
 
@@ -1866,7 +1869,11 @@ type Member struct {
 	// Calibration What the node compares faces with; absent when it did not say.
 	Calibration string `json:"calibration,omitempty,omitzero"`
 	ClusterAddr string `json:"cluster_addr"`
-	Id          string `json:"id"`
+
+	// Diverged True when the member's state hash differs from that of the node asked at
+	// the same raft index; for the node asked, from the majority's.
+	Diverged bool   `json:"diverged,omitempty,omitzero"`
+	Id       string `json:"id"`
 
 	// Lag Log entries behind the leader; absent when unknown.
 	Lag           *int64 `json:"lag,omitempty"`
@@ -2526,10 +2533,14 @@ type Stamp struct {
 	AgeMs int64 `json:"age_ms"`
 
 	// AppliedIndex The raft index that the answer includes at least; faces are searched as of it.
-	AppliedIndex int64  `json:"applied_index"`
-	Connected    bool   `json:"connected"`
-	Entries      int    `json:"entries"`
-	Node         string `json:"node"`
+	AppliedIndex int64 `json:"applied_index"`
+	Connected    bool  `json:"connected"`
+
+	// Diverged True when the node's state is known to differ from the majority's: an
+	// entry may be missing or wrong. Ask another node. Absent otherwise.
+	Diverged bool   `json:"diverged,omitempty,omitzero"`
+	Entries  int    `json:"entries"`
+	Node     string `json:"node"`
 
 	// StateHash The hash of the replicated state at that index. Empty on the lead of a
 	// search made while a snapshot took the place of the node's list: its

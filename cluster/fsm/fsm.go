@@ -77,6 +77,7 @@ type FSM struct {
 	replaying bool
 
 	progress progress
+	history  history
 
 	closeOnce sync.Once
 	closed    chan struct{}
@@ -89,6 +90,7 @@ var _ raft.BatchingFSM = (*FSM)(nil)
 // they are ready to answer.
 func New(reg *registry.Store, sealer Sealer, indexes []Index, log *slog.Logger) (*FSM, error) {
 	f := &FSM{reg: reg, sealer: sealer, indexes: indexes, log: log, closed: make(chan struct{})}
+	f.history.reset()
 	if err := f.adopt(f.startIndexes); err != nil {
 		return nil, fmt.Errorf("start state machine: %w", err)
 	}
@@ -107,8 +109,24 @@ func (f *FSM) Apply(l *raft.Log) any { return f.ApplyBatch([]*raft.Log{l})[0] }
 // ApplyBatch applies log entries in one transaction of the registry, then tells
 // the indexes, then publishes the new position. Each answer is a command.Result,
 // nil for an entry that is no command or that the registry holds already, or
-// ErrClosed. It panics on what would let replicas drift apart.
+// ErrClosed. It panics on what would let replicas drift apart. Entries on both sides
+// of a checkpoint are applied in two transactions (see history).
 func (f *FSM) ApplyBatch(logs []*raft.Log) []any {
+	answers := make([]any, 0, len(logs))
+	for len(logs) > 0 {
+		n := upToCheck(logs)
+		f.history.passed((logs[0].Index-1)/checkEvery*checkEvery, f.progress.get())
+		part := f.applyPart(logs[:n])
+		answers = append(answers, part...)
+		if logs = logs[n:]; part[0] == ErrClosed {
+			return append(answers, closedAnswers(len(logs))...)
+		}
+	}
+	return answers
+}
+
+// applyPart is ApplyBatch for what is applied in one transaction.
+func (f *FSM) applyPart(logs []*raft.Log) []any {
 	for stalled := false; ; stalled = true {
 		answers, err := f.applyBatch(logs)
 		switch {
@@ -293,4 +311,5 @@ func (f *FSM) adopt(fill func(index uint64) error) error {
 func (f *FSM) publish() {
 	index, _, hash := f.reg.Position()
 	f.progress.set(position{index: index, hash: hash})
+	f.history.published(position{index: index, hash: hash})
 }

@@ -100,6 +100,7 @@ func (f *FSM) Restore(rc io.ReadCloser) (err error) {
 		return fmt.Errorf("restore: %w", err)
 	}
 	f.replaying = false
+	f.history.reset()
 	// The registry is the new one: going on with indexes of the old would answer
 	// wrongly.
 	if err := f.adopt(f.rebuildIndexes); err != nil {

@@ -292,6 +292,11 @@ func (d *doctor) checkCluster(ctx context.Context) {
 	} else {
 		d.ok("cluster", "%d nodes, term %d, %s", len(st.Members), st.Term, stampLine(st.Stamp))
 	}
+	if st.Divergence != "" {
+		d.fail("divergence", "see the text; 'vigie fsck --explain' tells what fsck finds", "%s", st.Divergence)
+	} else {
+		d.ok("divergence", "the nodes' states agree, as far as is known")
+	}
 	d.checkCalibration(ctx, c)
 	for _, m := range st.Members {
 		for _, addr := range []string{m.ClusterAddr, m.ApiAddr} {

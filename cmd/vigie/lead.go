@@ -129,6 +129,9 @@ func stampLine(s client.Stamp) string {
 	if !s.Connected {
 		state = "CUT OFF from the cluster"
 	}
+	if s.Diverged {
+		state += ", DIVERGED: this list differs from the other nodes', ask one of them"
+	}
 	return printable(fmt.Sprintf("List: %d entries, index %d, state %.12s, %s old, %s, node %.8s",
 		s.Entries, s.AppliedIndex, s.StateHash, age(s.AgeMs), state, s.Node))
 }

@@ -28,7 +28,7 @@ func (c clusterInfo) Status() api.ClusterStatus {
 	st := c.node.Status()
 	gallery, second := c.faces()
 	out := api.ClusterStatus{
-		State: st.State, Leader: st.Leader, Term: st.Term, Committed: st.CommitIndex, Applied: st.Stamp.AppliedIndex,
+		State: st.State, Divergence: st.Divergence, Leader: st.Leader, Term: st.Term, Committed: st.CommitIndex, Applied: st.Stamp.AppliedIndex,
 		Version: readBuild().Version, Gallery: gallery, Second: second, Text: textStatus(c.text()), Node: watchlist.Member{ID: st.ID, Name: st.Name, Role: st.Role},
 	}
 	if st.State == "shutdown" {
@@ -40,7 +40,7 @@ func (c clusterInfo) Status() api.ClusterStatus {
 		}
 		out.Members = append(out.Members, api.MemberStatus{
 			Member: m.Member, Voting: m.Voting, Known: m.SeenMillis >= 0, Reachable: m.Reachable, Lag: m.Lag,
-			LastContact: time.Duration(m.SeenMillis) * time.Millisecond, Calibration: m.Calibration,
+			LastContact: time.Duration(m.SeenMillis) * time.Millisecond, Calibration: m.Calibration, Diverged: m.Diverged,
 		})
 	}
 	return out

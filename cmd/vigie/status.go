@@ -65,6 +65,9 @@ func writeStatus(w io.Writer, st *client.ClusterStatus) {
 		if m.Role == "voter" && !m.Voting {
 			role = "voter (not voting yet)"
 		}
+		if m.Diverged {
+			state = strings.TrimPrefix(state+", DIVERGED", ", ")
+		}
 		row(w, m.Name, role, dash(state), m.ApiAddr, m.ClusterAddr, lag, reach, dash(m.Calibration))
 	}
 	fmt.Fprintln(w, stampLine(st.Stamp))
@@ -76,6 +79,9 @@ func writeStatus(w io.Writer, st *client.ClusterStatus) {
 	fmt.Fprintln(w, printable(fmt.Sprintf("Origin: %s, %s. Term %d, committed index %d, version %s.", st.Origin.Country, st.Origin.Authority, st.Term, st.CommitIndex, st.Version)))
 	if line := mixedLine(st.Members); line != "" {
 		fmt.Fprintln(w, line)
+	}
+	if st.Divergence != "" {
+		fmt.Fprintln(w, "THE NODES' STATES DIFFER: "+printable(st.Divergence)+".")
 	}
 	if st.Leader == "" {
 		fmt.Fprintln(w, "NO LEADER: matching goes on, writes wait for a majority of the voters.")
