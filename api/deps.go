@@ -9,6 +9,7 @@ import (
 	"vigie/api/auth"
 	"vigie/watchlist"
 	"vigie/watchlist/command"
+	"vigie/watchlist/names"
 )
 
 // Writer replicates commands.
@@ -122,6 +123,18 @@ type TextSearcher interface {
 	Wait(ctx context.Context, index uint64) error
 	// Search also fails with a watchlist.FieldError with the pointer /text.
 	Search(ctx context.Context, q watchlist.TextQuery) (watchlist.TextResult, error)
+}
+
+// NameFamilies is this node's copy of the changes to the table of spelling families,
+// and what its name index makes of them.
+type NameFamilies interface {
+	// FamilyChanges lists them in the order of their numbers.
+	FamilyChanges() ([]watchlist.FamilyChange, error)
+	// Table is the table that searches go by now.
+	Table() *names.Table
+	// Preview says what the change of one table into another does to the entries that
+	// can be found, seen by the spellings concerned.
+	Preview(ctx context.Context, now, then *names.Table, spellings []string) (watchlist.FamilyImpact, error)
 }
 
 // ClusterInfo tells about the cluster from this node's own knowledge; it never
@@ -300,6 +313,7 @@ type Deps struct {
 	Cluster      ClusterInfo
 	ClusterAdmin ClusterAdmin
 	Calibrations Calibrations
+	Families     NameFamilies
 }
 
 func (d *Deps) check() error {
@@ -326,6 +340,7 @@ func (d *Deps) check() error {
 		{"Cluster", d.Cluster == nil},
 		{"ClusterAdmin", d.ClusterAdmin == nil},
 		{"Calibrations", d.Calibrations == nil},
+		{"Families", d.Families == nil},
 	} {
 		if c.nil {
 			errs = append(errs, missing(c.name))

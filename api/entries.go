@@ -114,11 +114,18 @@ func (s *service) SearchEntries(ctx context.Context, req gen.SearchEntriesReques
 	}
 	limit := in.Limit
 	def(&limit, defaultPage)
+	table := s.deps.Families.Table()
 	found, err := s.searchNames(ctx, in.Q, limit, s.keeps(in.Status, in.Category))
+	if now := s.deps.Families.Table(); err == nil && now != table {
+		// The table of spelling families changed meanwhile: say which one was used.
+		table = now
+		found, err = s.searchNames(ctx, in.Q, limit, s.keeps(in.Status, in.Category))
+	}
 	if err != nil {
 		return nil, err
 	}
-	return gen.SearchEntries200JSONResponse{Items: s.listed(ctx, found)}, nil
+	c.event.Models = map[string]string{"names": table.Version()}
+	return gen.SearchEntries200JSONResponse{Items: s.listed(ctx, found), Names: table.Version()}, nil
 }
 
 // maxNameHits is how many entries a name search looks at before filtering.

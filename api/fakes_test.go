@@ -32,6 +32,7 @@ type world struct {
 	sessions map[string]watchlist.Session
 	keys     map[watchlist.KeyID]watchlist.APIKey
 	reported reportsFake
+	families familiesFake
 	blobs    map[watchlist.BlobID][]byte
 	batches  map[watchlist.BatchID][]watchlist.EntryID
 	idem     map[string]idemRecord
@@ -81,7 +82,7 @@ func newWorld() *world {
 func (w *world) deps() Deps {
 	return Deps{
 		Writer: w, Entries: w, Reports: w, Accounts: w, AccountList: w, Matcher: w, Enroller: w, Faces: w, Blobs: w,
-		Auditor: w, AuditReader: w, Consistency: w, Names: nameFake{w}, Texts: textFake{w}, Cluster: w, ClusterAdmin: w, Calibrations: calibFake{w},
+		Auditor: w, AuditReader: w, Consistency: w, Names: nameFake{w}, Texts: textFake{w}, Cluster: w, ClusterAdmin: w, Calibrations: calibFake{w}, Families: &w.families,
 	}
 }
 
@@ -116,6 +117,7 @@ func (w *world) Propose(ctx context.Context, e command.Envelope) (command.Result
 		}
 	}
 	w.index++
+	w.families.actor = e.Actor
 	r := w.apply(e.Body)
 	r.Index = w.index
 	if e.IdemKey != "" {
@@ -134,6 +136,10 @@ func (w *world) apply(b command.Body) command.Result {
 		return w.reported.put(x, w.now)
 	case command.ReportUndo:
 		return w.reported.undo(x)
+	case command.FamilyPropose:
+		return w.families.propose(x, w.index, w.now)
+	case command.FamilyReview:
+		return w.families.review(x, w.index, w.now)
 	case command.EntryBatch:
 		r := command.Result{Code: command.OK}
 		for _, it := range x.Items {

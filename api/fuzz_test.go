@@ -98,12 +98,14 @@ func FuzzRequests(f *testing.F) {
 	f.Add(1, 2, "", "", "--x\r\nContent-Disposition: form-data; name=\"probe\"\r\nContent-Type: application/json\r\n\r\n{\"purpose\":\"test\",\"reason\":\"abc\"}\r\n--x--")
 	f.Add(2, 1, "SEN-0192f0c1-3333-7abc-8def-0123456789ab", "min_index=1&consistency=local", `{"status":"active"}`)
 	for key, body := range map[string]string{
-		"PUT /v1/calibration":            `{"file":"djI=","previous":"v1","reason":"on more people","dry_run":true}`,
-		"POST /v1/entries/:entry/impact": `{"purpose":"test","reason":"abc","travellers_per_day":10}`,
-		"POST /v1/faces/quality":         `{"photo":{"image":"AAAA"}}`,
-		"POST /v1/audit/replays":         `{"purpose":"test","reason":"abc","as_of_index":1,"calibration":"v1","photos":[{"image":"AAAA","source":"live"}]}`,
-		"POST /v1/entries/search":        `{"purpose":"test","reason":"abc","text":"name:diallo \"faux passeport\" gao* -visa"}`,
-		"POST /v1/match":                 `{"purpose":"test","reason":"abc","photos":[{"image":"AAAA","source":"live"},{"image":"AAAA","source":"document"}]}`,
+		"PUT /v1/calibration":                           `{"file":"djI=","previous":"v1","reason":"on more people","dry_run":true}`,
+		"POST /v1/entries/:entry/impact":                `{"purpose":"test","reason":"abc","travellers_per_day":10}`,
+		"POST /v1/name-families/changes":                `{"kind":"extend","family":"Diallo","spellings":["Djaloo","ߖߊ"],"source":"civil register","justification":"both sides of the border","dry_run":true}`,
+		"POST /v1/name-families/changes/:change/review": `{"accept":true,"reason":"seen in the register","revision":0}`,
+		"POST /v1/faces/quality":                        `{"photo":{"image":"AAAA"}}`,
+		"POST /v1/audit/replays":                        `{"purpose":"test","reason":"abc","as_of_index":1,"calibration":"v1","photos":[{"image":"AAAA","source":"live"}]}`,
+		"POST /v1/entries/search":                       `{"purpose":"test","reason":"abc","text":"name:diallo \"faux passeport\" gao* -visa"}`,
+		"POST /v1/match":                                `{"purpose":"test","reason":"abc","photos":[{"image":"AAAA","source":"live"},{"image":"AAAA","source":"document"}]}`,
 	} {
 		op := slices.Index(keys, key)
 		if op < 0 {
@@ -114,7 +116,7 @@ func FuzzRequests(f *testing.F) {
 	f.Fuzz(func(t *testing.T, op, kind int, id, query, body string) {
 		method, path, _ := strings.Cut(keys[uint(op)%uint(len(keys))], " ")
 		req := httptest.NewRequest(method, samplePath.Replace(path), nil)
-		req.URL.Path = strings.NewReplacer(":entry", id, ":face", id, ":user", id, ":key", id, ":batch", id, ":member", id).Replace(path)
+		req.URL.Path = strings.NewReplacer(":entry", id, ":face", id, ":user", id, ":key", id, ":batch", id, ":member", id, ":change", id).Replace(path)
 		req.URL.RawQuery = query
 		req.Body = io.NopCloser(strings.NewReader(body))
 		req.ContentLength = int64(len(body))

@@ -31,9 +31,13 @@ var matrix = map[string][]watchlist.Role{
 	"getCluster":      {watchlist.RoleSupervisor, admin, watchlist.RoleAuditor, watchlist.RoleNode},
 	"createJoinToken": {admin}, "removeMember": {admin}, "transferLeadership": {admin},
 	"listAudit": {admin, watchlist.RoleAuditor}, "replaySearch": {admin, watchlist.RoleAuditor},
-	"getCalibration":   {watchlist.RoleSupervisor, admin, watchlist.RoleAuditor, watchlist.RoleNode},
-	"adoptCalibration": {admin},
-	"getMetrics":       {admin, watchlist.RoleAuditor, watchlist.RoleNode},
+	"getCalibration":      {watchlist.RoleSupervisor, admin, watchlist.RoleAuditor, watchlist.RoleNode},
+	"adoptCalibration":    {admin},
+	"listNameFamilies":    {watchlist.RoleSupervisor, admin, watchlist.RoleAuditor},
+	"listFamilyChanges":   {watchlist.RoleSupervisor, admin, watchlist.RoleAuditor},
+	"getFamilyChange":     {watchlist.RoleSupervisor, admin, watchlist.RoleAuditor},
+	"proposeFamilyChange": {admin}, "reviewFamilyChange": {admin},
+	"getMetrics": {admin, watchlist.RoleAuditor, watchlist.RoleNode},
 }
 
 var everyone = []watchlist.Role{
@@ -44,7 +48,7 @@ var everyone = []watchlist.Role{
 var samplePath = strings.NewReplacer(
 	":entry", "SEN-0192f0c1-3333-7abc-8def-0123456789ab", ":face", "0192f0c1-4444-7abc-8def-0123456789ab",
 	":report", "SEN-0192f0c1-5555-7abc-8def-0123456789ab", ":user", "0192f0c1-4444-7abc-8def-0123456789ab", ":key", "0123456789abcdef", ":batch", "b1",
-	":member", "0192f0c1-4444-7abc-8def-0123456789ab",
+	":change", "1", ":member", "0192f0c1-4444-7abc-8def-0123456789ab",
 )
 
 func TestRoleMatrix(t *testing.T) {

@@ -46,6 +46,7 @@ var problemKinds = map[string]kind{
 	"password_change_required": {403, "New password required", "Set a new password with PUT /v1/me/password first.", 0},
 	"cross_origin":             {403, "Cross-origin request refused", "A request that writes with the session cookie must come from this node's own pages.", 0},
 	"people_only":              {403, "For people only", "An API key has no session and no password.", 0},
+	"same_person":              {403, "Another administrator must accept it", "Whoever proposed a change can't accept it. Refusing it takes it back.", 0},
 	"foreign_origin":           {403, "Another authority owns the record", "Only its origin changes it.", 0},
 	"expired":                  {403, "Expired", "The token is past its end.", 0},
 
@@ -64,10 +65,13 @@ var problemKinds = map[string]kind{
 	"last_administrator": {409, "The last administrator", "Nobody else could administer the cluster: create another administrator first.", 0},
 	"self_change":        {409, "Not on oneself", "Another administrator has to change this.", 0},
 
+	"family_conflict": {409, "A spelling belongs to another family", "errors says which spelling and which family. Leave it out, extend that family instead, or propose it with allow_shared.", 0},
+
 	"history_gone": {410, "Too long ago", "This node has forgotten that state of its list; ask a node that has run longer.", 0},
 
 	"calibration_gone": {410, "No gallery of that calibration", "This node does not hold it; ask the node that the search's audit event is from.", 0},
 
+	"families_conflict":    {412, "The table has changed", "Look at the effect on the present table again and decide anew.", 0},
 	"calibration_conflict": {412, "Another calibration is in force", "Read it again and decide anew from the one in force.", 0},
 	"revision_conflict":    {412, "The record has changed", "Read it again and repeat the change on its present revision.", 0},
 
@@ -148,6 +152,8 @@ var outcomes = map[command.Code]string{
 	command.ForeignOrigin: "foreign_origin",
 	command.BadTransition: "bad_transition",
 	command.Expired:       "expired",
+	command.PeopleOnly:    "people_only",
+	command.SamePerson:    "same_person",
 }
 
 // apiError is an error with its place in the table. It never holds a value that

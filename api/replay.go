@@ -47,7 +47,21 @@ func (s *service) ReplaySearch(ctx context.Context, req gen.ReplaySearchRequestO
 	for _, x := range out.Candidates {
 		c.event.Entries = append(c.event.Entries, x.Entry)
 	}
-	return gen.ReplaySearch200JSONResponse(replayOut(out)), nil
+	answer := replayOut(out)
+	if answer.NameFamilies, err = s.familyDrift(out.AsOf); err != nil {
+		return nil, err
+	}
+	return gen.ReplaySearch200JSONResponse(answer), nil
+}
+
+// familyDrift says how the table of spelling families stands to that of an index.
+func (s *service) familyDrift(asOf uint64) (gen.FamilyDrift, error) {
+	changes, err := s.deps.Families.FamilyChanges()
+	if err != nil {
+		return gen.FamilyDrift{}, err
+	}
+	d := watchlist.FamilyDrift{AsOf: watchlist.FamilyVersionAsOf(changes, asOf), Now: watchlist.FamilyVersion(changes)}
+	return gen.FamilyDrift{AsOf: int64(d.AsOf), Now: int64(d.Now), Differs: d.AsOf != d.Now, Notice: adviceOut(d.Notice())}, nil
 }
 
 func replayOut(r *watchlist.Replay) gen.Replay {

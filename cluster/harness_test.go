@@ -15,6 +15,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"vigie/cluster/fsm"
 	"vigie/watchlist"
 	"vigie/watchlist/command"
 )
@@ -96,13 +97,21 @@ type testCluster struct {
 	net   *fabric
 	tune  func(*Config)
 	nodes []*testNode
+	// indexes makes the derived indexes of a node that starts, nil for none.
+	indexes func(*testNode) []fsm.Index
 }
 
 // newCluster starts size voters. tune may change each node's configuration.
 func newCluster(t testing.TB, size int, tune func(*Config)) *testCluster {
 	t.Helper()
+	return newClusterWith(t, size, tune, nil)
+}
+
+// newClusterWith is newCluster with derived indexes.
+func newClusterWith(t testing.TB, size int, tune func(*Config), indexes func(*testNode) []fsm.Index) *testCluster {
+	t.Helper()
 	// The folder first: it is removed after the nodes have stopped.
-	c := &testCluster{t: t, dir: t.TempDir(), net: newFabric(), tune: tune}
+	c := &testCluster{t: t, dir: t.TempDir(), net: newFabric(), tune: tune, indexes: indexes}
 	t.Cleanup(c.stopAll)
 	first := c.slot()
 	if _, err := Init(ctxFor(t), InitConfig{DataDir: first.dir, Origin: testOrigin, Name: "n0"}); err != nil {
@@ -180,7 +189,11 @@ func (n *testNode) tryStart() error {
 	if n.c.tune != nil {
 		n.c.tune(&cfg)
 	}
-	node, err := Open(context.Background(), cfg, nil)
+	var indexes []fsm.Index
+	if n.c.indexes != nil {
+		indexes = n.c.indexes(n)
+	}
+	node, err := Open(context.Background(), cfg, indexes)
 	if err != nil {
 		return errors.Join(err, ln.Close())
 	}

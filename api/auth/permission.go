@@ -29,6 +29,9 @@ const (
 	CalibrationRead   Permission = "calibration.read"
 	CalibrationDecide Permission = "calibration.decide"
 
+	FamiliesRead   Permission = "families.read"
+	FamiliesDecide Permission = "families.decide"
+
 	DocumentsRead  Permission = "documents.read"
 	DocumentsWrite Permission = "documents.write"
 )
@@ -43,15 +46,15 @@ func granted(r watchlist.Role) []Permission {
 	case watchlist.RoleOfficer:
 		return []Permission{MatchRun}
 	case watchlist.RoleSupervisor:
-		return []Permission{MatchRun, EntriesRead, PhotosRead, ClusterRead, CalibrationRead, DocumentsRead}
+		return []Permission{MatchRun, EntriesRead, PhotosRead, ClusterRead, CalibrationRead, DocumentsRead, FamiliesRead}
 	case watchlist.RoleAdministrator:
 		return []Permission{
 			MatchRun, EntriesRead, EntriesWrite, PhotosRead, ImportsWrite, AccountsManage,
 			ClusterRead, ClusterManage, AuditRead, AuditReplay, MetricsRead, CalibrationRead, CalibrationDecide,
-			DocumentsRead, DocumentsWrite,
+			DocumentsRead, DocumentsWrite, FamiliesRead, FamiliesDecide,
 		}
 	case watchlist.RoleAuditor:
-		return []Permission{AuditRead, AuditReplay, ClusterRead, MetricsRead, CalibrationRead}
+		return []Permission{AuditRead, AuditReplay, ClusterRead, MetricsRead, CalibrationRead, FamiliesRead}
 	case watchlist.RoleNode:
 		return []Permission{ClusterRead, MetricsRead, CalibrationRead}
 	}

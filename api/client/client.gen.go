@@ -327,6 +327,66 @@ func (e EvidenceKind) Valid() bool {
 	}
 }
 
+// Defines values for FamilyChangeKind.
+const (
+	FamilyChangeKindAdd      FamilyChangeKind = "add"
+	FamilyChangeKindExtend   FamilyChangeKind = "extend"
+	FamilyChangeKindWithdraw FamilyChangeKind = "withdraw"
+)
+
+// Valid indicates whether the value is a known member of the FamilyChangeKind enum.
+func (e FamilyChangeKind) Valid() bool {
+	switch e {
+	case FamilyChangeKindAdd:
+		return true
+	case FamilyChangeKindExtend:
+		return true
+	case FamilyChangeKindWithdraw:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for FamilyChangeStatus.
+const (
+	FamilyChangeStatusAccepted FamilyChangeStatus = "accepted"
+	FamilyChangeStatusProposed FamilyChangeStatus = "proposed"
+	FamilyChangeStatusRefused  FamilyChangeStatus = "refused"
+)
+
+// Valid indicates whether the value is a known member of the FamilyChangeStatus enum.
+func (e FamilyChangeStatus) Valid() bool {
+	switch e {
+	case FamilyChangeStatusAccepted:
+		return true
+	case FamilyChangeStatusProposed:
+		return true
+	case FamilyChangeStatusRefused:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for FamilyPart.
+const (
+	FamilyPartGiven   FamilyPart = "given"
+	FamilyPartSurname FamilyPart = "surname"
+)
+
+// Valid indicates whether the value is a known member of the FamilyPart enum.
+func (e FamilyPart) Valid() bool {
+	switch e {
+	case FamilyPartGiven:
+		return true
+	case FamilyPartSurname:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for HealthStatus.
 const (
 	HealthStatusLive  HealthStatus = "live"
@@ -903,6 +963,60 @@ func (e ListKeysParamsConsistency) Valid() bool {
 	}
 }
 
+// Defines values for ListNameFamiliesParamsConsistency.
+const (
+	ListNameFamiliesParamsConsistencyLeader ListNameFamiliesParamsConsistency = "leader"
+	ListNameFamiliesParamsConsistencyLocal  ListNameFamiliesParamsConsistency = "local"
+)
+
+// Valid indicates whether the value is a known member of the ListNameFamiliesParamsConsistency enum.
+func (e ListNameFamiliesParamsConsistency) Valid() bool {
+	switch e {
+	case ListNameFamiliesParamsConsistencyLeader:
+		return true
+	case ListNameFamiliesParamsConsistencyLocal:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListFamilyChangesParamsConsistency.
+const (
+	ListFamilyChangesParamsConsistencyLeader ListFamilyChangesParamsConsistency = "leader"
+	ListFamilyChangesParamsConsistencyLocal  ListFamilyChangesParamsConsistency = "local"
+)
+
+// Valid indicates whether the value is a known member of the ListFamilyChangesParamsConsistency enum.
+func (e ListFamilyChangesParamsConsistency) Valid() bool {
+	switch e {
+	case ListFamilyChangesParamsConsistencyLeader:
+		return true
+	case ListFamilyChangesParamsConsistencyLocal:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetFamilyChangeParamsConsistency.
+const (
+	GetFamilyChangeParamsConsistencyLeader GetFamilyChangeParamsConsistency = "leader"
+	GetFamilyChangeParamsConsistencyLocal  GetFamilyChangeParamsConsistency = "local"
+)
+
+// Valid indicates whether the value is a known member of the GetFamilyChangeParamsConsistency enum.
+func (e GetFamilyChangeParamsConsistency) Valid() bool {
+	switch e {
+	case GetFamilyChangeParamsConsistencyLeader:
+		return true
+	case GetFamilyChangeParamsConsistencyLocal:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ListUsersParamsConsistency.
 const (
 	ListUsersParamsConsistencyLeader ListUsersParamsConsistency = "leader"
@@ -1402,6 +1516,9 @@ type EntryInputStatus string
 type EntryList struct {
 	Items []EntrySummary `json:"items"`
 
+	// Names Of a search by name: the rules and the table of spelling families that it went by.
+	Names string `json:"names,omitempty,omitzero"`
+
 	// Next Pass as `cursor`; absent on the last page.
 	Next string `json:"next,omitempty,omitzero"`
 
@@ -1563,6 +1680,203 @@ type FaceWritten struct {
 	Replayed bool      `json:"replayed"`
 	Revision int64     `json:"revision"`
 	Warnings []Warning `json:"warnings,omitempty,omitzero"`
+}
+
+// FamilyChange defines model for FamilyChange.
+type FamilyChange struct {
+	AllowShared bool `json:"allow_shared"`
+
+	// Change Of `withdraw`: the change that it takes back.
+	Change int64 `json:"change,omitempty,omitzero"`
+
+	// Family Of `extend`: the id of the family that the spellings join.
+	Family string `json:"family,omitempty,omitzero"`
+
+	// InForce It adds to the table now.
+	InForce       bool             `json:"in_force"`
+	Justification string           `json:"justification"`
+	Kind          FamilyChangeKind `json:"kind"`
+	Number        int64            `json:"number"`
+	Part          string           `json:"part,omitempty,omitzero"`
+	PerMillion    int              `json:"per_million,omitempty,omitzero"`
+	ProposedAt    time.Time        `json:"proposed_at"`
+
+	// ProposedBy The account.
+	ProposedBy    string `json:"proposed_by"`
+	ProposedIndex int64  `json:"proposed_index"`
+
+	// Reason Of the review.
+	Reason        string    `json:"reason,omitempty,omitzero"`
+	ReviewedAt    time.Time `json:"reviewed_at,omitempty,omitzero"`
+	ReviewedBy    string    `json:"reviewed_by,omitempty,omitzero"`
+	ReviewedIndex int64     `json:"reviewed_index,omitempty,omitzero"`
+
+	// Revision The table's from the acceptance on.
+	Revision  int64              `json:"revision,omitempty,omitzero"`
+	Source    string             `json:"source"`
+	Spellings []string           `json:"spellings,omitempty,omitzero"`
+	Status    FamilyChangeStatus `json:"status"`
+
+	// WithdrawnBy The change that took this one back.
+	WithdrawnBy int64 `json:"withdrawn_by,omitempty,omitzero"`
+}
+
+// FamilyChangeDetail defines model for FamilyChangeDetail.
+type FamilyChangeDetail struct {
+	Change FamilyChange `json:"change"`
+
+	// Preview What a change does to the entries that this node finds by name, those that are
+	// active. An entry may be counted in more than one of `linked`, `nearer` and
+	// `parted`.
+	Preview FamilyPreview `json:"preview,omitempty,omitzero"`
+}
+
+// FamilyChangeInput defines model for FamilyChangeInput.
+type FamilyChangeInput struct {
+	// AllowShared Spellings may belong to another family too.
+	AllowShared bool `json:"allow_shared,omitempty,omitzero"`
+
+	// Change Of `withdraw`: the number of the change.
+	Change int64 `json:"change,omitempty,omitzero"`
+
+	// DryRun Only say what would change.
+	DryRun bool `json:"dry_run,omitempty,omitzero"`
+
+	// Family Of `extend`: the id of the family, or a spelling that belongs to one family alone.
+	Family string `json:"family,omitempty,omitzero"`
+
+	// Justification Why it belongs in the table.
+	Justification string           `json:"justification"`
+	Kind          FamilyChangeKind `json:"kind"`
+	Part          FamilyPart       `json:"part,omitempty,omitzero"`
+
+	// PerMillion Of `add`: how many of a million names hold one of the spellings, by order of magnitude. A common name is weaker evidence. Without it the name counts as rare.
+	PerMillion int `json:"per_million,omitempty,omitzero"`
+
+	// Source Where the equivalence is attested.
+	Source string `json:"source"`
+
+	// Spellings One word each, in Latin, Arabic or N'Ko script.
+	Spellings []Spelling `json:"spellings,omitempty,omitzero"`
+}
+
+// FamilyChangeKind defines model for FamilyChangeKind.
+type FamilyChangeKind string
+
+// FamilyChangeList defines model for FamilyChangeList.
+type FamilyChangeList struct {
+	Items []FamilyChange `json:"items"`
+
+	// Next Pass as `cursor`; absent on the last page.
+	Next string `json:"next,omitempty,omitzero"`
+}
+
+// FamilyChangeStatus defines model for FamilyChangeStatus.
+type FamilyChangeStatus string
+
+// FamilyDrift How the table of spelling families stands to that of the earlier list. Faces
+// alone are replayed: names searched again now go by the table of now. The
+// audit event of the search names rules and table under `models.names`.
+type FamilyDrift struct {
+	// AsOf The changes that had been accepted at the index asked for.
+	AsOf    int64 `json:"as_of"`
+	Differs bool  `json:"differs"`
+
+	// Notice One short instruction for whoever takes the photo or reads the document.
+	Notice Advice `json:"notice"`
+
+	// Now Those accepted by now.
+	Now int64 `json:"now"`
+}
+
+// FamilyPart defines model for FamilyPart.
+type FamilyPart string
+
+// FamilyPreview What a change does to the entries that this node finds by name, those that are
+// active. An entry may be counted in more than one of `linked`, `nearer` and
+// `parted`.
+type FamilyPreview struct {
+	// Bearers Those with one of the spellings in a name.
+	Bearers int `json:"bearers"`
+
+	// Entries Entries that can be found by name.
+	Entries int `json:"entries"`
+
+	// Family The family that the spellings would join; absent for a new one, and when the table has it no more.
+	Family string `json:"family,omitempty,omitzero"`
+
+	// Linked Those with a word that a search by one of the spellings will take for the same name, and now takes for another name.
+	Linked int `json:"linked"`
+
+	// Nearer Those with a word that is alike already and will score higher.
+	Nearer int `json:"nearer"`
+
+	// Notice One short instruction for whoever takes the photo or reads the document.
+	Notice Advice `json:"notice"`
+
+	// Parted Those with a word that will score lower than now, or be taken for another name: the table knows two names then, or links them no more.
+	Parted int `json:"parted"`
+
+	// Revision Its number of accepted changes: what a review passes on.
+	Revision int64 `json:"revision"`
+
+	// Shared New spellings that belong to other families already. The families are not merged: a search by the spelling meets the names of all of them.
+	Shared []SharedSpelling `json:"shared"`
+
+	// Spellings Those of the change, and of the family that it changes.
+	Spellings []SpellingBearers `json:"spellings"`
+
+	// Then The table after acceptance.
+	Then string `json:"then"`
+
+	// Version The table in force.
+	Version string `json:"version"`
+}
+
+// FamilyProposal defines model for FamilyProposal.
+type FamilyProposal struct {
+	DryRun bool `json:"dry_run"`
+
+	// Index Pass as `min_index` to read this write.
+	Index int64 `json:"index,omitempty,omitzero"`
+
+	// Number Of the change; absent when nothing was proposed.
+	Number int64 `json:"number,omitempty,omitzero"`
+
+	// Preview What a change does to the entries that this node finds by name, those that are
+	// active. An entry may be counted in more than one of `linked`, `nearer` and
+	// `parted`.
+	Preview  FamilyPreview `json:"preview"`
+	Replayed bool          `json:"replayed"`
+}
+
+// FamilyReviewInput defines model for FamilyReviewInput.
+type FamilyReviewInput struct {
+	Accept bool `json:"accept"`
+
+	// Reason Why; kept for good and shown with the change.
+	Reason string `json:"reason"`
+
+	// Revision `revision` of the preview.
+	Revision int64 `json:"revision"`
+}
+
+// FamilyReviewed defines model for FamilyReviewed.
+type FamilyReviewed struct {
+	// Index Pass as `min_index` to read this write.
+	Index    int64              `json:"index"`
+	Number   int64              `json:"number"`
+	Replayed bool               `json:"replayed"`
+	Revision int64              `json:"revision"`
+	Status   FamilyChangeStatus `json:"status"`
+	Version  string             `json:"version"`
+}
+
+// FamilySpelling defines model for FamilySpelling.
+type FamilySpelling struct {
+	// Change The change that added it, 0 for the release.
+	Change   int64  `json:"change"`
+	Spelling string `json:"spelling"`
 }
 
 // FieldProblem defines model for FieldProblem.
@@ -2015,6 +2329,34 @@ type Name struct {
 // NameKind defines model for Name.Kind.
 type NameKind string
 
+// NameFamilies defines model for NameFamilies.
+type NameFamilies struct {
+	Items []NameFamily `json:"items"`
+
+	// Revision The accepted changes.
+	Revision int64 `json:"revision"`
+
+	// Version Rules and table of the release, and how many changes were accepted, such as wa-3+1.
+	Version string `json:"version"`
+}
+
+// NameFamily defines model for NameFamily.
+type NameFamily struct {
+	// Change The change that added the family, 0 for one of the release.
+	Change int64 `json:"change"`
+
+	// Frequency The estimated share of names that hold one of the spellings; 0: nothing is known, the name counts as rare.
+	Frequency float64 `json:"frequency"`
+
+	// Id Of the release: part and first spelling, such as surname/Diallo; of a change: change/ and its number.
+	Id   string     `json:"id"`
+	Part FamilyPart `json:"part"`
+
+	// Provenance Who holds that the spellings are one name: own, documented or doubtful for the release's, the source that was given for the others.
+	Provenance string           `json:"provenance"`
+	Spellings  []FamilySpelling `json:"spellings"`
+}
+
 // NewPassword At least 12 characters.
 type NewPassword = string
 
@@ -2270,7 +2612,12 @@ type Replay struct {
 	// LowQualityThreshold For references of low quality alone; only with the present operating point.
 	LowQualityThreshold float64   `json:"low_quality_threshold,omitempty,omitzero"`
 	Models              StringMap `json:"models"`
-	Notice              string    `json:"notice"`
+
+	// NameFamilies How the table of spelling families stands to that of the earlier list. Faces
+	// alone are replayed: names searched again now go by the table of now. The
+	// audit event of the search names rules and table under `models.names`.
+	NameFamilies FamilyDrift `json:"name_families,omitempty,omitzero"`
+	Notice       string      `json:"notice"`
 
 	// OldestIndex The first index that this node can answer for.
 	OldestIndex int64 `json:"oldest_index"`
@@ -2519,6 +2866,25 @@ type SettleCode string
 // Sex As in ICAO Doc 9303. Absent means unknown.
 type Sex string
 
+// SharedSpelling defines model for SharedSpelling.
+type SharedSpelling struct {
+	Families []string `json:"families"`
+	Spelling string   `json:"spelling"`
+}
+
+// Spelling defines model for Spelling.
+type Spelling = string
+
+// SpellingBearers defines model for SpellingBearers.
+type SpellingBearers struct {
+	// Entries Entries with it in a name.
+	Entries int `json:"entries"`
+
+	// New The change adds it, or takes it away.
+	New      bool   `json:"new"`
+	Spelling string `json:"spelling"`
+}
+
 // Stage defines model for Stage.
 type Stage struct {
 	Stage string `json:"stage"`
@@ -2692,6 +3058,9 @@ type Cursor = string
 
 // FaceId defines model for FaceId.
 type FaceId = Uuid
+
+// FamilyChangeNumber defines model for FamilyChangeNumber.
+type FamilyChangeNumber = int64
 
 // IdempotencyKey defines model for IdempotencyKey.
 type IdempotencyKey = string
@@ -3034,6 +3403,66 @@ type MatchMultipartBody struct {
 	Probe         MatchRequest         `json:"probe"`
 }
 
+// ListNameFamiliesParams defines parameters for ListNameFamilies.
+type ListNameFamiliesParams struct {
+	// Consistency `leader` (default) for a linearizable answer, `local` for this node's own copy.
+	Consistency ListNameFamiliesParamsConsistency `form:"consistency,omitempty" json:"consistency,omitempty,omitzero"`
+
+	// MinIndex Wait until the node has applied this index.
+	MinIndex MinIndex `form:"min_index,omitempty" json:"min_index,omitempty,omitzero"`
+
+	// Spelling Only families that this spelling belongs to.
+	Spelling Spelling `form:"spelling,omitempty" json:"spelling,omitempty,omitzero"`
+}
+
+// ListNameFamiliesParamsConsistency defines parameters for ListNameFamilies.
+type ListNameFamiliesParamsConsistency string
+
+// ListFamilyChangesParams defines parameters for ListFamilyChanges.
+type ListFamilyChangesParams struct {
+	// Consistency `leader` (default) for a linearizable answer, `local` for this node's own copy.
+	Consistency ListFamilyChangesParamsConsistency `form:"consistency,omitempty" json:"consistency,omitempty,omitzero"`
+
+	// MinIndex Wait until the node has applied this index.
+	MinIndex MinIndex `form:"min_index,omitempty" json:"min_index,omitempty,omitzero"`
+
+	// Limit The most items to return.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+
+	// Cursor `next` of the page before, with the same filters.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+
+	// Status Only changes of this status.
+	Status FamilyChangeStatus `form:"status,omitempty" json:"status,omitempty,omitzero"`
+}
+
+// ListFamilyChangesParamsConsistency defines parameters for ListFamilyChanges.
+type ListFamilyChangesParamsConsistency string
+
+// ProposeFamilyChangeParams defines parameters for ProposeFamilyChange.
+type ProposeFamilyChangeParams struct {
+	// IdempotencyKey A random text that names this request; send the same one on a retry.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// GetFamilyChangeParams defines parameters for GetFamilyChange.
+type GetFamilyChangeParams struct {
+	// Consistency `leader` (default) for a linearizable answer, `local` for this node's own copy.
+	Consistency GetFamilyChangeParamsConsistency `form:"consistency,omitempty" json:"consistency,omitempty,omitzero"`
+
+	// MinIndex Wait until the node has applied this index.
+	MinIndex MinIndex `form:"min_index,omitempty" json:"min_index,omitempty,omitzero"`
+}
+
+// GetFamilyChangeParamsConsistency defines parameters for GetFamilyChange.
+type GetFamilyChangeParamsConsistency string
+
+// ReviewFamilyChangeParams defines parameters for ReviewFamilyChange.
+type ReviewFamilyChangeParams struct {
+	// IdempotencyKey A random text that names this request; send the same one on a retry.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
 // ListUsersParams defines parameters for ListUsers.
 type ListUsersParams struct {
 	// Consistency `leader` (default) for a linearizable answer, `local` for this node's own copy.
@@ -3135,6 +3564,12 @@ type ChangeMyPasswordJSONRequestBody = PasswordChange
 
 // ReadMrzJSONRequestBody defines body for ReadMrz for application/json ContentType.
 type ReadMrzJSONRequestBody = MrzReadRequest
+
+// ProposeFamilyChangeJSONRequestBody defines body for ProposeFamilyChange for application/json ContentType.
+type ProposeFamilyChangeJSONRequestBody = FamilyChangeInput
+
+// ReviewFamilyChangeJSONRequestBody defines body for ReviewFamilyChange for application/json ContentType.
+type ReviewFamilyChangeJSONRequestBody = FamilyReviewInput
 
 // CreateSessionJSONRequestBody defines body for CreateSession for application/json ContentType.
 type CreateSessionJSONRequestBody = SessionCreate
@@ -4017,6 +4452,96 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/mrz (the `ReadMrz` operationId).
 	ReadMrz(ctx context.Context, body ReadMrzJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListNameFamilies The table of spelling families in force
+	//
+	// Diallo, Jallow and Djaló are one family's name. The table is what the
+	// release brings and what administrators have added to it since, see ADR
+	// 0015. `version` is what leads name under `models.names`; `revision` counts
+	// the accepted changes. With `spelling` only the families that it belongs to.
+	//
+	// Corresponds with GET /v1/name-families (the `ListNameFamilies` operationId).
+	ListNameFamilies(ctx context.Context, params *ListNameFamiliesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListFamilyChanges Every change that was proposed, and what became of it
+	//
+	// The newest first, page by page. Nothing is ever removed.
+	//
+	// Corresponds with GET /v1/name-families/changes (the `ListFamilyChanges` operationId).
+	ListFamilyChanges(ctx context.Context, params *ListFamilyChangesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ProposeFamilyChangeWithBody Propose a change to the table
+	//
+	// `add` makes a new family of two spellings or more, `extend` adds spellings
+	// to a family, `withdraw` takes an accepted change back. The answer says what
+	// the change would do to the entries on this node's list; with `dry_run` that
+	// is all. Nothing counts before another administrator has accepted it.
+	//
+	// A spelling that belongs to another family already is refused with 409
+	// `family_conflict`, which names the family, unless `allow_shared` says that
+	// it is meant: a search by it then meets the names of both, and their other
+	// spellings stay apart. Only people propose: an API key gets 403
+	// `people_only`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/name-families/changes (the `ProposeFamilyChange` operationId).
+	ProposeFamilyChangeWithBody(ctx context.Context, params *ProposeFamilyChangeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ProposeFamilyChange Propose a change to the table
+	//
+	// `add` makes a new family of two spellings or more, `extend` adds spellings
+	// to a family, `withdraw` takes an accepted change back. The answer says what
+	// the change would do to the entries on this node's list; with `dry_run` that
+	// is all. Nothing counts before another administrator has accepted it.
+	//
+	// A spelling that belongs to another family already is refused with 409
+	// `family_conflict`, which names the family, unless `allow_shared` says that
+	// it is meant: a search by it then meets the names of both, and their other
+	// spellings stay apart. Only people propose: an API key gets 403
+	// `people_only`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/name-families/changes (the `ProposeFamilyChange` operationId).
+	ProposeFamilyChange(ctx context.Context, params *ProposeFamilyChangeParams, body ProposeFamilyChangeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetFamilyChange Read a change; what it would do while it waits for a review
+	//
+	// `preview` holds a change that is proposed against this node's list as it is
+	// now: what a reviewer decides on. It is made when it is asked for, and takes
+	// longer on a longer list.
+	//
+	// Corresponds with GET /v1/name-families/changes/{change} (the `GetFamilyChange` operationId).
+	GetFamilyChange(ctx context.Context, change FamilyChangeNumber, params *GetFamilyChangeParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReviewFamilyChangeWithBody Accept or refuse a proposed change
+	//
+	// Whoever proposed the change can't accept it (403 `same_person`), but may
+	// refuse it, which takes it back. An API key gets 403 `people_only`. With
+	// `accept`, `revision` is that of the table that the reviewer saw the effect
+	// on; when it has changed, 412 `families_conflict`: look at the effect again.
+	// Every node takes the table over when it applies the decision, and computes
+	// the keys anew of the words concerned.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/name-families/changes/{change}/review (the `ReviewFamilyChange` operationId).
+	ReviewFamilyChangeWithBody(ctx context.Context, change FamilyChangeNumber, params *ReviewFamilyChangeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReviewFamilyChange Accept or refuse a proposed change
+	//
+	// Whoever proposed the change can't accept it (403 `same_person`), but may
+	// refuse it, which takes it back. An API key gets 403 `people_only`. With
+	// `accept`, `revision` is that of the table that the reviewer saw the effect
+	// on; when it has changed, 412 `families_conflict`: look at the effect again.
+	// Every node takes the table over when it applies the decision, and computes
+	// the keys anew of the words concerned.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/name-families/changes/{change}/review (the `ReviewFamilyChange` operationId).
+	ReviewFamilyChange(ctx context.Context, change FamilyChangeNumber, params *ReviewFamilyChangeParams, body ReviewFamilyChangeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreateSessionWithBody Sign in
 	//
@@ -5508,6 +6033,166 @@ func (c *Raw) ReadMrzWithBody(ctx context.Context, contentType string, body io.R
 // Corresponds with POST /v1/mrz (the `ReadMrz` operationId).
 func (c *Raw) ReadMrz(ctx context.Context, body ReadMrzJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewReadMrzRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListNameFamilies The table of spelling families in force
+//
+// Diallo, Jallow and Djaló are one family's name. The table is what the
+// release brings and what administrators have added to it since, see ADR
+// 0015. `version` is what leads name under `models.names`; `revision` counts
+// the accepted changes. With `spelling` only the families that it belongs to.
+//
+// Corresponds with GET /v1/name-families (the `ListNameFamilies` operationId).
+func (c *Raw) ListNameFamilies(ctx context.Context, params *ListNameFamiliesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListNameFamiliesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListFamilyChanges Every change that was proposed, and what became of it
+//
+// The newest first, page by page. Nothing is ever removed.
+//
+// Corresponds with GET /v1/name-families/changes (the `ListFamilyChanges` operationId).
+func (c *Raw) ListFamilyChanges(ctx context.Context, params *ListFamilyChangesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListFamilyChangesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ProposeFamilyChangeWithBody Propose a change to the table
+//
+// `add` makes a new family of two spellings or more, `extend` adds spellings
+// to a family, `withdraw` takes an accepted change back. The answer says what
+// the change would do to the entries on this node's list; with `dry_run` that
+// is all. Nothing counts before another administrator has accepted it.
+//
+// A spelling that belongs to another family already is refused with 409
+// `family_conflict`, which names the family, unless `allow_shared` says that
+// it is meant: a search by it then meets the names of both, and their other
+// spellings stay apart. Only people propose: an API key gets 403
+// `people_only`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/name-families/changes (the `ProposeFamilyChange` operationId).
+func (c *Raw) ProposeFamilyChangeWithBody(ctx context.Context, params *ProposeFamilyChangeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewProposeFamilyChangeRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ProposeFamilyChange Propose a change to the table
+//
+// `add` makes a new family of two spellings or more, `extend` adds spellings
+// to a family, `withdraw` takes an accepted change back. The answer says what
+// the change would do to the entries on this node's list; with `dry_run` that
+// is all. Nothing counts before another administrator has accepted it.
+//
+// A spelling that belongs to another family already is refused with 409
+// `family_conflict`, which names the family, unless `allow_shared` says that
+// it is meant: a search by it then meets the names of both, and their other
+// spellings stay apart. Only people propose: an API key gets 403
+// `people_only`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/name-families/changes (the `ProposeFamilyChange` operationId).
+func (c *Raw) ProposeFamilyChange(ctx context.Context, params *ProposeFamilyChangeParams, body ProposeFamilyChangeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewProposeFamilyChangeRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetFamilyChange Read a change; what it would do while it waits for a review
+//
+// `preview` holds a change that is proposed against this node's list as it is
+// now: what a reviewer decides on. It is made when it is asked for, and takes
+// longer on a longer list.
+//
+// Corresponds with GET /v1/name-families/changes/{change} (the `GetFamilyChange` operationId).
+func (c *Raw) GetFamilyChange(ctx context.Context, change FamilyChangeNumber, params *GetFamilyChangeParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetFamilyChangeRequest(c.Server, change, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReviewFamilyChangeWithBody Accept or refuse a proposed change
+//
+// Whoever proposed the change can't accept it (403 `same_person`), but may
+// refuse it, which takes it back. An API key gets 403 `people_only`. With
+// `accept`, `revision` is that of the table that the reviewer saw the effect
+// on; when it has changed, 412 `families_conflict`: look at the effect again.
+// Every node takes the table over when it applies the decision, and computes
+// the keys anew of the words concerned.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/name-families/changes/{change}/review (the `ReviewFamilyChange` operationId).
+func (c *Raw) ReviewFamilyChangeWithBody(ctx context.Context, change FamilyChangeNumber, params *ReviewFamilyChangeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReviewFamilyChangeRequestWithBody(c.Server, change, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReviewFamilyChange Accept or refuse a proposed change
+//
+// Whoever proposed the change can't accept it (403 `same_person`), but may
+// refuse it, which takes it back. An API key gets 403 `people_only`. With
+// `accept`, `revision` is that of the table that the reviewer saw the effect
+// on; when it has changed, 412 `families_conflict`: look at the effect again.
+// Every node takes the table over when it applies the decision, and computes
+// the keys anew of the words concerned.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/name-families/changes/{change}/review (the `ReviewFamilyChange` operationId).
+func (c *Raw) ReviewFamilyChange(ctx context.Context, change FamilyChangeNumber, params *ReviewFamilyChangeParams, body ReviewFamilyChangeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReviewFamilyChangeRequest(c.Server, change, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -7816,6 +8501,332 @@ func NewReadMrzRequestWithBody(server string, contentType string, body io.Reader
 	return req, nil
 }
 
+// NewListNameFamiliesRequest constructs an http.Request for the ListNameFamilies method
+func NewListNameFamiliesRequest(server string, params *ListNameFamiliesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/name-families")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "consistency", params.Consistency, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "min_index", params.MinIndex, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "spelling", params.Spelling, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListFamilyChangesRequest constructs an http.Request for the ListFamilyChanges method
+func NewListFamilyChangesRequest(server string, params *ListFamilyChangesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/name-families/changes")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "consistency", params.Consistency, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "min_index", params.MinIndex, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewProposeFamilyChangeRequest calls the generic ProposeFamilyChange builder with application/json body
+func NewProposeFamilyChangeRequest(server string, params *ProposeFamilyChangeParams, body ProposeFamilyChangeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewProposeFamilyChangeRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewProposeFamilyChangeRequestWithBody constructs an http.Request for the ProposeFamilyChange method, with any body, and a specified content type
+func NewProposeFamilyChangeRequestWithBody(server string, params *ProposeFamilyChangeParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/name-families/changes")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+	}
+
+	return req, nil
+}
+
+// NewGetFamilyChangeRequest constructs an http.Request for the GetFamilyChange method
+func NewGetFamilyChangeRequest(server string, change FamilyChangeNumber, params *GetFamilyChangeParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "change", change, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/name-families/changes/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "consistency", params.Consistency, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "min_index", params.MinIndex, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewReviewFamilyChangeRequest calls the generic ReviewFamilyChange builder with application/json body
+func NewReviewFamilyChangeRequest(server string, change FamilyChangeNumber, params *ReviewFamilyChangeParams, body ReviewFamilyChangeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewReviewFamilyChangeRequestWithBody(server, change, params, "application/json", bodyReader)
+}
+
+// NewReviewFamilyChangeRequestWithBody constructs an http.Request for the ReviewFamilyChange method, with any body, and a specified content type
+func NewReviewFamilyChangeRequestWithBody(server string, change FamilyChangeNumber, params *ReviewFamilyChangeParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "change", change, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: "int64"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/name-families/changes/%s/review", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+	}
+
+	return req, nil
+}
+
 // NewCreateSessionRequest calls the generic CreateSession builder with application/json body
 func NewCreateSessionRequest(server string, body CreateSessionJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -8932,6 +9943,102 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/mrz (the `ReadMrz` operationId).
 	ReadMrzWithResponse(ctx context.Context, body ReadMrzJSONRequestBody, reqEditors ...RequestEditorFn) (*ReadMrzResponse, error)
+
+	// ListNameFamiliesWithResponse The table of spelling families in force
+	//
+	// Diallo, Jallow and Djaló are one family's name. The table is what the
+	// release brings and what administrators have added to it since, see ADR
+	// 0015. `version` is what leads name under `models.names`; `revision` counts
+	// the accepted changes. With `spelling` only the families that it belongs to.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/name-families (the `ListNameFamilies` operationId).
+	ListNameFamiliesWithResponse(ctx context.Context, params *ListNameFamiliesParams, reqEditors ...RequestEditorFn) (*ListNameFamiliesResponse, error)
+
+	// ListFamilyChangesWithResponse Every change that was proposed, and what became of it
+	//
+	// The newest first, page by page. Nothing is ever removed.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/name-families/changes (the `ListFamilyChanges` operationId).
+	ListFamilyChangesWithResponse(ctx context.Context, params *ListFamilyChangesParams, reqEditors ...RequestEditorFn) (*ListFamilyChangesResponse, error)
+
+	// ProposeFamilyChangeWithBodyWithResponse Propose a change to the table
+	//
+	// `add` makes a new family of two spellings or more, `extend` adds spellings
+	// to a family, `withdraw` takes an accepted change back. The answer says what
+	// the change would do to the entries on this node's list; with `dry_run` that
+	// is all. Nothing counts before another administrator has accepted it.
+	//
+	// A spelling that belongs to another family already is refused with 409
+	// `family_conflict`, which names the family, unless `allow_shared` says that
+	// it is meant: a search by it then meets the names of both, and their other
+	// spellings stay apart. Only people propose: an API key gets 403
+	// `people_only`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/name-families/changes (the `ProposeFamilyChange` operationId).
+	ProposeFamilyChangeWithBodyWithResponse(ctx context.Context, params *ProposeFamilyChangeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ProposeFamilyChangeResponse, error)
+
+	// ProposeFamilyChangeWithResponse Propose a change to the table
+	//
+	// `add` makes a new family of two spellings or more, `extend` adds spellings
+	// to a family, `withdraw` takes an accepted change back. The answer says what
+	// the change would do to the entries on this node's list; with `dry_run` that
+	// is all. Nothing counts before another administrator has accepted it.
+	//
+	// A spelling that belongs to another family already is refused with 409
+	// `family_conflict`, which names the family, unless `allow_shared` says that
+	// it is meant: a search by it then meets the names of both, and their other
+	// spellings stay apart. Only people propose: an API key gets 403
+	// `people_only`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/name-families/changes (the `ProposeFamilyChange` operationId).
+	ProposeFamilyChangeWithResponse(ctx context.Context, params *ProposeFamilyChangeParams, body ProposeFamilyChangeJSONRequestBody, reqEditors ...RequestEditorFn) (*ProposeFamilyChangeResponse, error)
+
+	// GetFamilyChangeWithResponse Read a change; what it would do while it waits for a review
+	//
+	// `preview` holds a change that is proposed against this node's list as it is
+	// now: what a reviewer decides on. It is made when it is asked for, and takes
+	// longer on a longer list.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/name-families/changes/{change} (the `GetFamilyChange` operationId).
+	GetFamilyChangeWithResponse(ctx context.Context, change FamilyChangeNumber, params *GetFamilyChangeParams, reqEditors ...RequestEditorFn) (*GetFamilyChangeResponse, error)
+
+	// ReviewFamilyChangeWithBodyWithResponse Accept or refuse a proposed change
+	//
+	// Whoever proposed the change can't accept it (403 `same_person`), but may
+	// refuse it, which takes it back. An API key gets 403 `people_only`. With
+	// `accept`, `revision` is that of the table that the reviewer saw the effect
+	// on; when it has changed, 412 `families_conflict`: look at the effect again.
+	// Every node takes the table over when it applies the decision, and computes
+	// the keys anew of the words concerned.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/name-families/changes/{change}/review (the `ReviewFamilyChange` operationId).
+	ReviewFamilyChangeWithBodyWithResponse(ctx context.Context, change FamilyChangeNumber, params *ReviewFamilyChangeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReviewFamilyChangeResponse, error)
+
+	// ReviewFamilyChangeWithResponse Accept or refuse a proposed change
+	//
+	// Whoever proposed the change can't accept it (403 `same_person`), but may
+	// refuse it, which takes it back. An API key gets 403 `people_only`. With
+	// `accept`, `revision` is that of the table that the reviewer saw the effect
+	// on; when it has changed, 412 `families_conflict`: look at the effect again.
+	// Every node takes the table over when it applies the decision, and computes
+	// the keys anew of the words concerned.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/name-families/changes/{change}/review (the `ReviewFamilyChange` operationId).
+	ReviewFamilyChangeWithResponse(ctx context.Context, change FamilyChangeNumber, params *ReviewFamilyChangeParams, body ReviewFamilyChangeJSONRequestBody, reqEditors ...RequestEditorFn) (*ReviewFamilyChangeResponse, error)
 
 	// CreateSessionWithBodyWithResponse Sign in
 	//
@@ -10616,6 +11723,211 @@ func (r ReadMrzResponse) ContentType() string {
 	return ""
 }
 
+type ListNameFamiliesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *NameFamilies
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListNameFamiliesResponse) GetJSON200() *NameFamilies {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ListNameFamiliesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListNameFamiliesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListNameFamiliesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListNameFamiliesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListFamilyChangesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *FamilyChangeList
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListFamilyChangesResponse) GetJSON200() *FamilyChangeList {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ListFamilyChangesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListFamilyChangesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListFamilyChangesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListFamilyChangesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ProposeFamilyChangeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *FamilyProposal
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ProposeFamilyChangeResponse) GetJSON200() *FamilyProposal {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ProposeFamilyChangeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ProposeFamilyChangeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ProposeFamilyChangeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ProposeFamilyChangeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetFamilyChangeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *FamilyChangeDetail
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetFamilyChangeResponse) GetJSON200() *FamilyChangeDetail {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r GetFamilyChangeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetFamilyChangeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetFamilyChangeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetFamilyChangeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ReviewFamilyChangeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *FamilyReviewed
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ReviewFamilyChangeResponse) GetJSON200() *FamilyReviewed {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ReviewFamilyChangeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReviewFamilyChangeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReviewFamilyChangeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReviewFamilyChangeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type CreateSessionResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -12021,6 +13333,144 @@ func (c *ClientWithResponses) ReadMrzWithResponse(ctx context.Context, body Read
 	return ParseReadMrzResponse(rsp)
 }
 
+// ListNameFamiliesWithResponse The table of spelling families in force
+//
+// Diallo, Jallow and Djaló are one family's name. The table is what the
+// release brings and what administrators have added to it since, see ADR
+// 0015. `version` is what leads name under `models.names`; `revision` counts
+// the accepted changes. With `spelling` only the families that it belongs to.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/name-families (the `ListNameFamilies` operationId).
+func (c *ClientWithResponses) ListNameFamiliesWithResponse(ctx context.Context, params *ListNameFamiliesParams, reqEditors ...RequestEditorFn) (*ListNameFamiliesResponse, error) {
+	rsp, err := c.ListNameFamilies(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListNameFamiliesResponse(rsp)
+}
+
+// ListFamilyChangesWithResponse Every change that was proposed, and what became of it
+//
+// The newest first, page by page. Nothing is ever removed.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/name-families/changes (the `ListFamilyChanges` operationId).
+func (c *ClientWithResponses) ListFamilyChangesWithResponse(ctx context.Context, params *ListFamilyChangesParams, reqEditors ...RequestEditorFn) (*ListFamilyChangesResponse, error) {
+	rsp, err := c.ListFamilyChanges(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListFamilyChangesResponse(rsp)
+}
+
+// ProposeFamilyChangeWithBodyWithResponse Propose a change to the table
+//
+// `add` makes a new family of two spellings or more, `extend` adds spellings
+// to a family, `withdraw` takes an accepted change back. The answer says what
+// the change would do to the entries on this node's list; with `dry_run` that
+// is all. Nothing counts before another administrator has accepted it.
+//
+// A spelling that belongs to another family already is refused with 409
+// `family_conflict`, which names the family, unless `allow_shared` says that
+// it is meant: a search by it then meets the names of both, and their other
+// spellings stay apart. Only people propose: an API key gets 403
+// `people_only`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/name-families/changes (the `ProposeFamilyChange` operationId).
+func (c *ClientWithResponses) ProposeFamilyChangeWithBodyWithResponse(ctx context.Context, params *ProposeFamilyChangeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ProposeFamilyChangeResponse, error) {
+	rsp, err := c.ProposeFamilyChangeWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseProposeFamilyChangeResponse(rsp)
+}
+
+// ProposeFamilyChangeWithResponse Propose a change to the table
+//
+// `add` makes a new family of two spellings or more, `extend` adds spellings
+// to a family, `withdraw` takes an accepted change back. The answer says what
+// the change would do to the entries on this node's list; with `dry_run` that
+// is all. Nothing counts before another administrator has accepted it.
+//
+// A spelling that belongs to another family already is refused with 409
+// `family_conflict`, which names the family, unless `allow_shared` says that
+// it is meant: a search by it then meets the names of both, and their other
+// spellings stay apart. Only people propose: an API key gets 403
+// `people_only`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/name-families/changes (the `ProposeFamilyChange` operationId).
+func (c *ClientWithResponses) ProposeFamilyChangeWithResponse(ctx context.Context, params *ProposeFamilyChangeParams, body ProposeFamilyChangeJSONRequestBody, reqEditors ...RequestEditorFn) (*ProposeFamilyChangeResponse, error) {
+	rsp, err := c.ProposeFamilyChange(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseProposeFamilyChangeResponse(rsp)
+}
+
+// GetFamilyChangeWithResponse Read a change; what it would do while it waits for a review
+//
+// `preview` holds a change that is proposed against this node's list as it is
+// now: what a reviewer decides on. It is made when it is asked for, and takes
+// longer on a longer list.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/name-families/changes/{change} (the `GetFamilyChange` operationId).
+func (c *ClientWithResponses) GetFamilyChangeWithResponse(ctx context.Context, change FamilyChangeNumber, params *GetFamilyChangeParams, reqEditors ...RequestEditorFn) (*GetFamilyChangeResponse, error) {
+	rsp, err := c.GetFamilyChange(ctx, change, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetFamilyChangeResponse(rsp)
+}
+
+// ReviewFamilyChangeWithBodyWithResponse Accept or refuse a proposed change
+//
+// Whoever proposed the change can't accept it (403 `same_person`), but may
+// refuse it, which takes it back. An API key gets 403 `people_only`. With
+// `accept`, `revision` is that of the table that the reviewer saw the effect
+// on; when it has changed, 412 `families_conflict`: look at the effect again.
+// Every node takes the table over when it applies the decision, and computes
+// the keys anew of the words concerned.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/name-families/changes/{change}/review (the `ReviewFamilyChange` operationId).
+func (c *ClientWithResponses) ReviewFamilyChangeWithBodyWithResponse(ctx context.Context, change FamilyChangeNumber, params *ReviewFamilyChangeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReviewFamilyChangeResponse, error) {
+	rsp, err := c.ReviewFamilyChangeWithBody(ctx, change, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReviewFamilyChangeResponse(rsp)
+}
+
+// ReviewFamilyChangeWithResponse Accept or refuse a proposed change
+//
+// Whoever proposed the change can't accept it (403 `same_person`), but may
+// refuse it, which takes it back. An API key gets 403 `people_only`. With
+// `accept`, `revision` is that of the table that the reviewer saw the effect
+// on; when it has changed, 412 `families_conflict`: look at the effect again.
+// Every node takes the table over when it applies the decision, and computes
+// the keys anew of the words concerned.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/name-families/changes/{change}/review (the `ReviewFamilyChange` operationId).
+func (c *ClientWithResponses) ReviewFamilyChangeWithResponse(ctx context.Context, change FamilyChangeNumber, params *ReviewFamilyChangeParams, body ReviewFamilyChangeJSONRequestBody, reqEditors ...RequestEditorFn) (*ReviewFamilyChangeResponse, error) {
+	rsp, err := c.ReviewFamilyChange(ctx, change, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReviewFamilyChangeResponse(rsp)
+}
+
 // CreateSessionWithBodyWithResponse Sign in
 //
 // Gives an opaque token for the `Authorization: Bearer` header, and the
@@ -13123,6 +14573,136 @@ func ParseReadMrzResponse(rsp *http.Response) (*ReadMrzResponse, error) {
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest MrzReading
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListNameFamiliesResponse parses an HTTP response from a ListNameFamiliesWithResponse call
+func ParseListNameFamiliesResponse(rsp *http.Response) (*ListNameFamiliesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListNameFamiliesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest NameFamilies
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListFamilyChangesResponse parses an HTTP response from a ListFamilyChangesWithResponse call
+func ParseListFamilyChangesResponse(rsp *http.Response) (*ListFamilyChangesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListFamilyChangesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest FamilyChangeList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseProposeFamilyChangeResponse parses an HTTP response from a ProposeFamilyChangeWithResponse call
+func ParseProposeFamilyChangeResponse(rsp *http.Response) (*ProposeFamilyChangeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ProposeFamilyChangeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest FamilyProposal
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetFamilyChangeResponse parses an HTTP response from a GetFamilyChangeWithResponse call
+func ParseGetFamilyChangeResponse(rsp *http.Response) (*GetFamilyChangeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetFamilyChangeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest FamilyChangeDetail
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseReviewFamilyChangeResponse parses an HTTP response from a ReviewFamilyChangeWithResponse call
+func ParseReviewFamilyChangeResponse(rsp *http.Response) (*ReviewFamilyChangeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReviewFamilyChangeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest FamilyReviewed
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

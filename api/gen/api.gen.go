@@ -328,6 +328,66 @@ func (e EvidenceKind) Valid() bool {
 	}
 }
 
+// Defines values for FamilyChangeKind.
+const (
+	FamilyChangeKindAdd      FamilyChangeKind = "add"
+	FamilyChangeKindExtend   FamilyChangeKind = "extend"
+	FamilyChangeKindWithdraw FamilyChangeKind = "withdraw"
+)
+
+// Valid indicates whether the value is a known member of the FamilyChangeKind enum.
+func (e FamilyChangeKind) Valid() bool {
+	switch e {
+	case FamilyChangeKindAdd:
+		return true
+	case FamilyChangeKindExtend:
+		return true
+	case FamilyChangeKindWithdraw:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for FamilyChangeStatus.
+const (
+	FamilyChangeStatusAccepted FamilyChangeStatus = "accepted"
+	FamilyChangeStatusProposed FamilyChangeStatus = "proposed"
+	FamilyChangeStatusRefused  FamilyChangeStatus = "refused"
+)
+
+// Valid indicates whether the value is a known member of the FamilyChangeStatus enum.
+func (e FamilyChangeStatus) Valid() bool {
+	switch e {
+	case FamilyChangeStatusAccepted:
+		return true
+	case FamilyChangeStatusProposed:
+		return true
+	case FamilyChangeStatusRefused:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for FamilyPart.
+const (
+	FamilyPartGiven   FamilyPart = "given"
+	FamilyPartSurname FamilyPart = "surname"
+)
+
+// Valid indicates whether the value is a known member of the FamilyPart enum.
+func (e FamilyPart) Valid() bool {
+	switch e {
+	case FamilyPartGiven:
+		return true
+	case FamilyPartSurname:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for HealthStatus.
 const (
 	HealthStatusLive  HealthStatus = "live"
@@ -904,6 +964,60 @@ func (e ListKeysParamsConsistency) Valid() bool {
 	}
 }
 
+// Defines values for ListNameFamiliesParamsConsistency.
+const (
+	ListNameFamiliesParamsConsistencyLeader ListNameFamiliesParamsConsistency = "leader"
+	ListNameFamiliesParamsConsistencyLocal  ListNameFamiliesParamsConsistency = "local"
+)
+
+// Valid indicates whether the value is a known member of the ListNameFamiliesParamsConsistency enum.
+func (e ListNameFamiliesParamsConsistency) Valid() bool {
+	switch e {
+	case ListNameFamiliesParamsConsistencyLeader:
+		return true
+	case ListNameFamiliesParamsConsistencyLocal:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListFamilyChangesParamsConsistency.
+const (
+	ListFamilyChangesParamsConsistencyLeader ListFamilyChangesParamsConsistency = "leader"
+	ListFamilyChangesParamsConsistencyLocal  ListFamilyChangesParamsConsistency = "local"
+)
+
+// Valid indicates whether the value is a known member of the ListFamilyChangesParamsConsistency enum.
+func (e ListFamilyChangesParamsConsistency) Valid() bool {
+	switch e {
+	case ListFamilyChangesParamsConsistencyLeader:
+		return true
+	case ListFamilyChangesParamsConsistencyLocal:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetFamilyChangeParamsConsistency.
+const (
+	GetFamilyChangeParamsConsistencyLeader GetFamilyChangeParamsConsistency = "leader"
+	GetFamilyChangeParamsConsistencyLocal  GetFamilyChangeParamsConsistency = "local"
+)
+
+// Valid indicates whether the value is a known member of the GetFamilyChangeParamsConsistency enum.
+func (e GetFamilyChangeParamsConsistency) Valid() bool {
+	switch e {
+	case GetFamilyChangeParamsConsistencyLeader:
+		return true
+	case GetFamilyChangeParamsConsistencyLocal:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ListUsersParamsConsistency.
 const (
 	ListUsersParamsConsistencyLeader ListUsersParamsConsistency = "leader"
@@ -1403,6 +1517,9 @@ type EntryInputStatus string
 type EntryList struct {
 	Items []EntrySummary `json:"items"`
 
+	// Names Of a search by name: the rules and the table of spelling families that it went by.
+	Names string `json:"names,omitempty,omitzero"`
+
 	// Next Pass as `cursor`; absent on the last page.
 	Next string `json:"next,omitempty,omitzero"`
 
@@ -1564,6 +1681,203 @@ type FaceWritten struct {
 	Replayed bool      `json:"replayed"`
 	Revision int64     `json:"revision"`
 	Warnings []Warning `json:"warnings,omitempty,omitzero"`
+}
+
+// FamilyChange defines model for FamilyChange.
+type FamilyChange struct {
+	AllowShared bool `json:"allow_shared"`
+
+	// Change Of `withdraw`: the change that it takes back.
+	Change int64 `json:"change,omitempty,omitzero"`
+
+	// Family Of `extend`: the id of the family that the spellings join.
+	Family string `json:"family,omitempty,omitzero"`
+
+	// InForce It adds to the table now.
+	InForce       bool             `json:"in_force"`
+	Justification string           `json:"justification"`
+	Kind          FamilyChangeKind `json:"kind"`
+	Number        int64            `json:"number"`
+	Part          string           `json:"part,omitempty,omitzero"`
+	PerMillion    int              `json:"per_million,omitempty,omitzero"`
+	ProposedAt    time.Time        `json:"proposed_at"`
+
+	// ProposedBy The account.
+	ProposedBy    string `json:"proposed_by"`
+	ProposedIndex int64  `json:"proposed_index"`
+
+	// Reason Of the review.
+	Reason        string    `json:"reason,omitempty,omitzero"`
+	ReviewedAt    time.Time `json:"reviewed_at,omitempty,omitzero"`
+	ReviewedBy    string    `json:"reviewed_by,omitempty,omitzero"`
+	ReviewedIndex int64     `json:"reviewed_index,omitempty,omitzero"`
+
+	// Revision The table's from the acceptance on.
+	Revision  int64              `json:"revision,omitempty,omitzero"`
+	Source    string             `json:"source"`
+	Spellings []string           `json:"spellings,omitempty,omitzero"`
+	Status    FamilyChangeStatus `json:"status"`
+
+	// WithdrawnBy The change that took this one back.
+	WithdrawnBy int64 `json:"withdrawn_by,omitempty,omitzero"`
+}
+
+// FamilyChangeDetail defines model for FamilyChangeDetail.
+type FamilyChangeDetail struct {
+	Change FamilyChange `json:"change"`
+
+	// Preview What a change does to the entries that this node finds by name, those that are
+	// active. An entry may be counted in more than one of `linked`, `nearer` and
+	// `parted`.
+	Preview FamilyPreview `json:"preview,omitempty,omitzero"`
+}
+
+// FamilyChangeInput defines model for FamilyChangeInput.
+type FamilyChangeInput struct {
+	// AllowShared Spellings may belong to another family too.
+	AllowShared bool `json:"allow_shared,omitempty,omitzero"`
+
+	// Change Of `withdraw`: the number of the change.
+	Change int64 `json:"change,omitempty,omitzero"`
+
+	// DryRun Only say what would change.
+	DryRun bool `json:"dry_run,omitempty,omitzero"`
+
+	// Family Of `extend`: the id of the family, or a spelling that belongs to one family alone.
+	Family string `json:"family,omitempty,omitzero"`
+
+	// Justification Why it belongs in the table.
+	Justification string           `json:"justification"`
+	Kind          FamilyChangeKind `json:"kind"`
+	Part          FamilyPart       `json:"part,omitempty,omitzero"`
+
+	// PerMillion Of `add`: how many of a million names hold one of the spellings, by order of magnitude. A common name is weaker evidence. Without it the name counts as rare.
+	PerMillion int `json:"per_million,omitempty,omitzero"`
+
+	// Source Where the equivalence is attested.
+	Source string `json:"source"`
+
+	// Spellings One word each, in Latin, Arabic or N'Ko script.
+	Spellings []Spelling `json:"spellings,omitempty,omitzero"`
+}
+
+// FamilyChangeKind defines model for FamilyChangeKind.
+type FamilyChangeKind string
+
+// FamilyChangeList defines model for FamilyChangeList.
+type FamilyChangeList struct {
+	Items []FamilyChange `json:"items"`
+
+	// Next Pass as `cursor`; absent on the last page.
+	Next string `json:"next,omitempty,omitzero"`
+}
+
+// FamilyChangeStatus defines model for FamilyChangeStatus.
+type FamilyChangeStatus string
+
+// FamilyDrift How the table of spelling families stands to that of the earlier list. Faces
+// alone are replayed: names searched again now go by the table of now. The
+// audit event of the search names rules and table under `models.names`.
+type FamilyDrift struct {
+	// AsOf The changes that had been accepted at the index asked for.
+	AsOf    int64 `json:"as_of"`
+	Differs bool  `json:"differs"`
+
+	// Notice One short instruction for whoever takes the photo or reads the document.
+	Notice Advice `json:"notice"`
+
+	// Now Those accepted by now.
+	Now int64 `json:"now"`
+}
+
+// FamilyPart defines model for FamilyPart.
+type FamilyPart string
+
+// FamilyPreview What a change does to the entries that this node finds by name, those that are
+// active. An entry may be counted in more than one of `linked`, `nearer` and
+// `parted`.
+type FamilyPreview struct {
+	// Bearers Those with one of the spellings in a name.
+	Bearers int `json:"bearers"`
+
+	// Entries Entries that can be found by name.
+	Entries int `json:"entries"`
+
+	// Family The family that the spellings would join; absent for a new one, and when the table has it no more.
+	Family string `json:"family,omitempty,omitzero"`
+
+	// Linked Those with a word that a search by one of the spellings will take for the same name, and now takes for another name.
+	Linked int `json:"linked"`
+
+	// Nearer Those with a word that is alike already and will score higher.
+	Nearer int `json:"nearer"`
+
+	// Notice One short instruction for whoever takes the photo or reads the document.
+	Notice Advice `json:"notice"`
+
+	// Parted Those with a word that will score lower than now, or be taken for another name: the table knows two names then, or links them no more.
+	Parted int `json:"parted"`
+
+	// Revision Its number of accepted changes: what a review passes on.
+	Revision int64 `json:"revision"`
+
+	// Shared New spellings that belong to other families already. The families are not merged: a search by the spelling meets the names of all of them.
+	Shared []SharedSpelling `json:"shared"`
+
+	// Spellings Those of the change, and of the family that it changes.
+	Spellings []SpellingBearers `json:"spellings"`
+
+	// Then The table after acceptance.
+	Then string `json:"then"`
+
+	// Version The table in force.
+	Version string `json:"version"`
+}
+
+// FamilyProposal defines model for FamilyProposal.
+type FamilyProposal struct {
+	DryRun bool `json:"dry_run"`
+
+	// Index Pass as `min_index` to read this write.
+	Index int64 `json:"index,omitempty,omitzero"`
+
+	// Number Of the change; absent when nothing was proposed.
+	Number int64 `json:"number,omitempty,omitzero"`
+
+	// Preview What a change does to the entries that this node finds by name, those that are
+	// active. An entry may be counted in more than one of `linked`, `nearer` and
+	// `parted`.
+	Preview  FamilyPreview `json:"preview"`
+	Replayed bool          `json:"replayed"`
+}
+
+// FamilyReviewInput defines model for FamilyReviewInput.
+type FamilyReviewInput struct {
+	Accept bool `json:"accept"`
+
+	// Reason Why; kept for good and shown with the change.
+	Reason string `json:"reason"`
+
+	// Revision `revision` of the preview.
+	Revision int64 `json:"revision"`
+}
+
+// FamilyReviewed defines model for FamilyReviewed.
+type FamilyReviewed struct {
+	// Index Pass as `min_index` to read this write.
+	Index    int64              `json:"index"`
+	Number   int64              `json:"number"`
+	Replayed bool               `json:"replayed"`
+	Revision int64              `json:"revision"`
+	Status   FamilyChangeStatus `json:"status"`
+	Version  string             `json:"version"`
+}
+
+// FamilySpelling defines model for FamilySpelling.
+type FamilySpelling struct {
+	// Change The change that added it, 0 for the release.
+	Change   int64  `json:"change"`
+	Spelling string `json:"spelling"`
 }
 
 // FieldProblem defines model for FieldProblem.
@@ -2016,6 +2330,34 @@ type Name struct {
 // NameKind defines model for Name.Kind.
 type NameKind string
 
+// NameFamilies defines model for NameFamilies.
+type NameFamilies struct {
+	Items []NameFamily `json:"items"`
+
+	// Revision The accepted changes.
+	Revision int64 `json:"revision"`
+
+	// Version Rules and table of the release, and how many changes were accepted, such as wa-3+1.
+	Version string `json:"version"`
+}
+
+// NameFamily defines model for NameFamily.
+type NameFamily struct {
+	// Change The change that added the family, 0 for one of the release.
+	Change int64 `json:"change"`
+
+	// Frequency The estimated share of names that hold one of the spellings; 0: nothing is known, the name counts as rare.
+	Frequency float64 `json:"frequency"`
+
+	// Id Of the release: part and first spelling, such as surname/Diallo; of a change: change/ and its number.
+	Id   string     `json:"id"`
+	Part FamilyPart `json:"part"`
+
+	// Provenance Who holds that the spellings are one name: own, documented or doubtful for the release's, the source that was given for the others.
+	Provenance string           `json:"provenance"`
+	Spellings  []FamilySpelling `json:"spellings"`
+}
+
 // NewPassword At least 12 characters.
 type NewPassword = string
 
@@ -2271,7 +2613,12 @@ type Replay struct {
 	// LowQualityThreshold For references of low quality alone; only with the present operating point.
 	LowQualityThreshold float64   `json:"low_quality_threshold,omitempty,omitzero"`
 	Models              StringMap `json:"models"`
-	Notice              string    `json:"notice"`
+
+	// NameFamilies How the table of spelling families stands to that of the earlier list. Faces
+	// alone are replayed: names searched again now go by the table of now. The
+	// audit event of the search names rules and table under `models.names`.
+	NameFamilies FamilyDrift `json:"name_families,omitempty,omitzero"`
+	Notice       string      `json:"notice"`
 
 	// OldestIndex The first index that this node can answer for.
 	OldestIndex int64 `json:"oldest_index"`
@@ -2520,6 +2867,25 @@ type SettleCode string
 // Sex As in ICAO Doc 9303. Absent means unknown.
 type Sex string
 
+// SharedSpelling defines model for SharedSpelling.
+type SharedSpelling struct {
+	Families []string `json:"families"`
+	Spelling string   `json:"spelling"`
+}
+
+// Spelling defines model for Spelling.
+type Spelling = string
+
+// SpellingBearers defines model for SpellingBearers.
+type SpellingBearers struct {
+	// Entries Entries with it in a name.
+	Entries int `json:"entries"`
+
+	// New The change adds it, or takes it away.
+	New      bool   `json:"new"`
+	Spelling string `json:"spelling"`
+}
+
 // Stage defines model for Stage.
 type Stage struct {
 	Stage string `json:"stage"`
@@ -2693,6 +3059,9 @@ type Cursor = string
 
 // FaceId defines model for FaceId.
 type FaceId = Uuid
+
+// FamilyChangeNumber defines model for FamilyChangeNumber.
+type FamilyChangeNumber = int64
 
 // IdempotencyKey defines model for IdempotencyKey.
 type IdempotencyKey = string
@@ -3035,6 +3404,66 @@ type MatchMultipartBody struct {
 	Probe         MatchRequest         `json:"probe"`
 }
 
+// ListNameFamiliesParams defines parameters for ListNameFamilies.
+type ListNameFamiliesParams struct {
+	// Consistency `leader` (default) for a linearizable answer, `local` for this node's own copy.
+	Consistency ListNameFamiliesParamsConsistency `form:"consistency,omitempty" json:"consistency,omitempty,omitzero"`
+
+	// MinIndex Wait until the node has applied this index.
+	MinIndex MinIndex `form:"min_index,omitempty" json:"min_index,omitempty,omitzero"`
+
+	// Spelling Only families that this spelling belongs to.
+	Spelling Spelling `form:"spelling,omitempty" json:"spelling,omitempty,omitzero"`
+}
+
+// ListNameFamiliesParamsConsistency defines parameters for ListNameFamilies.
+type ListNameFamiliesParamsConsistency string
+
+// ListFamilyChangesParams defines parameters for ListFamilyChanges.
+type ListFamilyChangesParams struct {
+	// Consistency `leader` (default) for a linearizable answer, `local` for this node's own copy.
+	Consistency ListFamilyChangesParamsConsistency `form:"consistency,omitempty" json:"consistency,omitempty,omitzero"`
+
+	// MinIndex Wait until the node has applied this index.
+	MinIndex MinIndex `form:"min_index,omitempty" json:"min_index,omitempty,omitzero"`
+
+	// Limit The most items to return.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+
+	// Cursor `next` of the page before, with the same filters.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+
+	// Status Only changes of this status.
+	Status FamilyChangeStatus `form:"status,omitempty" json:"status,omitempty,omitzero"`
+}
+
+// ListFamilyChangesParamsConsistency defines parameters for ListFamilyChanges.
+type ListFamilyChangesParamsConsistency string
+
+// ProposeFamilyChangeParams defines parameters for ProposeFamilyChange.
+type ProposeFamilyChangeParams struct {
+	// IdempotencyKey A random text that names this request; send the same one on a retry.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// GetFamilyChangeParams defines parameters for GetFamilyChange.
+type GetFamilyChangeParams struct {
+	// Consistency `leader` (default) for a linearizable answer, `local` for this node's own copy.
+	Consistency GetFamilyChangeParamsConsistency `form:"consistency,omitempty" json:"consistency,omitempty,omitzero"`
+
+	// MinIndex Wait until the node has applied this index.
+	MinIndex MinIndex `form:"min_index,omitempty" json:"min_index,omitempty,omitzero"`
+}
+
+// GetFamilyChangeParamsConsistency defines parameters for GetFamilyChange.
+type GetFamilyChangeParamsConsistency string
+
+// ReviewFamilyChangeParams defines parameters for ReviewFamilyChange.
+type ReviewFamilyChangeParams struct {
+	// IdempotencyKey A random text that names this request; send the same one on a retry.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
 // ListUsersParams defines parameters for ListUsers.
 type ListUsersParams struct {
 	// Consistency `leader` (default) for a linearizable answer, `local` for this node's own copy.
@@ -3136,6 +3565,12 @@ type ChangeMyPasswordJSONRequestBody = PasswordChange
 
 // ReadMrzJSONRequestBody defines body for ReadMrz for application/json ContentType.
 type ReadMrzJSONRequestBody = MrzReadRequest
+
+// ProposeFamilyChangeJSONRequestBody defines body for ProposeFamilyChange for application/json ContentType.
+type ProposeFamilyChangeJSONRequestBody = FamilyChangeInput
+
+// ReviewFamilyChangeJSONRequestBody defines body for ReviewFamilyChange for application/json ContentType.
+type ReviewFamilyChangeJSONRequestBody = FamilyReviewInput
 
 // CreateSessionJSONRequestBody defines body for CreateSession for application/json ContentType.
 type CreateSessionJSONRequestBody = SessionCreate
@@ -3262,6 +3697,21 @@ type ServerInterface interface {
 	// ReadMrz Read a machine-readable zone without searching
 	// (POST /v1/mrz)
 	ReadMrz(ctx echo.Context) error
+	// ListNameFamilies The table of spelling families in force
+	// (GET /v1/name-families)
+	ListNameFamilies(ctx echo.Context, params ListNameFamiliesParams) error
+	// ListFamilyChanges Every change that was proposed, and what became of it
+	// (GET /v1/name-families/changes)
+	ListFamilyChanges(ctx echo.Context, params ListFamilyChangesParams) error
+	// ProposeFamilyChange Propose a change to the table
+	// (POST /v1/name-families/changes)
+	ProposeFamilyChange(ctx echo.Context, params ProposeFamilyChangeParams) error
+	// GetFamilyChange Read a change; what it would do while it waits for a review
+	// (GET /v1/name-families/changes/{change})
+	GetFamilyChange(ctx echo.Context, change FamilyChangeNumber, params GetFamilyChangeParams) error
+	// ReviewFamilyChange Accept or refuse a proposed change
+	// (POST /v1/name-families/changes/{change}/review)
+	ReviewFamilyChange(ctx echo.Context, change FamilyChangeNumber, params ReviewFamilyChangeParams) error
 	// CreateSession Sign in
 	// (POST /v1/sessions)
 	CreateSession(ctx echo.Context) error
@@ -4371,6 +4821,181 @@ func (w *ServerInterfaceWrapper) ReadMrz(ctx echo.Context) error {
 	return err
 }
 
+// ListNameFamilies converts echo context to params.
+func (w *ServerInterfaceWrapper) ListNameFamilies(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListNameFamiliesParams
+	// ------------- Optional query parameter "consistency" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "consistency", ctx.QueryParams(), &params.Consistency, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter consistency: %s", err))
+	}
+
+	// ------------- Optional query parameter "min_index" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "min_index", ctx.QueryParams(), &params.MinIndex, runtime.BindQueryParameterOptions{Type: "integer", Format: "int64"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter min_index: %s", err))
+	}
+
+	// ------------- Optional query parameter "spelling" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "spelling", ctx.QueryParams(), &params.Spelling, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter spelling: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListNameFamilies(ctx, params)
+	return err
+}
+
+// ListFamilyChanges converts echo context to params.
+func (w *ServerInterfaceWrapper) ListFamilyChanges(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListFamilyChangesParams
+	// ------------- Optional query parameter "consistency" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "consistency", ctx.QueryParams(), &params.Consistency, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter consistency: %s", err))
+	}
+
+	// ------------- Optional query parameter "min_index" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "min_index", ctx.QueryParams(), &params.MinIndex, runtime.BindQueryParameterOptions{Type: "integer", Format: "int64"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter min_index: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListFamilyChanges(ctx, params)
+	return err
+}
+
+// ProposeFamilyChange converts echo context to params.
+func (w *ServerInterfaceWrapper) ProposeFamilyChange(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ProposeFamilyChangeParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ProposeFamilyChange(ctx, params)
+	return err
+}
+
+// GetFamilyChange converts echo context to params.
+func (w *ServerInterfaceWrapper) GetFamilyChange(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "change" -------------
+	var change FamilyChangeNumber
+
+	err = runtime.BindStyledParameterWithOptions("simple", "change", ctx.Param("change"), &change, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "int64", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter change: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetFamilyChangeParams
+	// ------------- Optional query parameter "consistency" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "consistency", ctx.QueryParams(), &params.Consistency, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter consistency: %s", err))
+	}
+
+	// ------------- Optional query parameter "min_index" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "min_index", ctx.QueryParams(), &params.MinIndex, runtime.BindQueryParameterOptions{Type: "integer", Format: "int64"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter min_index: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetFamilyChange(ctx, change, params)
+	return err
+}
+
+// ReviewFamilyChange converts echo context to params.
+func (w *ServerInterfaceWrapper) ReviewFamilyChange(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "change" -------------
+	var change FamilyChangeNumber
+
+	err = runtime.BindStyledParameterWithOptions("simple", "change", ctx.Param("change"), &change, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: "int64", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter change: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReviewFamilyChangeParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ReviewFamilyChange(ctx, change, params)
+	return err
+}
+
 // CreateSession converts echo context to params.
 func (w *ServerInterfaceWrapper) CreateSession(ctx echo.Context) error {
 	var err error
@@ -4564,6 +5189,11 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/me", wrapper.GetMe, options.OperationMiddlewares["getMe"]...)
 	router.PUT(options.BaseURL+"/v1/me/password", wrapper.ChangeMyPassword, options.OperationMiddlewares["changeMyPassword"]...)
 	router.POST(options.BaseURL+"/v1/mrz", wrapper.ReadMrz, options.OperationMiddlewares["readMrz"]...)
+	router.GET(options.BaseURL+"/v1/name-families", wrapper.ListNameFamilies, options.OperationMiddlewares["listNameFamilies"]...)
+	router.GET(options.BaseURL+"/v1/name-families/changes", wrapper.ListFamilyChanges, options.OperationMiddlewares["listFamilyChanges"]...)
+	router.POST(options.BaseURL+"/v1/name-families/changes", wrapper.ProposeFamilyChange, options.OperationMiddlewares["proposeFamilyChange"]...)
+	router.GET(options.BaseURL+"/v1/name-families/changes/:change", wrapper.GetFamilyChange, options.OperationMiddlewares["getFamilyChange"]...)
+	router.POST(options.BaseURL+"/v1/name-families/changes/:change/review", wrapper.ReviewFamilyChange, options.OperationMiddlewares["reviewFamilyChange"]...)
 	router.POST(options.BaseURL+"/v1/sessions", wrapper.CreateSession, options.OperationMiddlewares["createSession"]...)
 	router.DELETE(options.BaseURL+"/v1/sessions/current", wrapper.EndSession, options.OperationMiddlewares["endSession"]...)
 	router.GET(options.BaseURL+"/v1/users", wrapper.ListUsers, options.OperationMiddlewares["listUsers"]...)
@@ -5457,6 +6087,120 @@ func (response ReadMrz200JSONResponse) VisitReadMrzResponse(w http.ResponseWrite
 	return err
 }
 
+type ListNameFamiliesRequestObject struct {
+	Params ListNameFamiliesParams
+}
+
+type ListNameFamiliesResponseObject interface {
+	VisitListNameFamiliesResponse(w http.ResponseWriter) error
+}
+
+type ListNameFamilies200JSONResponse NameFamilies
+
+func (response ListNameFamilies200JSONResponse) VisitListNameFamiliesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListFamilyChangesRequestObject struct {
+	Params ListFamilyChangesParams
+}
+
+type ListFamilyChangesResponseObject interface {
+	VisitListFamilyChangesResponse(w http.ResponseWriter) error
+}
+
+type ListFamilyChanges200JSONResponse FamilyChangeList
+
+func (response ListFamilyChanges200JSONResponse) VisitListFamilyChangesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ProposeFamilyChangeRequestObject struct {
+	Params ProposeFamilyChangeParams
+	Body   *ProposeFamilyChangeJSONRequestBody
+}
+
+type ProposeFamilyChangeResponseObject interface {
+	VisitProposeFamilyChangeResponse(w http.ResponseWriter) error
+}
+
+type ProposeFamilyChange200JSONResponse FamilyProposal
+
+func (response ProposeFamilyChange200JSONResponse) VisitProposeFamilyChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetFamilyChangeRequestObject struct {
+	Change FamilyChangeNumber `json:"change"`
+	Params GetFamilyChangeParams
+}
+
+type GetFamilyChangeResponseObject interface {
+	VisitGetFamilyChangeResponse(w http.ResponseWriter) error
+}
+
+type GetFamilyChange200JSONResponse FamilyChangeDetail
+
+func (response GetFamilyChange200JSONResponse) VisitGetFamilyChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReviewFamilyChangeRequestObject struct {
+	Change FamilyChangeNumber `json:"change"`
+	Params ReviewFamilyChangeParams
+	Body   *ReviewFamilyChangeJSONRequestBody
+}
+
+type ReviewFamilyChangeResponseObject interface {
+	VisitReviewFamilyChangeResponse(w http.ResponseWriter) error
+}
+
+type ReviewFamilyChange200JSONResponse FamilyReviewed
+
+func (response ReviewFamilyChange200JSONResponse) VisitReviewFamilyChangeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type CreateSessionRequestObject struct {
 	Body *CreateSessionJSONRequestBody
 }
@@ -5679,6 +6423,21 @@ type StrictServerInterface interface {
 	// ReadMrz Read a machine-readable zone without searching
 	// (POST /v1/mrz)
 	ReadMrz(ctx context.Context, request ReadMrzRequestObject) (ReadMrzResponseObject, error)
+	// ListNameFamilies The table of spelling families in force
+	// (GET /v1/name-families)
+	ListNameFamilies(ctx context.Context, request ListNameFamiliesRequestObject) (ListNameFamiliesResponseObject, error)
+	// ListFamilyChanges Every change that was proposed, and what became of it
+	// (GET /v1/name-families/changes)
+	ListFamilyChanges(ctx context.Context, request ListFamilyChangesRequestObject) (ListFamilyChangesResponseObject, error)
+	// ProposeFamilyChange Propose a change to the table
+	// (POST /v1/name-families/changes)
+	ProposeFamilyChange(ctx context.Context, request ProposeFamilyChangeRequestObject) (ProposeFamilyChangeResponseObject, error)
+	// GetFamilyChange Read a change; what it would do while it waits for a review
+	// (GET /v1/name-families/changes/{change})
+	GetFamilyChange(ctx context.Context, request GetFamilyChangeRequestObject) (GetFamilyChangeResponseObject, error)
+	// ReviewFamilyChange Accept or refuse a proposed change
+	// (POST /v1/name-families/changes/{change}/review)
+	ReviewFamilyChange(ctx context.Context, request ReviewFamilyChangeRequestObject) (ReviewFamilyChangeResponseObject, error)
 	// CreateSession Sign in
 	// (POST /v1/sessions)
 	CreateSession(ctx context.Context, request CreateSessionRequestObject) (CreateSessionResponseObject, error)
@@ -7190,6 +7949,179 @@ func (sh *strictHandler) ReadMrz(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(ReadMrzResponseObject); ok {
 		return validResponse.VisitReadMrzResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListNameFamilies operation middleware
+func (sh *strictHandler) ListNameFamilies(ctx echo.Context, params ListNameFamiliesParams) error {
+	var request ListNameFamiliesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListNameFamilies(ctx.Request().Context(), request.(ListNameFamiliesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListNameFamilies")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListNameFamiliesResponseObject); ok {
+		return validResponse.VisitListNameFamiliesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListFamilyChanges operation middleware
+func (sh *strictHandler) ListFamilyChanges(ctx echo.Context, params ListFamilyChangesParams) error {
+	var request ListFamilyChangesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListFamilyChanges(ctx.Request().Context(), request.(ListFamilyChangesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListFamilyChanges")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListFamilyChangesResponseObject); ok {
+		return validResponse.VisitListFamilyChangesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ProposeFamilyChange operation middleware
+func (sh *strictHandler) ProposeFamilyChange(ctx echo.Context, params ProposeFamilyChangeParams) error {
+	var request ProposeFamilyChangeRequestObject
+
+	request.Params = params
+
+	var body ProposeFamilyChangeJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ProposeFamilyChange(ctx.Request().Context(), request.(ProposeFamilyChangeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ProposeFamilyChange")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ProposeFamilyChangeResponseObject); ok {
+		return validResponse.VisitProposeFamilyChangeResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetFamilyChange operation middleware
+func (sh *strictHandler) GetFamilyChange(ctx echo.Context, change FamilyChangeNumber, params GetFamilyChangeParams) error {
+	var request GetFamilyChangeRequestObject
+
+	request.Change = change
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetFamilyChange(ctx.Request().Context(), request.(GetFamilyChangeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetFamilyChange")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetFamilyChangeResponseObject); ok {
+		return validResponse.VisitGetFamilyChangeResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ReviewFamilyChange operation middleware
+func (sh *strictHandler) ReviewFamilyChange(ctx echo.Context, change FamilyChangeNumber, params ReviewFamilyChangeParams) error {
+	var request ReviewFamilyChangeRequestObject
+
+	request.Change = change
+	request.Params = params
+
+	var body ReviewFamilyChangeJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReviewFamilyChange(ctx.Request().Context(), request.(ReviewFamilyChangeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReviewFamilyChange")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ReviewFamilyChangeResponseObject); ok {
+		return validResponse.VisitReviewFamilyChangeResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -36,6 +36,7 @@ func TestE2E(t *testing.T) {
 	t.Run("Text", func(t *testing.T) { testE2EText(t, c) })
 	t.Run("Replay", func(t *testing.T) { testE2EReplay(t, c, noEngine == "") })
 	t.Run("Impact", func(t *testing.T) { testE2EImpact(t, c) })
+	t.Run("Families", func(t *testing.T) { testE2EFamilies(t, c) })
 	t.Run("StopLeader", func(t *testing.T) { testE2EStopLeader(t, c) })
 	t.Run("KillLeader", func(t *testing.T) { testE2EKillLeader(t, c) })
 }

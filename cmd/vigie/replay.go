@@ -158,6 +158,9 @@ func writeReplay(w io.Writer, r *client.Replay) {
 		row(w, fmt.Sprintf("Second encoder: threshold %v, calibration %s.", o.Threshold, o.Calibration))
 	}
 	row(w, r.Notice)
+	if r.NameFamilies.Differs {
+		row(w, r.NameFamilies.Notice.Fr)
+	}
 	row(w, "Now: "+stampLine(r.Stamp))
 	row(w, stageLine(r.Stages))
 	row(w, "Query "+r.QueryId)

@@ -257,7 +257,7 @@ func (s *server) openAPI(ctx context.Context) (func() error, error) {
 		return nil, fmt.Errorf("issue the API certificate: %w", err)
 	}
 	s.api, err = api.New(api.Deps{
-		Writer: s.node, Entries: reg, Reports: reg, Accounts: reg, AccountList: reg, Matcher: s.spaces, Calibrations: spaces.Reports{Spaces: s.spaces}, Enroller: s.faces, Faces: apartFaces{s.spaces, s.second}, Blobs: s.node.Blobs(),
+		Writer: s.node, Entries: reg, Reports: reg, Accounts: reg, AccountList: reg, Matcher: s.spaces, Calibrations: spaces.Reports{Spaces: s.spaces}, Families: nameFamilies{reg, s.names}, Enroller: s.faces, Faces: apartFaces{s.spaces, s.second}, Blobs: s.node.Blobs(),
 		Auditor: s.node.Audit(), AuditReader: s.node.Audit(), Consistency: s.node, Names: s.names, Texts: s.texts,
 		Cluster: clusterInfo{s.node, func() (api.GalleryStatus, *api.SecondEncoder) {
 			return galleryStatus(s.spaces, s.kernel), s.second.status(s.kernel)

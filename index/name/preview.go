@@ -9,16 +9,13 @@ import (
 	"vigie/watchlist/names"
 )
 
-// Preview says what another table of spelling families would do to the entries that
-// can be found now. spellings are those concerned: of the change, and of the family
-// that it changes. Each is held against each word of the names that is in a family
-// by either table; no other pair of words can change. It fails when ctx ends.
-func (x *Index) Preview(ctx context.Context, then *names.Table, spellings []string) (watchlist.FamilyImpact, error) {
+// Preview says what the change of one table of spelling families into another does
+// to the entries that can be found. spellings are those concerned: of the change,
+// and of the family that it changes. Each is held against each word of the names
+// that is in a family by either table; no other pair of words can change. It fails
+// when ctx ends.
+func (x *Index) Preview(ctx context.Context, now, then *names.Table, spellings []string) (watchlist.FamilyImpact, error) {
 	st := x.state.Load()
-	now := st.table
-	if now == nil {
-		now = names.Shipped()
-	}
 	p := preview{st: st, bearers: map[uint32]bool{}, linked: map[uint32]bool{}, nearer: map[uint32]bool{}, parted: map[uint32]bool{}}
 	for _, s := range spellings {
 		raws := names.Split(watchlist.Name{Full: s})

@@ -95,7 +95,7 @@ func TestPreview(t *testing.T) {
 		put(t, x, uint64(i+2), entryOf(i+5, n))
 	}
 	all := tableChanges()
-	got, err := x.Preview(t.Context(), names.InForce(all[:1]), all[0].Spellings)
+	got, err := x.Preview(t.Context(), names.Shipped(), names.InForce(all[:1]), all[0].Spellings)
 	want := watchlist.FamilyImpact{
 		Entries: 7, Bearers: 3, Linked: 3,
 		Spellings: []watchlist.SpellingBearers{{Spelling: "Wxotta", Entries: 1}, {Spelling: "Quozzi", Entries: 2}, {Spelling: "Tendeng"}},
@@ -104,16 +104,15 @@ func TestPreview(t *testing.T) {
 		t.Errorf("a new family: %v\n%s", err, d)
 	}
 	// What a family was linked by goes with it.
-	x.SetFamilies(all)
+	both := names.InForce(all)
 	all[0].WithdrawnBy = 3
-	got, err = x.Preview(t.Context(), names.InForce(all), all[0].Spellings)
+	got, err = x.Preview(t.Context(), both, names.InForce(all), all[0].Spellings)
 	if err != nil || got.Linked != 0 || got.Parted != 3 || got.Bearers != 3 {
 		t.Errorf("withdrawn: %+v %v", got, err)
 	}
 	// A spelling that sounded like one family and is put into another parts from it.
-	x.SetTable(names.Shipped())
 	other := watchlist.FamilyChange{Kind: watchlist.FamilyExtend, Part: watchlist.FamilySurname, Family: "Diop", Spellings: []string{"Dyalou"}}
-	got, err = x.Preview(t.Context(), names.With(nil, other), other.Spellings)
+	got, err = x.Preview(t.Context(), names.Shipped(), names.With(nil, other), other.Spellings)
 	if err != nil || got.Parted == 0 || got.Linked != 1 {
 		t.Errorf("into another family: %+v %v", got, err)
 	}

@@ -15,7 +15,7 @@
 //     the French, English, Portuguese, Wolof, Fula and Manding orthographies, so
 //     that spellings in no table meet; and the numbers of the spelling families
 //     that the word belongs to (families.go, families.tsv; inforce.go with what
-//     administrators have added, ADR 0013).
+//     administrators have added, ADR 0015).
 //  4. Comparison (similarity.go, compare.go): each word of one name is paired
 //     with at most one of the other so that the total is greatest, whatever the
 //     order.

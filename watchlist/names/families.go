@@ -78,11 +78,15 @@ func (t *Table) Families() []*Family { return t.families }
 // Version names the rules and the table: Version for that of the release, with
 // the number of accepted changes behind it when there are any ("wa-3+2").
 // Keys and scores of two versions are not comparable.
-func (t *Table) Version() string {
-	if t.version == 0 {
+func (t *Table) Version() string { return VersionOf(t.version) }
+
+// VersionOf is the Version of the table after so many accepted changes, in this
+// release.
+func VersionOf(accepted uint64) string {
+	if accepted == 0 {
 		return Version
 	}
-	return fmt.Sprintf("%s+%d", Version, t.version)
+	return fmt.Sprintf("%s+%d", Version, accepted)
 }
 
 func newTable() *Table {

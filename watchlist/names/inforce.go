@@ -91,9 +91,35 @@ func (t *Table) target(c *watchlist.FamilyChange) *Family {
 	return nil
 }
 
-// Target is the family that the change's spellings would join; nil for a new
-// family, for a withdrawal, and for one that the table does not have.
-func (t *Table) Target(c *watchlist.FamilyChange) *Family { return t.target(c) }
+// Reference is how a change names the family: by its first spelling when it is of
+// the release, else by the number of the change that added it.
+func (f *Family) Reference() (first string, change uint64) {
+	if f.Change == 0 || f.orphan {
+		return f.Forms[0], 0
+	}
+	return "", f.Change
+}
+
+// SameWord reports whether two spellings fold to one word, so that one of them says
+// all.
+func SameWord(a, b string) bool {
+	x, okX := formWord(a)
+	y, okY := formWord(b)
+	return okX && okY && x == y
+}
+
+// Target is the family that the change's spellings join or would join, or that it
+// has added; nil when the table does not have it.
+func (t *Table) Target(c *watchlist.FamilyChange) *Family {
+	if c.Kind == watchlist.FamilyAdd && c.Number != 0 {
+		for _, f := range t.families {
+			if f.Change == c.Number {
+				return f
+			}
+		}
+	}
+	return t.target(c)
+}
 
 // Shared is a spelling that a change would put into one family while it belongs to
 // others. They are not merged by that: a search by the spelling meets the names
