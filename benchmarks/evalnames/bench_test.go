@@ -132,19 +132,28 @@ func TestTwoTypos(t *testing.T) {
 }
 
 func TestRunLarge(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "list.txt")
+	dir := t.TempDir()
+	file := filepath.Join(dir, "list.txt")
 	counts := []gen.Counted{{Name: "Awa", Count: 3}, {Name: "Issa", Count: 1}, {Name: "Ndiaye", Surname: true, Count: 2}, {Name: "Diop", Surname: true, Count: 1}}
 	if err := WriteLarge(file, 1, 3000, counts); err != nil {
 		t.Fatal(err)
 	}
-	r, err := RunLarge(context.Background(), LargeOptions{List: file, Counts: counts, Seed: 1, Queries: 80})
+	o := LargeOptions{List: file, Keep: dir, Counts: counts, Seed: 1, Queries: 80}
+	r, err := RunLarge(context.Background(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if r.Names != 3000 || !r.Same || r.Latency.Count != 80 || len(r.Sets) != 4 || r.QPS <= 0 || r.UpdateMillis <= 0 || !strings.Contains(r.Markdown(), "3000 names") {
 		t.Errorf("%+v", r)
 	}
-	if _, err := RunLarge(context.Background(), LargeOptions{List: file + "x"}); !errors.Is(err, fs.ErrNotExist) {
+	s, err := RunStart(context.Background(), o)
+	if err != nil || s.Seconds <= 0 || s.FileMiB <= 0 || s.Digest != r.Digest {
+		t.Errorf("start %+v, %v; the digest was %s", s, err, r.Digest)
+	}
+	if _, err := RunLarge(context.Background(), LargeOptions{List: file + "x", Keep: t.TempDir()}); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("no list: %v", err)
+	}
+	if s, err := RunStart(context.Background(), LargeOptions{List: file, Keep: t.TempDir()}); err == nil {
+		t.Errorf("no file: %+v", s)
 	}
 }

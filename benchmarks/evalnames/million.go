@@ -3,10 +3,12 @@ package evalnames
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"math"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -14,6 +16,8 @@ import (
 
 	"vigie/benchmarks"
 	"vigie/benchmarks/gen"
+	"vigie/cluster/seal"
+	"vigie/index/face/file"
 	"vigie/index/name"
 	"vigie/watchlist"
 )
@@ -22,6 +26,8 @@ import (
 type LargeOptions struct {
 	// List is a file of names, one a line: what WriteLarge writes.
 	List string
+	// Keep is a folder for the index's sealed file and its key.
+	Keep string
 	// Counts are the frequencies that the strangers are drawn by.
 	Counts  []gen.Counted
 	Seed    uint64
@@ -32,8 +38,12 @@ type LargeOptions struct {
 // of its own: one entry a name.
 type Large struct {
 	Names int `json:"names"`
-	// StartSeconds is the time from opening the file to the first answer.
+	// BuildSeconds is the time from opening the list to the first answer of an index
+	// that had no file; StartSeconds that from opening the index's own sealed file, in
+	// a process that has just begun, and FileMiB the file's size.
+	BuildSeconds float64 `json:"build_s"`
 	StartSeconds float64 `json:"start_s"`
+	FileMiB      float64 `json:"file_mib"`
 	// RSS is the memory in RAM once the index answers, RSSPeak the most of the run,
 	// which holds a second index for a while.
 	RSSMiB     int `json:"rss_mib"`
@@ -47,9 +57,11 @@ type Large struct {
 	// UpdateMillis is the longest of 200 single updates, from Apply to the search
 	// that saw it.
 	UpdateMillis float64 `json:"update_visible_ms"`
-	// Same tells that an index rebuilt from the list in another order answered the
-	// searches with the same entries and scores.
-	Same bool `json:"same_after_rebuild"`
+	// Same tells that an index rebuilt from the list in another order, and one loaded
+	// from the file, answered the searches with the same entries and scores. Digest
+	// sums up those answers.
+	Same   bool   `json:"same_after_rebuild"`
+	Digest string `json:"answers_digest"`
 }
 
 // WriteLarge writes n names with the region's frequencies to a file.
@@ -77,44 +89,120 @@ func (d *Data) Counts() ([]gen.Counted, error) {
 	return out, nil
 }
 
-// RunLarge builds an index of the list and measures it.
+// RunLarge builds an index of the list, measures it, and leaves its file and key in
+// the folder for RunStart.
 func RunLarge(ctx context.Context, o LargeOptions) (*Large, error) {
-	x, err := name.New()
+	key, err := seal.NewKey()
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = x.Close() }()
+	if err := key.Save(filepath.Join(o.Keep, keyFile)); err != nil {
+		return nil, err
+	}
+	x, err := keptIndex(o.Keep)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = x.Close() }() // it never fails
 	start := time.Now()
 	list, err := readList(o.List)
 	if err != nil {
 		return nil, err
 	}
+	x.Recall(keptRegistry)
 	if err := x.Rebuild(largeEntries(list, false), 1); err != nil {
 		return nil, err
 	}
-	if _, err := answer(ctx, x, list[0]); err != nil {
+	if _, err := answer(ctx, x.Index, list[0]); err != nil {
 		return nil, err
 	}
-	r := &Large{Names: len(list), StartSeconds: time.Since(start).Seconds(), Sets: map[string]benchmarks.Latency{}}
+	r := &Large{Names: len(list), BuildSeconds: time.Since(start).Seconds(), Sets: map[string]benchmarks.Latency{}}
+	if err := x.Save(ctx); err != nil {
+		return nil, err
+	}
 	runtime.GC()
 	r.RSSMiB = memory("VmRSS")
 	sets := largeSets(list, o)
-	if err := r.latencies(ctx, x, sets); err != nil {
+	if err := r.latencies(ctx, x.Index, sets); err != nil {
 		return nil, err
 	}
-	if err := r.updates(ctx, x); err != nil {
+	if err := r.updates(ctx, x.Index); err != nil {
 		return nil, err
 	}
-	before, err := digest(ctx, x, sets)
+	before, err := digest(ctx, x.Index, sets)
 	if err != nil {
 		return nil, err
 	}
 	if err := x.Rebuild(largeEntries(list, true), 2); err != nil {
 		return nil, err
 	}
-	after, err := digest(ctx, x, sets)
-	r.Same, r.RSSPeakMiB = before == after, memory("VmHWM")
+	after, err := digest(ctx, x.Index, sets)
+	r.Same, r.Digest, r.RSSPeakMiB = before == after, fmt.Sprintf("%016x", after), memory("VmHWM")
 	return r, err
+}
+
+// Start is what RunStart measures.
+type Start struct {
+	Seconds float64 `json:"start_s"`
+	FileMiB float64 `json:"file_mib"`
+	Digest  string  `json:"answers_digest"`
+}
+
+// RunStart opens the file that RunLarge left and measures the time to the first
+// answer; then it answers the searches. A process of its own should do it, so that
+// nothing is warm.
+func RunStart(ctx context.Context, o LargeOptions) (*Start, error) {
+	start := time.Now()
+	x, err := keptIndex(o.Keep)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = x.Close() }() // it never fails
+	if x.Recall(keptRegistry); x.Applied() == 0 {
+		return nil, errors.New("the index did not start from its file")
+	}
+	if _, err := answer(ctx, x.Index, "Mamadou Ndiaye"); err != nil {
+		return nil, err
+	}
+	s := &Start{Seconds: time.Since(start).Seconds()}
+	files, err := filepath.Glob(filepath.Join(o.Keep, "names", "*"))
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range files {
+		info, err := os.Stat(f)
+		if err != nil {
+			return nil, fmt.Errorf("the index's file: %w", err)
+		}
+		s.FileMiB += float64(info.Size()) / (1 << 20)
+	}
+	list, err := readList(o.List)
+	if err != nil {
+		return nil, err
+	}
+	sum, err := digest(ctx, x.Index, largeSets(list, o))
+	s.Digest = fmt.Sprintf("%016x", sum)
+	return s, err
+}
+
+// keyFile is the key's file in the folder, keptRegistry the registry that the index
+// is said to be of.
+const (
+	keyFile      = "key"
+	keptRegistry = "benchmark"
+)
+
+// keptIndex makes an index with its file in the folder.
+func keptIndex(folder string) (*name.Keeper, error) {
+	key, err := seal.Load(filepath.Join(folder, keyFile))
+	if err != nil {
+		return nil, err
+	}
+	x, err := name.New()
+	if err != nil {
+		return nil, err
+	}
+	return name.Keep(x, file.NewDir(filepath.Join(folder, "names"), key), name.KeepOptions{}), nil
 }
 
 func readList(file string) ([]string, error) {

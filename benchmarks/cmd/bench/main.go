@@ -30,7 +30,7 @@ func run(ctx context.Context) error {
 	portraits := flag.String("portraits", "", "for -area morphs and recaptures: the folder of consented portraits")
 	labelled := flag.String("names", "", "for -area names and fusion: the folder of labelled names")
 	templates := flag.String("templates", "", "for -area fusion: the folder that vigie evaluate faces --keep-cache left; \"\": the face engine makes them")
-	list := flag.String("list", "", "for -area names-large: the list, a name a line")
+	list := flag.String("list", "", "for -area names-large and names-start: the list, a name a line")
 	peers := flag.String("peers", "", "for -area search: the program of benchmarks/peers; \"\" leaves FAISS and hnswlib out")
 	cache := flag.String("cache", "var/bench", "for -area search: where hnswlib's graphs are kept")
 	big := flag.Bool("big", true, "for -area search: 10 million templates too, where memory allows")
@@ -54,8 +54,8 @@ func run(ctx context.Context) error {
 		return measureNames(ctx, nameFlags{data: *labelled, only: *only, out: *out, results: *results, quick: *quick})
 	case "fusion":
 		return measureFusion(ctx, faceFlags{photos: *dir, models: *models, out: *out, results: *results}, *labelled, *templates, *quick)
-	case "names-large":
-		return measureLargeHere(ctx, *labelled, *list)
+	case "names-large", "names-start":
+		return measureLargeHere(ctx, *labelled, *list, *area == "names-start")
 	case "search":
 		f := searchFlags{faces: *dir, models: *models, peers: *peers, cache: *cache, only: *only, big: *big, quick: *quick}
 		return measureSearch(ctx, f, *out, *results)
