@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"vigie/cluster/blob"
+	"vigie/cluster/disk"
 	"vigie/cluster/transport"
 )
 
@@ -90,6 +91,10 @@ type Config struct {
 	// followers that lag (0: 10240).
 	SnapshotThreshold, TrailingLogs uint64
 	SnapshotInterval                time.Duration
+
+	// DiskLimits say when the disk counts as slow, full or hung; the zero value is
+	// right for a node.
+	DiskLimits disk.Limits
 
 	// Listener and Dial replace the network, for tests and tunnels.
 	Listener net.Listener

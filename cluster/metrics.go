@@ -35,6 +35,12 @@ var metricHelp = map[string]string{
 	"diverged":             "1 if this node's state differs from the majority's, else 0.",
 	"members_diverged":     "Members whose state differs from this node's at the same raft index.",
 	"certificate_seconds":  "Time until this node's certificate ends.",
+	"disk_state":           "The disk: 0 healthy, 1 slow, 2 full, 3 failing, 4 hung, 5 corrupt.",
+	"disk_free_bytes":      "What is free on the disk of the data folder.",
+	"disk_reserve_bytes":   "What the reserve file holds back; 0 once a full disk released it.",
+	"disk_sync_seconds":    "The slowest of the last eight syncs.",
+	"disk_pending_seconds": "How long the oldest write has been out.",
+	"disk_errors":          "Writes that failed since the start.",
 }
 
 // register adds the node's metrics to the configured registerer.
@@ -94,6 +100,12 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		"clock_trusted":        truth(s.ClockProblem == ""),
 		"diverged":             truth(s.Stamp.Diverged),
 		"members_diverged":     float64(len(n.states.now().others)),
+		"disk_state":           float64(s.Disk.State),
+		"disk_free_bytes":      float64(s.Disk.Free),
+		"disk_reserve_bytes":   float64(s.Disk.Reserve),
+		"disk_sync_seconds":    s.Disk.Worst.Seconds(),
+		"disk_pending_seconds": s.Disk.Pending.Seconds(),
+		"disk_errors":          float64(s.Disk.Errors),
 		"certificate_seconds":  time.UnixMilli(s.CertificateEnds).Sub(n.cfg.Now()).Seconds(),
 	} {
 		ch <- prometheus.MustNewConstMetric(c.descs[name], prometheus.GaugeValue, v)

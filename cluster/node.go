@@ -13,6 +13,7 @@ import (
 
 	"vigie/cluster/audit"
 	"vigie/cluster/blob"
+	"vigie/cluster/disk"
 	"vigie/cluster/fsm"
 	"vigie/cluster/registry"
 	"vigie/cluster/transport"
@@ -34,6 +35,8 @@ type Node struct {
 	book  *book
 	blobs *blob.Store
 	audit *audit.Log
+	disk  *disk.Monitor
+	veto  *veto
 
 	proposals *proposer
 	fresh     *freshness
@@ -82,17 +85,20 @@ func Open(ctx context.Context, cfg Config, indexes []fsm.Index) (node *Node, err
 			node = nil
 		}
 	}()
-	// Start order: lock, identity, blobs on this disk, state (answers from here
+	// Start order: lock, identity, watch over the disk, blobs on this disk, state (answers from here
 	// on), network bound, the other stores, raft, network served, background work.
 	// close goes backwards.
 	if n.id, err = openDir(n); err != nil {
 		return nil, err
 	}
 	n.log = n.log.With("node", string(n.id.Node))
+	if err := n.watchDisk(); err != nil {
+		return nil, err
+	}
 	if err := n.openBlobs(); err != nil {
 		return nil, err
 	}
-	rc := replicaConfig{dir: n.dir, id: n.id, timing: timing, cfg: &n.cfg, logger: n.log, indexes: indexes}
+	rc := replicaConfig{dir: n.dir, id: n.id, timing: timing, cfg: &n.cfg, logger: n.log, indexes: indexes, disk: n.disk}
 	watch := &blobWatch{}
 	rc.indexes = append(append([]fsm.Index(nil), indexes...), watch)
 	if n.rep, err = openState(rc); err != nil {
@@ -111,6 +117,7 @@ func Open(ctx context.Context, cfg Config, indexes []fsm.Index) (node *Node, err
 	if err := n.register(); err != nil {
 		return nil, err
 	}
+	n.background(life, "disk", n.diskLoop)
 	n.background(life, "announce", n.announceLoop)
 	n.background(life, "housekeeping", n.housekeeping)
 	n.background(life, "polling", n.pollLoop)
@@ -167,7 +174,7 @@ func (n *Node) openNetwork(ctx context.Context) error {
 // there: nothing is asked for before.
 func (n *Node) openBlobs() error {
 	var err error
-	n.blobs, err = blob.Open(n.dir.blobs(), blob.Options{Sealer: n.id.nodeKey, Peers: blobPeers{n}, Logger: n.log})
+	n.blobs, err = blob.Open(n.dir.blobs(), blob.Options{Sealer: n.id.nodeKey, Peers: blobPeers{n}, Logger: n.log, Disk: n.disk})
 	if err == nil && n.cfg.OnBlobs != nil {
 		n.cfg.OnBlobs(n.blobs)
 	}
@@ -177,7 +184,7 @@ func (n *Node) openBlobs() error {
 func (n *Node) openStores(watch *blobWatch) error {
 	watch.attach(n.blobs)
 	var err error
-	n.audit, err = audit.Open(n.dir.audit(), audit.Options{Sealer: n.id.nodeKey, Node: n.id.Node, Logger: n.log, Now: n.cfg.Now})
+	n.audit, err = audit.Open(n.dir.audit(), audit.Options{Sealer: n.id.nodeKey, Node: n.id.Node, Logger: n.log, Now: n.cfg.Now, Watch: n.disk.Begin, Ready: n.disk.Answers})
 	return err
 }
 
@@ -190,12 +197,13 @@ func (n *Node) startRaft(rc replicaConfig) error {
 	trans := raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
 		Stream: n.net.Raft(), MaxPool: 3, Timeout: n.timing.rpc, Logger: newRaftLogger(n.log),
 	})
-	if err := n.rep.start(rc, raftTransport{trans}, nil); err != nil {
+	if err := n.rep.start(rc, vetoed{raftTransport{trans}, n.veto}, nil); err != nil {
 		return errors.Join(err, trans.Close())
 	}
 	n.clock = newClockGuard(&n.cfg, n.peerClocks)
 	n.proposals = newProposer(n.rep, n.id.cluster, n.stamp)
 	n.proposals.newTerm = n.learnClocks
+	n.proposals.writable = n.writable
 	return nil
 }
 

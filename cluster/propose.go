@@ -28,7 +28,8 @@ const (
 //   - watchlist.ErrNoLeader: no leader took it in time; nothing was committed.
 //     ErrClock besides when the leader's clock is the reason.
 //   - watchlist.ErrDiverged: this node's state is wrong; nothing was sent.
-//   - watchlist.ErrOverloaded, watchlist.ErrDiskFull: refused, not committed.
+//   - watchlist.ErrOverloaded, watchlist.ErrDiskFull, watchlist.ErrDiskStuck:
+//     refused, not committed.
 //   - watchlist.ErrOutcomeUnknown: it may have been committed or may still be.
 //
 // With an IdemKey the outcome is never in doubt for the cluster, so Propose
@@ -64,7 +65,7 @@ func (n *Node) Propose(ctx context.Context, env command.Envelope) (command.Resul
 			return command.Result{}, doubt(err, inDoubt)
 		}
 		if time.Now().After(patience) {
-			return command.Result{}, doubt(err, inDoubt)
+			return command.Result{}, doubt(n.alone(err), inDoubt)
 		}
 		select {
 		case <-ctx.Done():

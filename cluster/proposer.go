@@ -9,6 +9,7 @@ import (
 
 	"github.com/hashicorp/raft"
 
+	"vigie/cluster/disk"
 	"vigie/cluster/fsm"
 	"vigie/watchlist"
 	"vigie/watchlist/command"
@@ -23,7 +24,9 @@ type proposer struct {
 	wall func(last int64) (int64, error)
 	// newTerm, when not nil, runs before the first stamp of a term.
 	newTerm func(context.Context)
-	gate    chan struct{} // holds one token: the right to stamp and enqueue
+	// writable, when not nil, refuses what the disk can't take.
+	writable func() error
+	gate     chan struct{} // holds one token: the right to stamp and enqueue
 	last    int64         // last stamped time; with the token only
 	term    uint64        // the term that last belongs to
 
@@ -79,6 +82,11 @@ func (p *proposer) drain(ctx context.Context) {
 // apply puts a command in this node's log as the leader and waits until it is
 // applied here. See Propose for the errors.
 func (p *proposer) apply(ctx context.Context, env command.Envelope) (command.Result, error) {
+	if p.writable != nil {
+		if err := p.writable(); err != nil {
+			return command.Result{}, err
+		}
+	}
 	if err := p.enter(); err != nil {
 		return command.Result{}, err
 	}
@@ -144,7 +152,11 @@ func (p *proposer) enqueue(ctx context.Context, env command.Envelope) (raft.Appl
 // classify turns raft's error of a proposal into one of Propose's. Raft refuses
 // the first group before it appends anything; the rest is in doubt.
 func classify(err error) error {
+	var unsynced *disk.SyncError
 	switch {
+	case errors.As(err, &unsynced):
+		// The bytes were written: a restart before they are cleared would find them.
+		return fmt.Errorf("%w: %w", watchlist.ErrOutcomeUnknown, err)
 	case errors.Is(err, raft.ErrNotLeader), errors.Is(err, raft.ErrLeadershipTransferInProgress),
 		errors.Is(err, raft.ErrRaftShutdown):
 		return fmt.Errorf("%w: %w", watchlist.ErrNoLeader, err)

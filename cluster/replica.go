@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/raft"
-	wal "github.com/hashicorp/raft-wal"
 
+	"vigie/cluster/disk"
 	"vigie/cluster/fsm"
 	"vigie/cluster/registry"
 	"vigie/cluster/snapshot"
@@ -33,7 +33,7 @@ type replica struct {
 	raft *raft.Raft
 	fsm  *fsm.FSM
 	reg  *registry.Store
-	log  *wal.WAL
+	log  *disk.Log
 }
 
 // replicaConfig is what openReplica needs.
@@ -44,6 +44,7 @@ type replicaConfig struct {
 	cfg     *Config
 	indexes []fsm.Index
 	logger  *slog.Logger
+	disk    *disk.Monitor // nil: nobody watches
 }
 
 // openState opens the registry and the state machine, which rebuilds the
@@ -53,6 +54,7 @@ func openState(rc replicaConfig) (*replica, error) {
 	if err != nil {
 		return nil, err
 	}
+	reg.Watch(rc.disk.Begin)
 	f, err := fsm.New(reg, rc.id.cluster, rc.indexes, rc.logger)
 	if err != nil {
 		return nil, errors.Join(err, reg.Close())
@@ -67,9 +69,9 @@ func (r *replica) start(rc replicaConfig, trans raft.Transport, bootstrap *raft.
 		return fmt.Errorf("making the raft folder: %w", err)
 	}
 	logger := newRaftLogger(rc.logger)
-	w, err := wal.Open(rc.dir.raft(), wal.WithSegmentSize(walSegment), wal.WithLogger(logger.Named("wal")))
+	w, err := disk.OpenLog(disk.Options{Dir: rc.dir.raft(), Monitor: rc.disk, Segment: walSegment, Logger: logger.Named("wal")})
 	if err != nil {
-		return fmt.Errorf("opening the raft log: %w", err)
+		return err
 	}
 	r.log = w
 	cached, err := raft.NewLogCache(logCache, w)
@@ -171,6 +173,9 @@ func (r *replica) stop() error {
 	var errs []error
 	// First, so that a state machine waiting for disk space lets raft end.
 	r.fsm.Close()
+	if r.log != nil {
+		r.log.Release()
+	}
 	if r.raft != nil {
 		if err := r.raft.Shutdown().Error(); err != nil {
 			errs = append(errs, fmt.Errorf("stopping raft: %w", err))

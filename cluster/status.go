@@ -10,6 +10,7 @@ import (
 
 	"github.com/hashicorp/raft"
 
+	"vigie/cluster/disk"
 	"vigie/watchlist"
 )
 
@@ -32,6 +33,8 @@ type progressReply struct {
 	// state hash there: all nodes can be compared at it.
 	CheckIndex uint64 `cbor:"10,keyasint,omitempty"`
 	CheckHash  string `cbor:"11,keyasint,omitempty"`
+	// Disk is the state of the node's disk, "" when it doesn't say.
+	Disk string `cbor:"12,keyasint,omitempty"`
 }
 
 func (n *Node) ownProgress() progressReply {
@@ -40,7 +43,7 @@ func (n *Node) ownProgress() progressReply {
 	p := progressReply{
 		Applied: st.AppliedIndex, StateHash: st.StateHash, Received: n.rep.raft.LastIndex(),
 		AgeMs: st.AgeMillis, Connected: st.Connected, AuditCount: count, AuditHead: head,
-		Clock: n.cfg.Now().UnixMilli(),
+		Clock: n.cfg.Now().UnixMilli(), Disk: n.disk.State().String(),
 	}
 	p.CheckIndex, p.CheckHash = n.rep.fsm.LastCheck()
 	if n.cfg.Calibration != nil {
@@ -155,6 +158,8 @@ type Status struct {
 	// Divergence says which states of members differ and what to do, "" when all
 	// agree as far as is known.
 	Divergence string `json:"divergence,omitempty"`
+	// Disk is the disk under the data folder.
+	Disk disk.Status `json:"disk"`
 }
 
 // MemberStatus is one member as this node sees it.
@@ -178,6 +183,8 @@ type MemberStatus struct {
 	// Diverged: the member's state hash differs from this node's at the same raft
 	// index; for this node itself, from the majority's.
 	Diverged bool `json:"diverged,omitempty"`
+	// Disk is the state of its disk as of then, "" when it did not say.
+	Disk string `json:"disk,omitempty"`
 }
 
 // Status reports from memory; it asks no other node. What it says of others is
@@ -191,7 +198,7 @@ func (n *Node) Status() Status {
 		State: stateName(n.rep.raft.State()), Leader: n.leader(), Term: n.rep.raft.CurrentTerm(),
 		CommitIndex: n.rep.raft.CommitIndex(), LastIndex: n.rep.raft.LastIndex(),
 		Stamp: n.Stamp(), AuditEvents: n.audit.Count(), BlobsWanted: n.blobs.Wanted(),
-		CertificateEnds: ends,
+		CertificateEnds: ends, Disk: n.disk.Status(),
 	}
 	s.ClockOffsetMillis, s.ClockProblem = n.clockStatus()
 	v := n.states.now()
@@ -228,14 +235,14 @@ func (n *Node) clockStatus() (offset int64, problem string) {
 func (n *Node) memberStatus(m watchlist.Member, voting bool, commit uint64) MemberStatus {
 	if m.ID == n.id.Node {
 		st := n.Stamp()
-		out := MemberStatus{Member: m, Voting: voting, Reachable: true, AppliedIndex: st.AppliedIndex, StateHash: st.StateHash, Lag: n.lag(st.AppliedIndex, commit)}
+		out := MemberStatus{Member: m, Voting: voting, Reachable: true, AppliedIndex: st.AppliedIndex, StateHash: st.StateHash, Lag: n.lag(st.AppliedIndex, commit), Disk: n.disk.State().String()}
 		if n.cfg.Calibration != nil {
 			out.Calibration = n.cfg.Calibration()
 		}
 		return out
 	}
 	p := n.progress.get(m.ID)
-	out := MemberStatus{Member: m, Voting: voting, Reachable: p.ok, SeenMillis: -1, AppliedIndex: p.Applied, StateHash: p.StateHash, Calibration: p.Calibration}
+	out := MemberStatus{Member: m, Voting: voting, Reachable: p.ok, SeenMillis: -1, AppliedIndex: p.Applied, StateHash: p.StateHash, Calibration: p.Calibration, Disk: p.Disk}
 	if !p.at.IsZero() {
 		out.SeenMillis = time.Since(p.at).Milliseconds()
 		out.Lag = n.lag(p.Applied, commit)

@@ -55,6 +55,7 @@ func (n *Node) close() error {
 	if n.rep != nil && n.rep.raft != nil {
 		n.rep.fsm.Close()
 		n.awaits.drain(n.timing.heartbeat)
+		n.rep.log.Release()
 		errs = append(errs, n.rep.raft.Shutdown().Error()) // raft answers its callers
 	}
 	if n.net != nil {
@@ -65,6 +66,9 @@ func (n *Node) close() error {
 	}
 	if n.rep != nil {
 		errs = append(errs, n.rep.stop())
+	}
+	if n.disk != nil {
+		n.disk.Close()
 	}
 	if n.unlock != nil {
 		errs = append(errs, n.unlock())

@@ -53,6 +53,7 @@ var codes = []struct {
 	{"outcome_unknown", http.StatusBadGateway, watchlist.ErrOutcomeUnknown},
 	{"too_large", http.StatusRequestEntityTooLarge, watchlist.ErrTooLarge},
 	{"disk_full", http.StatusInsufficientStorage, watchlist.ErrDiskFull},
+	{"disk_stuck", http.StatusServiceUnavailable, watchlist.ErrDiskStuck},
 	{"overloaded", http.StatusTooManyRequests, watchlist.ErrOverloaded},
 	{"not_found", http.StatusNotFound, watchlist.ErrNotFound},
 	{"not_member", http.StatusForbidden, transport.ErrNotMember},

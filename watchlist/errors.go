@@ -21,6 +21,9 @@ var (
 	ErrDiverged = errors.New("this node's state differs from the majority's")
 	// ErrDiskFull: the node's disk has no room for a write.
 	ErrDiskFull = errors.New("disk full")
+	// ErrDiskStuck: the node's disk does not answer, so no write can be promised.
+	// Nothing was written for this request. Matching goes on.
+	ErrDiskStuck = errors.New("the disk does not answer")
 	// ErrNotReplicated: a blob is on this node's disk, but a majority of the
 	// voters could not be reached; put it again later.
 	ErrNotReplicated = errors.New("blob is not on a majority of the voters")

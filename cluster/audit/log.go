@@ -29,6 +29,11 @@ type Options struct {
 	// Node is noted in each segment.
 	Node   watchlist.NodeID
 	Logger *slog.Logger
+	// Watch, when not nil, is called before each write of events, with true since
+	// it is synced; what it returns is called after. Ready, when not nil, refuses
+	// events that the disk would not take in time.
+	Watch func(sync bool) (end func(error))
+	Ready func() error
 	// SegmentSize is where a new segment begins, bytes; 0 means 8 MiB.
 	SegmentSize int64
 	// Now is the clock; nil means time.Now. Stamped times never fall.
@@ -48,9 +53,10 @@ type Log struct {
 	closed bool
 
 	// Writer goroutine only.
-	f   *os.File
-	end position
-	off int64
+	f         *os.File
+	end       position
+	off       int64
+	unsettled bool // what follows off was never confirmed and must go first
 
 	headWake chan struct{}
 
@@ -83,6 +89,12 @@ func Open(dir string, opt Options) (*Log, error) {
 	if opt.Now == nil {
 		opt.Now = time.Now
 	}
+	if opt.Watch == nil {
+		opt.Watch = func(bool) func(error) { return func(error) {} }
+	}
+	if opt.Ready == nil {
+		opt.Ready = func() error { return nil }
+	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("making the audit folder: %w", diskError(err))
 	}
@@ -94,6 +106,7 @@ func Open(dir string, opt Options) (*Log, error) {
 	if err != nil {
 		return nil, err
 	}
+	l.stockUp()
 	l.wg.Go(l.write)
 	l.wg.Go(func() { l.writeHeads(hf) })
 	return l, nil
@@ -117,11 +130,13 @@ func (l *Log) Head() (uint64, []byte) {
 }
 
 // Append adds an event and returns its number once it is on disk and chained.
-// Seq, Prev and Time of ev are set by the log. An error that wraps
-// watchlist.ErrDiskFull leaves the log usable; after a failed sync every later
-// Append fails, since nobody knows what the disk holds. When ctx ends first, the
-// event may still be written.
+// Seq, Prev and Time of ev are set by the log. An error leaves the log usable: what
+// was written for it is taken back before the next event, which fails as long as
+// that does. When ctx ends first, the event may still be written.
 func (l *Log) Append(ctx context.Context, ev watchlist.AuditEvent) (uint64, error) {
+	if err := l.opt.Ready(); err != nil {
+		return 0, fmt.Errorf("appending an audit event: %w", err)
+	}
 	r := request{ev: ev, done: make(chan response, 1)}
 	if err := l.enqueue(ctx, r); err != nil {
 		return 0, err

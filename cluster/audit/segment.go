@@ -113,6 +113,7 @@ func (l *Log) adopt(first uint64, res scanResult, torn int64, h head) error {
 		}
 		l.cut = torn
 	}
+	l.setAside(f)
 	l.f, l.end, l.off = f, res.end, res.good
 	return nil
 }
@@ -144,7 +145,7 @@ func (l *Log) begin(first uint64) error {
 	}
 	buf := frame([]byte(magic), sealed)
 	path := segmentPath(l.dir, first)
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := l.make(path)
 	if err != nil {
 		return fmt.Errorf("making an audit segment: %w", diskError(err))
 	}
@@ -175,6 +176,7 @@ func (l *Log) rotate() error {
 	if err := old.Close(); err != nil {
 		l.opt.Logger.Warn("audit log: closing a segment failed", "error", err)
 	}
+	l.stockUp()
 	return nil
 }
 

@@ -120,21 +120,49 @@ func (l *Log) encode(batch []request) ([]byte, position, []response) {
 	return buf, at, out
 }
 
-// store appends bytes and syncs them. A failed write is taken back; when that
-// or the sync fails, the log is broken.
+// store appends bytes and syncs them. When that fails, what was written is cut off
+// again, and the cut synced, before anything else: after a failed sync nobody knows
+// what the disk holds beyond off, and what lies before it was synced earlier.
 func (l *Log) store(buf []byte) error {
-	if _, err := l.f.WriteAt(buf, l.off); err != nil {
-		err = fmt.Errorf("writing audit events: %w", diskError(err))
-		if terr := l.f.Truncate(l.off); terr != nil {
-			l.fail(errors.Join(err, terr))
-		}
+	if err := l.settle(); err != nil {
 		return err
+	}
+	end := l.opt.Watch(true)
+	err := l.put(buf)
+	end(err)
+	if err == nil {
+		return nil
+	}
+	l.unsettled = true
+	if serr := l.settle(); serr != nil {
+		l.opt.Logger.Error("audit log: an unfinished event could not be taken back yet", "error", serr)
+	}
+	return err
+}
+
+func (l *Log) put(buf []byte) error {
+	if _, err := l.f.WriteAt(buf, l.off); err != nil {
+		return fmt.Errorf("writing audit events: %w", diskError(err))
 	}
 	if err := l.f.Sync(); err != nil {
-		err = fmt.Errorf("syncing audit events: %w", diskError(err))
-		l.fail(err)
-		return err
+		return fmt.Errorf("syncing audit events: %w", diskError(err))
 	}
+	return nil
+}
+
+// settle takes back what a failed write left.
+func (l *Log) settle() error {
+	if !l.unsettled {
+		return nil
+	}
+	end := l.opt.Watch(true)
+	err := errors.Join(l.f.Truncate(l.off), l.f.Sync())
+	end(err)
+	if err != nil {
+		return fmt.Errorf("taking audit events back: %w", diskError(err))
+	}
+	l.unsettled = false
+	l.setAside(l.f)
 	return nil
 }
 

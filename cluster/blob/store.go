@@ -67,7 +67,29 @@ type Options struct {
 	// Retry is the longest pause between two tries for wanted blobs; 0 means
 	// 30 s. The first pause is a sixtieth of it.
 	Retry time.Duration
+	// Disk refuses blobs that there is no room for, and times writes; nil for no
+	// such watch.
+	Disk Disk
 }
+
+// Disk watches the disk under the store.
+type Disk interface {
+	// Room is nil while there is room, else an error that wraps
+	// watchlist.ErrDiskFull.
+	Room() error
+	// Begin is called before a write, with true for one that is synced; what it
+	// returns is called after.
+	Begin(sync bool) (end func(error))
+}
+
+// anyDisk watches nothing.
+type anyDisk struct{}
+
+// Room implements Disk.
+func (anyDisk) Room() error { return nil }
+
+// Begin implements Disk.
+func (anyDisk) Begin(bool) func(error) { return func(error) {} }
 
 // Store is one node's blobs. Close it to stop its background work.
 type Store struct {
@@ -101,6 +123,9 @@ const partialLife = 7 * 24 * time.Hour
 func Open(dir string, opt Options) (*Store, error) {
 	if opt.Retry == 0 {
 		opt.Retry = 30 * time.Second
+	}
+	if opt.Disk == nil {
+		opt.Disk = anyDisk{}
 	}
 	s := &Store{dir: dir, opt: opt, wanted: make(map[watchlist.BlobID]struct{}), wake: make(chan struct{}, 1), slots: make(map[watchlist.NodeID]chan struct{}), syncDir: syncDir}
 	if err := os.RemoveAll(s.tmpDir()); err != nil {
@@ -182,11 +207,17 @@ func (s *Store) Accept(id watchlist.BlobID, plain []byte) error {
 		}
 		return nil
 	}
+	if err := s.opt.Disk.Room(); err != nil {
+		return fmt.Errorf("storing blob %s: %w", id, err)
+	}
 	sealed, err := s.opt.Sealer.Seal(plain, []byte(id))
 	if err != nil {
 		return fmt.Errorf("sealing a blob: %w", err)
 	}
-	if err := s.writeDurable(id, sealed); err != nil {
+	end := s.opt.Disk.Begin(true)
+	err = s.writeDurable(id, sealed)
+	end(err)
+	if err != nil {
 		return fmt.Errorf("storing blob %s: %w", id, diskError(err))
 	}
 	s.mu.Lock()

@@ -63,6 +63,8 @@ type Store struct {
 	current atomic.Pointer[generation]
 	// writer is held by Update, Replace and Close.
 	writer sync.Mutex
+	// watch is told of each commit; set once, before the store is used.
+	watch func(sync bool) (end func(error))
 }
 
 // Open opens the registry at path, or makes an empty one. It removes what an
@@ -80,10 +82,15 @@ func Open(path string, sealer Sealer) (*Store, error) {
 	if err := syncDir(path); err != nil {
 		return nil, errors.Join(err, g.db.Close())
 	}
-	s := &Store{path: path, sealer: sealer}
+	s := &Store{path: path, sealer: sealer, watch: func(bool) func(error) { return func(error) {} }}
 	s.current.Store(g)
 	return s, nil
 }
+
+// Watch has begin told of each commit to the disk: it is called before, with true
+// for a write that is synced, and what it returns after. Call it before the first
+// Update.
+func (s *Store) Watch(begin func(sync bool) (end func(error))) { s.watch = begin }
 
 // Close waits for an Update or Replace under way and closes the file once the
 // last reader is done. Later calls give ErrClosed.

@@ -68,7 +68,10 @@ func (s *Store) Update(index, term uint64, fn func(*Tx) error) (err error) {
 	if err := tx.endTouched(); err != nil {
 		return err
 	}
-	if err := btx.Commit(); err != nil {
+	end := s.watch(true)
+	err = btx.Commit()
+	end(err)
+	if err != nil {
 		return fmt.Errorf("registry: commit: %w", err)
 	}
 	done := tx.state
