@@ -29,8 +29,15 @@ func (s *service) GetCluster(ctx context.Context, _ gen.GetClusterRequestObject)
 		CommitIndex: int64(st.Committed), AppliedIndex: int64(st.Applied), Version: st.Version,
 		Origin: gen.Origin{Country: string(origin.Country), Authority: origin.Authority},
 		Stamp:  stampOut(stamp), Members: list(st.Members, memberOut), Gallery: galleryOut(st.Gallery), SecondEncoder: secondOut(st.Second),
-		Text: textOut(st.Text), Divergence: st.Divergence,
+		Text: textOut(st.Text), Divergence: st.Divergence, Disk: diskOut(st.Disk),
 	}, nil
+}
+
+func diskOut(d DiskStatus) gen.Disk {
+	return gen.Disk{
+		State: gen.DiskState(d.State), Problem: d.Problem, Since: d.Since.UTC(), FreeBytes: d.Free, SizeBytes: d.Size,
+		ReserveBytes: d.Reserve, SyncMs: float32(d.Sync.Seconds() * 1000), Errors: int64(d.Errors),
+	}
 }
 
 func secondOut(e *SecondEncoder) gen.SecondEncoder {
@@ -71,7 +78,7 @@ func textOut(t TextStatus) gen.TextIndex {
 func memberOut(m MemberStatus) gen.Member {
 	out := gen.Member{
 		Id: string(m.ID), Name: m.Name, Role: gen.NodeRole(m.Role), Voting: m.Voting, ClusterAddr: m.ClusterAddr, ApiAddr: m.APIAddr,
-		Calibration: m.Calibration, Diverged: m.Diverged,
+		Calibration: m.Calibration, Diverged: m.Diverged, Disk: gen.DiskState(m.Disk),
 	}
 	if m.Known {
 		reachable, lag, contact := m.Reachable, int64(m.Lag), m.LastContact.Milliseconds()

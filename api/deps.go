@@ -220,6 +220,8 @@ type ClusterStatus struct {
 	Second *SecondEncoder
 	// Text is its text index.
 	Text TextStatus
+	// Disk is the disk of the node that is asked.
+	Disk DiskStatus
 	// Version is the program's version.
 	Version string
 }
@@ -291,6 +293,21 @@ type MemberStatus struct {
 	// Diverged: its state differs from that of the node asked at the same raft
 	// index; of the node asked, from the majority's.
 	Diverged bool
+	// Disk is the state of its disk, "" when it did not say.
+	Disk string
+}
+
+// DiskStatus is the disk under a node's data folder.
+type DiskStatus struct {
+	// State is "healthy", "slow", "full", "failing", "hung" or "corrupt"; Problem
+	// says what is wrong, "" for nothing.
+	State, Problem string
+	Since          time.Time
+	// Free, Size and Reserve are bytes.
+	Free, Size, Reserve int64
+	// Sync is the slowest of the last syncs.
+	Sync   time.Duration
+	Errors uint64
 }
 
 // Deps is what the API needs of the rest of the node. All are required and must

@@ -120,7 +120,9 @@ var problemKinds = map[string]kind{
 	"audit_unavailable":   {503, "Audit unavailable", "The audit log can't be written, so nothing is answered.", 10 * time.Second},
 
 	"node_diverged": {503, "Node diverged", "The node's state differs from the majority's. Ask another node, and call the operator.", 10 * time.Second},
-	"disk_full":     {507, "Disk full", "The node has no room for the write.", 0},
+	"disk_stuck":    {503, "The disk does not answer", "The node can't promise a write now; nothing was written. Use another node.", 5 * time.Second},
+
+	"disk_full": {507, "Disk full", "The disk has no room for the write; nothing was written. Matching goes on. Make room on the node, or use another one.", 0},
 }
 
 // sentinels maps the domain's errors to codes.
@@ -138,6 +140,7 @@ var sentinels = []struct {
 	{watchlist.ErrTextBuilding, "text_index_building"},
 	{watchlist.ErrDiskFull, "disk_full"},
 	{watchlist.ErrDiverged, "node_diverged"},
+	{watchlist.ErrDiskStuck, "disk_stuck"},
 	{context.DeadlineExceeded, "timeout"},
 	{context.Canceled, "client_gone"},
 }
@@ -292,6 +295,9 @@ func (e *apiError) problem(trace string) gen.Problem {
 		p.Detail = e.detail
 	}
 	if a, ok := watchlist.PhotoAdvice(e.code); ok {
+		p.Advice = adviceOut(a)
+	}
+	if a, ok := watchlist.DiskAdvice(e.code, e.cause); ok {
 		p.Advice = adviceOut(a)
 	}
 	if e.advice != (gen.Advice{}) {

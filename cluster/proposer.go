@@ -27,8 +27,8 @@ type proposer struct {
 	// writable, when not nil, refuses what the disk can't take.
 	writable func() error
 	gate     chan struct{} // holds one token: the right to stamp and enqueue
-	last    int64         // last stamped time; with the token only
-	term    uint64        // the term that last belongs to
+	last     int64         // last stamped time; with the token only
+	term     uint64        // the term that last belongs to
 
 	slots chan struct{} // one per proposal under way
 	mu    sync.Mutex

@@ -165,6 +165,36 @@ func (e Category) Valid() bool {
 	}
 }
 
+// Defines values for DiskState.
+const (
+	DiskStateCorrupt DiskState = "corrupt"
+	DiskStateFailing DiskState = "failing"
+	DiskStateFull    DiskState = "full"
+	DiskStateHealthy DiskState = "healthy"
+	DiskStateHung    DiskState = "hung"
+	DiskStateSlow    DiskState = "slow"
+)
+
+// Valid indicates whether the value is a known member of the DiskState enum.
+func (e DiskState) Valid() bool {
+	switch e {
+	case DiskStateCorrupt:
+		return true
+	case DiskStateFailing:
+		return true
+	case DiskStateFull:
+		return true
+	case DiskStateHealthy:
+		return true
+	case DiskStateHung:
+		return true
+	case DiskStateSlow:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DocumentFindingKind.
 const (
 	DocumentFindingKindConfusable DocumentFindingKind = "confusable"
@@ -1334,6 +1364,9 @@ type ClusterStatus struct {
 	AppliedIndex int64 `json:"applied_index"`
 	CommitIndex  int64 `json:"commit_index"`
 
+	// Disk The disk under the data folder of this node.
+	Disk Disk `json:"disk,omitempty,omitzero"`
+
 	// Divergence Which states of nodes differ, and what to do; absent when all agree as far as is known.
 	Divergence string `json:"divergence,omitempty,omitzero"`
 
@@ -1377,6 +1410,32 @@ type Cue struct {
 	// Score The comparison score that it rests on.
 	Score float64 `json:"score,omitempty,omitzero"`
 }
+
+// Disk The disk under the data folder of this node.
+type Disk struct {
+	// Errors Writes that failed since the node started.
+	Errors    int64 `json:"errors"`
+	FreeBytes int64 `json:"free_bytes"`
+
+	// Problem What is wrong, for the operator; absent when nothing is.
+	Problem string `json:"problem,omitempty,omitzero"`
+
+	// ReserveBytes What the reserve file holds back; 0 once a full disk released it.
+	ReserveBytes int64 `json:"reserve_bytes"`
+
+	// Since When the state began.
+	Since     time.Time `json:"since"`
+	SizeBytes int64     `json:"size_bytes"`
+
+	// State The disk of a node. `slow`: syncs take long; `full`: too little is free for writes; `failing`: the kernel reports I/O errors; `hung`: a write does not come back; `corrupt`: something read back was not what had been written. Any but `healthy` makes the node leave leadership to others.
+	State DiskState `json:"state"`
+
+	// SyncMs The slowest of the last eight syncs, milliseconds.
+	SyncMs float32 `json:"sync_ms"`
+}
+
+// DiskState The disk of a node. `slow`: syncs take long; `full`: too little is free for writes; `failing`: the kernel reports I/O errors; `hung`: a write does not come back; `corrupt`: something read back was not what had been written. Any but `healthy` makes the node leave leadership to others.
+type DiskState string
 
 // Document defines model for Document.
 type Document struct {
@@ -2182,6 +2241,9 @@ type Member struct {
 	// Calibration What the node compares faces with; absent when it did not say.
 	Calibration string `json:"calibration,omitempty,omitzero"`
 	ClusterAddr string `json:"cluster_addr"`
+
+	// Disk The disk of a node. `slow`: syncs take long; `full`: too little is free for writes; `failing`: the kernel reports I/O errors; `hung`: a write does not come back; `corrupt`: something read back was not what had been written. Any but `healthy` makes the node leave leadership to others.
+	Disk DiskState `json:"disk,omitempty,omitzero"`
 
 	// Diverged True when the member's state hash differs from that of the node asked at
 	// the same raft index; for the node asked, from the majority's.

@@ -16,8 +16,6 @@ var ErrCorrupt = errors.New("the raft log is damaged")
 // extMark begins the checksum in raft.Log.Extensions: "vs", format 1, CRC-32C.
 var extMark = []byte{'v', 's', 1}
 
-const extLen = 3 + 4
-
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // checksum is over all that raft goes by: index, term, type, data.

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/raft"
 	wal "github.com/hashicorp/raft-wal"
+	"github.com/hashicorp/raft-wal/fs"
 	"github.com/hashicorp/raft-wal/metadb"
 	"github.com/hashicorp/raft-wal/segment"
 	"github.com/hashicorp/raft-wal/types"
@@ -38,6 +39,7 @@ type Log struct {
 	m       *Monitor
 	logger  hclog.Logger
 	size    int
+	fs      types.VFS
 	closing chan struct{}
 	once    sync.Once
 	mark    mark
@@ -59,14 +61,19 @@ type Options struct {
 	// Segment is the size of one file, bytes.
 	Segment int
 	Logger  hclog.Logger
+
+	files types.VFS // what tests put in place of the system's
 }
 
 // OpenLog opens or makes the log and reads all of it. The error wraps ErrCorrupt
 // when an entry is damaged, and ErrLost when entries are missing at the end.
 func OpenLog(opt Options) (*Log, error) {
-	l := &Log{dir: opt.Dir, m: opt.Monitor, logger: opt.Logger, size: opt.Segment, closing: make(chan struct{})}
+	l := &Log{dir: opt.Dir, m: opt.Monitor, logger: opt.Logger, size: opt.Segment, fs: opt.files, closing: make(chan struct{})}
 	if l.m == nil {
 		l.m = unwatched()
+	}
+	if l.fs == nil {
+		l.fs = fs.New()
 	}
 	var err error
 	if l.mark, err = openMark(filepath.Join(opt.Dir, markFile)); err != nil {
@@ -82,13 +89,15 @@ func OpenLog(opt Options) (*Log, error) {
 }
 
 func (l *Log) open() (*wal.WAL, error) {
-	w, err := wal.Open(l.dir, wal.WithSegmentSize(l.size), wal.WithLogger(l.logger),
-		wal.WithSegmentFiler(segment.NewFiler(l.dir, newFiles(l.m))))
+	meta := &metadb.BoltMetaDB{}
+	w, err := wal.Open(l.dir, wal.WithSegmentSize(l.size), wal.WithLogger(l.logger), wal.WithMetaStore(meta),
+		wal.WithSegmentFiler(segment.NewFiler(l.dir, files{l.fs, l.m})))
 	if errors.Is(err, types.ErrCorrupt) {
 		err = fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("opening the raft log: %w", err)
+		// raft-wal leaves its notes open, and locked.
+		return nil, fmt.Errorf("opening the raft log: %w", errors.Join(err, meta.Close()))
 	}
 	f, err := os.OpenFile(filepath.Join(l.dir, metadb.FileName), os.O_RDWR, 0)
 	if err == nil {
@@ -159,11 +168,10 @@ func (l *Log) Release() { l.once.Do(func() { close(l.closing) }) }
 // Close closes the files.
 func (l *Log) Close() error {
 	l.Release()
-	l.mu.Lock()
-	out := l.out
-	l.mu.Unlock()
-	if out {
-		return errors.New("a write to the raft log is still out: it stays open until the process ends")
+	for end := time.Now().Add(l.m.limits.Hung); l.isOut(); time.Sleep(l.m.limits.Hung / 100) {
+		if time.Now().After(end) {
+			return errors.New("a write to the raft log is still out: it stays open until the process ends")
+		}
 	}
 	l.swap.Lock()
 	defer l.swap.Unlock()
@@ -173,6 +181,12 @@ func (l *Log) Close() error {
 		l.wal = nil
 	}
 	return errors.Join(err, l.mark.f.Close())
+}
+
+func (l *Log) isOut() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.out
 }
 
 // with runs f on the present files.

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"sync"
 
-	"github.com/hashicorp/raft-wal/fs"
 	"github.com/hashicorp/raft-wal/types"
 )
 
@@ -31,8 +30,6 @@ type files struct {
 	types.VFS
 	m *Monitor
 }
-
-func newFiles(m *Monitor) files { return files{VFS: fs.New(), m: m} }
 
 // Create implements types.VFS.
 func (v files) Create(dir, name string, size uint64) (types.WritableFile, error) {

@@ -298,6 +298,7 @@ func (d *doctor) checkCluster(ctx context.Context) {
 		d.ok("divergence", "the nodes' states agree, as far as is known")
 	}
 	d.checkCalibration(ctx, c)
+	d.checkDisks(st)
 	for _, m := range st.Members {
 		for _, addr := range []string{m.ClusterAddr, m.ApiAddr} {
 			conn, err := (&net.Dialer{Timeout: 3 * time.Second}).DialContext(ctx, "tcp", addr)

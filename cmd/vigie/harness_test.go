@@ -124,7 +124,10 @@ func needFaces(t *testing.T) (modelsDir, portraits string) {
 // ends are shown when it failed.
 func startNodes(t *testing.T, opt clustertest.Options) *clustertest.Cluster {
 	t.Helper()
-	opt.Binary, opt.Dir = vigieBinary(t), t.TempDir()
+	opt.Binary = vigieBinary(t)
+	if opt.Dir == "" {
+		opt.Dir = t.TempDir()
+	}
 	begin := time.Now()
 	c, err := clustertest.Start(t.Context(), opt)
 	if err != nil {

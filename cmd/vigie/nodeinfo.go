@@ -31,6 +31,10 @@ func (c clusterInfo) Status() api.ClusterStatus {
 		State: st.State, Divergence: st.Divergence, Leader: st.Leader, Term: st.Term, Committed: st.CommitIndex, Applied: st.Stamp.AppliedIndex,
 		Version: readBuild().Version, Gallery: gallery, Second: second, Text: textStatus(c.text()), Node: watchlist.Member{ID: st.ID, Name: st.Name, Role: st.Role},
 	}
+	out.Disk = api.DiskStatus{
+		State: st.Disk.State.String(), Problem: st.Disk.Problem, Since: st.Disk.Since,
+		Free: st.Disk.Free, Size: st.Disk.Size, Reserve: st.Disk.Reserve, Sync: st.Disk.Worst, Errors: st.Disk.Errors,
+	}
 	if st.State == "shutdown" {
 		out.State = "stopped"
 	}
@@ -40,7 +44,7 @@ func (c clusterInfo) Status() api.ClusterStatus {
 		}
 		out.Members = append(out.Members, api.MemberStatus{
 			Member: m.Member, Voting: m.Voting, Known: m.SeenMillis >= 0, Reachable: m.Reachable, Lag: m.Lag,
-			LastContact: time.Duration(m.SeenMillis) * time.Millisecond, Calibration: m.Calibration, Diverged: m.Diverged,
+			LastContact: time.Duration(m.SeenMillis) * time.Millisecond, Calibration: m.Calibration, Diverged: m.Diverged, Disk: m.Disk,
 		})
 	}
 	return out

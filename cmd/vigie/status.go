@@ -49,7 +49,7 @@ func (p *program) statusCmd() *cobra.Command {
 
 // writeStatus writes the table of status.
 func writeStatus(w io.Writer, st *client.ClusterStatus) {
-	row(w, "NODE", "ROLE", "STATE", "API", "CLUSTER", "LAG", "REACHABLE", "CALIBRATION")
+	row(w, "NODE", "ROLE", "STATE", "API", "CLUSTER", "LAG", "REACHABLE", "DISK", "CALIBRATION")
 	for _, m := range st.Members {
 		state, lag, reach := "", "-", "-"
 		if m.Id == st.Leader {
@@ -68,10 +68,11 @@ func writeStatus(w io.Writer, st *client.ClusterStatus) {
 		if m.Diverged {
 			state = strings.TrimPrefix(state+", DIVERGED", ", ")
 		}
-		row(w, m.Name, role, dash(state), m.ApiAddr, m.ClusterAddr, lag, reach, dash(m.Calibration))
+		row(w, m.Name, role, dash(state), m.ApiAddr, m.ClusterAddr, lag, reach, dash(string(m.Disk)), dash(m.Calibration))
 	}
 	fmt.Fprintln(w, stampLine(st.Stamp))
 	fmt.Fprintln(w, printable(galleryLine(st.Gallery)))
+	fmt.Fprintln(w, printable(diskLine(st.Disk)))
 	for _, line := range secondLines(st.SecondEncoder) {
 		fmt.Fprintln(w, printable(line))
 	}
@@ -86,6 +87,18 @@ func writeStatus(w io.Writer, st *client.ClusterStatus) {
 	if st.Leader == "" {
 		fmt.Fprintln(w, "NO LEADER: matching goes on, writes wait for a majority of the voters.")
 	}
+}
+
+// diskLine says how the node's disk does.
+func diskLine(d client.Disk) string {
+	if d.State == "" {
+		return "Disk: the node is of a release that does not say"
+	}
+	text := fmt.Sprintf("Disk: %s, %d of %d MiB free, reserve %d MiB, slowest sync %.1f ms", d.State, d.FreeBytes>>20, d.SizeBytes>>20, d.ReserveBytes>>20, d.SyncMs)
+	if d.Problem != "" {
+		text = fmt.Sprintf("DISK %s since %s: %s. %s", strings.ToUpper(string(d.State)), d.Since.UTC().Format("2006-01-02 15:04 MST"), d.Problem, text)
+	}
+	return text
 }
 
 // mixedLine says that the nodes compare faces by different calibrations, "" when
