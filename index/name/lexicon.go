@@ -45,6 +45,9 @@ type block struct {
 	rows      [fieldCount]map[string]uint32
 	// The words of row i are words[start[i]:start[i+1]], in rising order.
 	start, words []uint32
+	// families are the words of each spelling family, in rising order: the only keys
+	// that depend on the table, and so apart from the others.
+	families map[string][]uint32
 	// The ways of writing words, in order of their length: those of n letters are
 	// from[n] to from[n+1], the longest together. The sums stand apart, since most
 	// searches for a near spelling read nothing else.
@@ -64,7 +67,7 @@ const maxLetters = 40
 
 // buildBlock makes the dictionary of the words from..to of the lexicon.
 func buildBlock(lexicon []word, from, to uint32) *block {
-	b := &block{first: from, to: to}
+	b := &block{first: from, to: to, families: familiesOf(lexicon, from, to)}
 	spellings := make([]spelling, 0, to-from)
 	for f := range b.rows {
 		b.rows[f] = map[string]uint32{}
@@ -74,6 +77,9 @@ func buildBlock(lexicon []word, from, to uint32) *block {
 	var counts []uint32
 	for i := from; i < to; i++ {
 		lexicon[i].keys(func(t term) {
+			if t.field == fieldFamily {
+				return
+			}
 			row, ok := b.rows[t.field][t.value]
 			if !ok {
 				row = uint32(len(counts))
@@ -96,6 +102,21 @@ func buildBlock(lexicon []word, from, to uint32) *block {
 	}
 	b.spell(spellings)
 	return b
+}
+
+// familiesOf lists the words from..to of the lexicon under their families.
+func familiesOf(lexicon []word, from, to uint32) map[string][]uint32 {
+	out := map[string][]uint32{}
+	for i := from; i < to; i++ {
+		if lexicon[i].joined {
+			continue
+		}
+		for _, n := range lexicon[i].Families {
+			v := familyTerm(n).value
+			out[v] = append(out[v], i)
+		}
+	}
+	return out
 }
 
 // spell sorts the spellings by their length.
@@ -128,6 +149,9 @@ func sums(counts []uint32) []uint32 {
 
 // lookup gives the words that have a key.
 func (b *block) lookup(t term) []uint32 {
+	if t.field == fieldFamily {
+		return b.families[t.value]
+	}
 	row, ok := b.rows[t.field][t.value]
 	if !ok {
 		return nil

@@ -12,11 +12,11 @@ import (
 func (x *Index) SetFamilies(changes []watchlist.FamilyChange) { x.SetTable(names.InForce(changes)) }
 
 // SetTable computes the keys of words by another table from now on. Words whose
-// families stay what they were keep their keys; the dictionary is made anew where
-// it holds others. It builds aside: searches answer by the old table until the
-// new state is whole, then by the new one, its keys and those of the query alike.
-// It belongs to the goroutine of Apply and Rebuild, and takes at most as long as
-// the dictionary of all words.
+// families stay what they were keep their keys; of the dictionary only the families
+// are made anew, and only where they changed. It builds aside: searches answer by
+// the old table until the new state is whole, then by the new one, its keys and
+// those of the query alike. It belongs to the goroutine of Apply and Rebuild, and
+// looks at every word once.
 func (x *Index) SetTable(t *names.Table) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -37,7 +37,9 @@ func (x *Index) SetTable(t *names.Table) {
 	}
 	st.lexicon, st.sketches, st.blocks = lexicon, sketches, slices.Clone(st.blocks)
 	for b := range stale {
-		st.blocks[b] = buildBlock(lexicon, st.blocks[b].first, st.blocks[b].to)
+		changed := *st.blocks[b]
+		changed.families = familiesOf(lexicon, changed.first, changed.to)
+		st.blocks[b] = &changed
 	}
 	// A fold that is under way has read the old keys.
 	x.generation++

@@ -11,8 +11,10 @@ import (
 // order of their numbers; changes that wait, were refused or withdrawn count for
 // nothing. Equal changes give equal tables on every node of one release.
 //
-// Spellings that join a family of the release which this release does not have
-// make a family of their own with the spelling that named it.
+// A family of the release is the one whose first spelling a change names; when
+// there is none, the only one that has that spelling. Spellings for a family that
+// this release does not have at all make one of their own with the spelling that
+// named it.
 func InForce(changes []watchlist.FamilyChange) *Table {
 	base := Shipped()
 	t := &Table{
@@ -51,6 +53,9 @@ func With(changes []watchlist.FamilyChange, c watchlist.FamilyChange) *Table {
 // if it makes one.
 func (t *Table) take(c *watchlist.FamilyChange, number uint16) {
 	f := t.target(c)
+	if f == nil && c.Kind == watchlist.FamilyExtend && c.Change != 0 {
+		return // its family is not in force: a proposal that can't be accepted any more
+	}
 	if f == nil {
 		f = &Family{
 			Number: number, Kind: c.Part, Frequency: float64(c.PerMillion) / 1e6,
@@ -87,6 +92,14 @@ func (t *Table) target(c *watchlist.FamilyChange) *Family {
 			c.Change == 0 && (f.Change == 0 || f.orphan) && f.Kind == c.Part && f.Forms[0] == c.Family:
 			return f
 		}
+	}
+	if c.Change != 0 {
+		return nil
+	}
+	// A release that has put another spelling first still has the family.
+	found := slices.DeleteFunc(t.FamiliesOf(c.Family), func(f *Family) bool { return f.Change != 0 || f.Kind != c.Part })
+	if len(found) == 1 {
+		return found[0]
 	}
 	return nil
 }

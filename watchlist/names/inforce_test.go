@@ -97,6 +97,20 @@ func TestTableOfAnotherRelease(t *testing.T) {
 			t.Errorf("%s and Plugh do not meet", s)
 		}
 	}
+	// A family that another release called by another of its spellings.
+	renamed := InForce([]watchlist.FamilyChange{
+		accepted(1, watchlist.FamilyChange{Number: 1, Kind: watchlist.FamilyExtend, Part: watchlist.FamilySurname, Family: "Jallow", Spellings: []string{"Xyzzy"}}),
+	})
+	if !renamed.word("Xyzzy").SharesFamily(renamed.word("Djaló")) {
+		t.Error("spellings do not join a family whose first spelling is another now")
+	}
+	// A proposal whose family was withdrawn adds nothing.
+	gone := testChanges()
+	gone[0].WithdrawnBy = 6
+	late := With(gone, watchlist.FamilyChange{Kind: watchlist.FamilyExtend, Part: watchlist.FamilySurname, Change: 1, Spellings: []string{"Toolate"}})
+	if late.Knows(late.word("Toolate").Raw) {
+		t.Error("spellings joined a family that was withdrawn")
+	}
 }
 
 func TestWithIsTheTableAfterAcceptance(t *testing.T) {
