@@ -12,8 +12,9 @@ import (
 // Preview says what the change of one table of spelling families into another does
 // to the entries that can be found. spellings are those concerned: of the change,
 // and of the family that it changes. Each is held against each word of the names
-// that is in a family by either table; no other pair of words can change. It fails
-// when ctx ends.
+// that is in a family by either table, and each word whose families change against
+// every spelling of the tables: words of two families count as two names. No other
+// pair of a spelling of the tables and a word can change. It fails when ctx ends.
 func (x *Index) Preview(ctx context.Context, now, then *names.Table, spellings []string) (watchlist.FamilyImpact, error) {
 	st := x.state.Load()
 	p := preview{st: st, bearers: map[uint32]bool{}, linked: map[uint32]bool{}, nearer: map[uint32]bool{}, parted: map[uint32]bool{}}
@@ -23,8 +24,9 @@ func (x *Index) Preview(ctx context.Context, now, then *names.Table, spellings [
 			continue
 		}
 		r := raws[len(raws)-1]
-		p.asked = append(p.asked, asked{s, r, now.NewToken(r), then.NewToken(r), map[uint32]bool{}})
+		p.asked = append(p.asked, asked{s, r, pair{now.NewToken(r), then.NewToken(r)}, map[uint32]bool{}})
 	}
+	p.all = spellingsOf(now, then)
 	for w := range st.lexicon {
 		if w%checkEvery == 0 && ctx.Err() != nil {
 			return watchlist.FamilyImpact{}, fmt.Errorf("preview of a table of families: %w", ctx.Err())
@@ -44,16 +46,41 @@ func (x *Index) Preview(ctx context.Context, now, then *names.Table, spellings [
 
 // asked is a spelling as either table sees it, and the entry versions that have it.
 type asked struct {
-	spelling  string
-	raw       names.Raw
-	now, then *names.Token
-	bearers   map[uint32]bool
+	spelling string
+	raw      names.Raw
+	pair
+	bearers map[uint32]bool
+}
+
+// pair is a word as either table sees it.
+type pair struct{ now, then *names.Token }
+
+// spellingsOf lists the spellings of both tables.
+func spellingsOf(now, then *names.Table) []pair {
+	seen := map[names.Raw]bool{}
+	var out []pair
+	for _, t := range []*names.Table{now, then} {
+		for _, f := range t.Families() {
+			for _, form := range f.Forms {
+				raws := names.Split(watchlist.Name{Full: form})
+				if len(raws) == 0 || seen[raws[len(raws)-1]] {
+					continue
+				}
+				r := raws[len(raws)-1]
+				seen[r] = true
+				out = append(out, pair{now.NewToken(r), then.NewToken(r)})
+			}
+		}
+	}
+	return out
 }
 
 // preview collects the entry versions concerned, by their numbers.
 type preview struct {
-	st                              *state
-	asked                           []asked
+	st    *state
+	asked []asked
+	// all are the spellings of both tables.
+	all                             []pair
 	bearers, linked, nearer, parted map[uint32]bool
 }
 
@@ -63,14 +90,11 @@ func (p *preview) word(w uint32, now, then *names.Table) {
 	if !now.Knows(raw) && !then.Knows(raw) {
 		return
 	}
-	n, t := now.NewToken(raw), then.NewToken(raw)
+	word := pair{now.NewToken(raw), then.NewToken(raw)}
 	var link, near, part bool
-	for _, a := range p.asked {
-		if raw.Text == a.raw.Text && raw.Source == a.raw.Source {
-			p.each(w, a.bearers, p.bearers)
-		}
-		before, rule := names.Similarity(a.now, n)
-		after, _ := names.Similarity(a.then, t)
+	hold := func(a pair) {
+		before, rule := names.Similarity(a.now, word.now)
+		after, _ := names.Similarity(a.then, word.then)
 		switch apart := rule == names.RuleMissing || rule == names.RuleTwoNames; {
 		case after > before && apart:
 			link = true
@@ -78,6 +102,17 @@ func (p *preview) word(w uint32, now, then *names.Table) {
 			near = true
 		case after < before:
 			part = true
+		}
+	}
+	for _, a := range p.asked {
+		if raw.Text == a.raw.Text && raw.Source == a.raw.Source {
+			p.each(w, a.bearers, p.bearers)
+		}
+		hold(a.pair)
+	}
+	if !now.Same(then, raw) {
+		for _, a := range p.all {
+			hold(a)
 		}
 	}
 	if link {

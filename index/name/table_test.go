@@ -110,6 +110,14 @@ func TestPreview(t *testing.T) {
 	if err != nil || got.Linked != 0 || got.Parted != 3 || got.Bearers != 3 {
 		t.Errorf("withdrawn: %+v %v", got, err)
 	}
+	// A word of a new family parts from what it sounded like in another, and a search
+	// for that from the word.
+	alike := watchlist.FamilyChange{Kind: watchlist.FamilyAdd, Part: watchlist.FamilySurname, Spellings: []string{"Jaloww", "Qxzotta"}}
+	put(t, x, 20, entryOf(20, "Seynabou Jaloww"))
+	got, err = x.Preview(t.Context(), names.Shipped(), names.With(nil, alike), alike.Spellings)
+	if err != nil || got.Parted != 2 || got.Linked != 1 {
+		t.Errorf("a new family that sounds like another: %+v %v", got, err)
+	}
 	// A spelling that sounded like one family and is put into another parts from it.
 	other := watchlist.FamilyChange{Kind: watchlist.FamilyExtend, Part: watchlist.FamilySurname, Family: "Diop", Spellings: []string{"Dyalou"}}
 	got, err = x.Preview(t.Context(), names.Shipped(), names.With(nil, other), other.Spellings)

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"unicode"
 
 	"vigie/watchlist"
 )
@@ -161,10 +162,13 @@ func formWord(form string) (Raw, bool) {
 }
 
 // errSpelling says what a spelling must be.
-var errSpelling = errors.New("one word of at least two letters, no particle or initial, not in Han characters or Hangul")
+var errSpelling = errors.New("one word of at least two letters and no digit, no particle or initial, not in Han characters or Hangul")
 
 // CheckSpelling says what keeps the table from using a spelling; nil when it can.
 func CheckSpelling(form string) error {
+	if strings.IndexFunc(form, unicode.IsDigit) >= 0 {
+		return errSpelling // folding would take it for a letter that was misread
+	}
 	raws := Split(watchlist.Name{Full: form})
 	raws = slices.DeleteFunc(raws, func(r Raw) bool { return r.Source != "" && classify(r) == Particle })
 	if len(raws) != 1 || raws[0].Syllabic || len(raws[0].Text) < 2 || classify(raws[0]) == Particle {

@@ -151,7 +151,7 @@ func TestCheckSpelling(t *testing.T) {
 			t.Errorf("%s: %v", good, err)
 		}
 	}
-	for _, bad := range []string{"", "B", "Da Silva", "Ould", "王", "123", "Abdou Rahmane Ba"} {
+	for _, bad := range []string{"", "B", "Da Silva", "Ould", "王", "123", "D1allo", "Abdou Rahmane Ba"} {
 		if CheckSpelling(bad) == nil {
 			t.Errorf("%q passes", bad)
 		}
