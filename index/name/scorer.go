@@ -174,6 +174,17 @@ func (s *scorer) fill(words []uint32, exact bool) bool {
 	return all
 }
 
+// fetch reads a first bit of the words that have no row yet, so that the memory of
+// many is on its way at once; the sum keeps the compiler from leaving it out.
+func (s *scorer) fetch(words []uint32) (sum names.Class) {
+	for _, w := range words {
+		if s.rough[w] == 0 {
+			sum += s.st.sketches[w].Class
+		}
+	}
+	return sum
+}
+
 // row gives the number of the word's row from 1, or 0 when there are too many.
 func (s *scorer) row(w uint32, exact bool) uint16 {
 	n := s.rough[w]
@@ -198,8 +209,8 @@ func (s *scorer) row(w uint32, exact bool) uint16 {
 			r.sims[i] = float32(levels[l])
 			k.levels = k.levels<<4 | uint64(l)
 		}
-		r.token, r.exact = s.st.lexicon[w].Token, k.levels == 0
-		s.rough[w] = s.share(k, r)
+		r.exact = k.levels == 0
+		s.rough[w] = s.share(k, r, w)
 		if r.exact {
 			s.exact[w] = s.rough[w]
 		}
@@ -213,16 +224,18 @@ func (s *scorer) row(w uint32, exact bool) uint16 {
 func (s *scorer) makeExact(w uint32) uint16 {
 	r := s.compare(w)
 	if sk := &s.st.sketches[w]; r.sims == [names.MaxTokens]float32{} && !s.joins(r.token) {
-		return s.share(kind{sk.Class, sk.Weight, 0}, r)
+		return s.share(kind{sk.Class, sk.Weight, 0}, r, w)
 	}
 	s.rows = append(s.rows, r)
 	return uint16(len(s.rows))
 }
 
-// share gives the number of the row of a kind; r is it when there is none yet.
-func (s *scorer) share(k kind, r row) uint16 {
+// share gives the number of the row of a kind; r is it, for the word, when there is
+// none yet.
+func (s *scorer) share(k kind, r row, w uint32) uint16 {
 	n := s.kinds[k]
 	if n == 0 {
+		r.token = s.st.lexicon[w].Token
 		s.rows = append(s.rows, r)
 		n = uint16(len(s.rows))
 		s.kinds[k] = n

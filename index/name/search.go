@@ -110,6 +110,8 @@ type searcher struct {
 	// waiting are the forms that a stage admits, in lists by their tuple; number 0
 	// is nobody.
 	waiting []waiter
+	batch   [128]looked
+	fetched names.Class
 }
 
 // waiter is a form that waits for its tuple's score; next is the one that came
@@ -272,26 +274,53 @@ func (s *searcher) worth(bound float64) bool {
 func (s *searcher) wait(ctx context.Context, admit func(m mask) bool) error {
 	s.waiting = append(s.waiting[:0], waiter{})
 	for part, masks := range s.masks {
+		batch := s.batch[:0]
 		for _, f := range s.seen[part] {
 			if masks[f]&scored != 0 || !admit(masks[f]) {
 				continue
 			}
 			masks[f] |= scored
-			n := len(s.waiting)
-			if n%checkEvery == 0 && ctx.Err() != nil {
-				return fmt.Errorf("name search: %w", ctx.Err())
+			if batch = append(batch, looked{form: f}); len(batch) == cap(batch) {
+				if ctx.Err() != nil {
+					return fmt.Errorf("name search: %w", ctx.Err())
+				}
+				s.list(part, batch)
+				batch = batch[:0]
 			}
-			h := s.st.shape(part, f)
-			i := s.scorer.tuple(s.st.words(part, f)[:h.tokens], h.weak, false)
-			t := &s.scorer.tuples[i]
-			if t.first == 0 {
-				s.scorer.order = append(s.scorer.order, i)
-			}
-			s.waiting = append(s.waiting, waiter{form: f, part: uint16(part), next: t.first})
-			t.first = int32(n)
 		}
+		s.list(part, batch)
 	}
 	return nil
+}
+
+// looked is a form that is being listed.
+type looked struct {
+	words []uint32
+	form  uint32
+	weak  bool
+}
+
+// list lists some forms of a part under their tuples. They lie far apart in memory,
+// so each step is done for all of them before the next: a processor waits for many
+// of them at a time then, instead of one after another.
+func (s *searcher) list(part int, batch []looked) {
+	for i := range batch {
+		h := s.st.shape(part, batch[i].form)
+		batch[i].words, batch[i].weak = s.st.words(part, batch[i].form)[:h.tokens], h.weak
+	}
+	for i := range batch {
+		s.fetched += s.scorer.fetch(batch[i].words)
+	}
+	for _, b := range batch {
+		n := int32(len(s.waiting))
+		i := s.scorer.tuple(b.words, b.weak, false)
+		t := &s.scorer.tuples[i]
+		if t.first == 0 {
+			s.scorer.order = append(s.scorer.order, i)
+		}
+		s.waiting = append(s.waiting, waiter{form: b.form, part: uint16(part), next: t.first})
+		t.first = n
+	}
 }
 
 // take scores a form of tuple i, when that may matter and someone living bears it.

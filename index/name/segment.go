@@ -26,9 +26,10 @@ type shape struct {
 // the same words are one form, however many people bear it: in the region a
 // million names are far fewer forms.
 type segment struct {
-	shapes []shape
-	// Form f has the words text[at[f]:at[f+1]].
-	at, text []uint32
+	// heads are one more than the forms: form f has the words
+	// text[heads[f].at:heads[f+1].at].
+	heads []head
+	text  []uint32
 	// The bearers of form f are seqs and names from[f]:from[f+1], in rising order of
 	// seq, then name.
 	from, seqs []uint32
@@ -38,14 +39,23 @@ type segment struct {
 	words, start, list, borne []uint32
 }
 
+// head is what a search reads of a form before its words.
+type head struct {
+	at uint32
+	shape
+}
+
+// forms is their number.
+func (s *segment) forms() int { return len(s.heads) - 1 }
+
 // form gives the words of a form.
-func (s *segment) form(f uint32) []uint32 { return s.text[s.at[f]:s.at[f+1]] }
+func (s *segment) form(f uint32) []uint32 { return s.text[s.heads[f].at:s.heads[f+1].at] }
 
 // docs calls f with every name, those of a form in their order.
 func (s *segment) docs(f func(d doc)) {
-	for i := range s.shapes {
+	for i := range s.forms() {
 		for k := s.from[i]; k < s.from[i+1]; k++ {
-			f(doc{[1]uint32{s.seqs[k]}, [1]uint16{s.names[k]}, s.shapes[i], s.form(uint32(i))})
+			f(doc{[1]uint32{s.seqs[k]}, [1]uint16{s.names[k]}, s.heads[i].shape, s.form(uint32(i))})
 		}
 	}
 }
@@ -87,12 +97,12 @@ func (s *segment) write(forms []doc) {
 	for i := range forms {
 		words += len(forms[i].words)
 	}
-	s.shapes, s.at, s.text = make([]shape, len(forms)), make([]uint32, 1, len(forms)+1), make([]uint32, 0, words)
+	s.heads, s.text = make([]head, 0, len(forms)+1), make([]uint32, 0, words)
 	for f := range forms {
-		s.shapes[f] = forms[f].shape
+		s.heads = append(s.heads, head{uint32(len(s.text)), forms[f].shape})
 		s.text = append(s.text, forms[f].words...)
-		s.at = append(s.at, uint32(len(s.text)))
 	}
+	s.heads = append(s.heads, head{at: uint32(len(s.text))})
 	s.post()
 }
 
@@ -104,7 +114,7 @@ func (s *segment) post() {
 	}
 	counts, borne := make([]uint32, top), make([]uint32, top)
 	each := func(f func(w, form uint32)) {
-		for i := range s.shapes {
+		for i := range s.forms() {
 			words := s.form(uint32(i))
 			for k, w := range words {
 				if !slices.Contains(words[:k], w) {

@@ -105,7 +105,7 @@ func (s *state) parts() int { return len(s.segments) + 1 }
 // forms is the number of forms of a part; each name of the delta is one.
 func (s *state) forms(part int) int {
 	if part < len(s.segments) {
-		return len(s.segments[part].shapes)
+		return s.segments[part].forms()
 	}
 	return len(s.delta)
 }
@@ -113,7 +113,7 @@ func (s *state) forms(part int) int {
 // shape gives what form f of a part is like.
 func (s *state) shape(part int, f uint32) shape {
 	if part < len(s.segments) {
-		return s.segments[part].shapes[f]
+		return s.segments[part].heads[f].shape
 	}
 	return s.delta[f].shape
 }
