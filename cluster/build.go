@@ -109,6 +109,9 @@ func moveParts(from, to layout) (moved []string, err error) {
 	parts := [][2]string{
 		{from.raft(), to.raft()},
 		{from.registry(), to.registry()},
+		{from.blobs(), to.blobs()},
+		{from.audit(), to.audit()},
+		{from.auditBefore(), to.auditBefore()},
 		{from.identity(), to.identity()},
 	}
 	for _, p := range parts {

@@ -150,11 +150,14 @@ func (c *Config) setDefaults() error {
 // layout names the parts of a data folder.
 type layout string
 
-func (l layout) identity() string   { return filepath.Join(string(l), "identity") }
-func (l layout) keys() string       { return filepath.Join(string(l), "keys") }
-func (l layout) raft() string       { return filepath.Join(string(l), "raft") }
-func (l layout) registry() string   { return filepath.Join(string(l), "registry.db") }
-func (l layout) blobs() string      { return filepath.Join(string(l), "blobs") }
-func (l layout) audit() string      { return filepath.Join(string(l), "audit") }
-func (l layout) lock() string       { return filepath.Join(string(l), "lock") }
-func (l layout) in(n string) string { return filepath.Join(l.identity(), n) }
+func (l layout) identity() string { return filepath.Join(string(l), "identity") }
+func (l layout) keys() string     { return filepath.Join(string(l), "keys") }
+func (l layout) raft() string     { return filepath.Join(string(l), "raft") }
+func (l layout) registry() string { return filepath.Join(string(l), "registry.db") }
+func (l layout) blobs() string    { return filepath.Join(string(l), "blobs") }
+func (l layout) audit() string    { return filepath.Join(string(l), "audit") }
+
+// auditBefore holds the audit log of the node whose backup was restored here.
+func (l layout) auditBefore() string { return filepath.Join(string(l), "audit-before") }
+func (l layout) lock() string        { return filepath.Join(string(l), "lock") }
+func (l layout) in(n string) string  { return filepath.Join(l.identity(), n) }

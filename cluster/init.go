@@ -115,27 +115,12 @@ func newIdentity(ic InitConfig, now time.Time) (*identity, error) {
 // firstCommands runs raft alone, without a network, for as long as it takes to
 // apply the first commands.
 func firstCommands(ctx context.Context, dir layout, cfg *Config, id *identity, ic InitConfig) (err error) {
-	timing, err := ProfileLAN.timing()
-	if err != nil {
-		return err
-	}
-	// Nobody else votes: the election need not wait.
-	timing.heartbeat, timing.election, timing.lease = 50*time.Millisecond, 50*time.Millisecond, 50*time.Millisecond
-	rc := replicaConfig{dir: dir, id: id, timing: timing, cfg: cfg, logger: cfg.Logger}
-	rep, err := openState(rc)
+	boot := onlyVoter(id)
+	rep, p, err := aloneReplica(ctx, dir, cfg, id, &boot)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, rep.stop()) }()
-	addr := transport.RaftAddress(id.Node)
-	_, trans := raft.NewInmemTransport(addr)
-	boot := &raft.Configuration{Servers: []raft.Server{{ID: raft.ServerID(id.Node), Address: addr, Suffrage: raft.Voter}}}
-	if err := rep.start(rc, trans, boot); err != nil {
-		return err
-	}
-	if err := rep.awaitLeader(ctx); err != nil {
-		return err
-	}
 	first := []command.Envelope{
 		command.New(actorNode, id.setup),
 		command.New(actorNode, command.MemberPut{Member: watchlist.Member{
@@ -143,9 +128,36 @@ func firstCommands(ctx context.Context, dir layout, cfg *Config, id *identity, i
 			ClusterAddr: ic.ClusterAdvertise, APIAddr: ic.APIAdvertise,
 		}}),
 	}
+	return applyAll(ctx, p, append(first, ic.Commands...))
+}
+
+// aloneReplica starts the replica of the only voter without a network and waits until
+// it leads. The caller stops it.
+func aloneReplica(ctx context.Context, dir layout, cfg *Config, id *identity, boot *raft.Configuration) (rep *replica, p *proposer, err error) {
+	timing, err := ProfileLAN.timing()
+	if err != nil {
+		return nil, nil, err
+	}
+	// Nobody else votes: the election need not wait.
+	timing.heartbeat, timing.election, timing.lease = 50*time.Millisecond, 50*time.Millisecond, 50*time.Millisecond
+	rc := replicaConfig{dir: dir, id: id, timing: timing, cfg: cfg, logger: cfg.Logger}
+	if rep, err = openState(rc); err != nil {
+		return nil, nil, err
+	}
+	_, trans := raft.NewInmemTransport(transport.RaftAddress(id.Node))
+	if err := rep.start(rc, trans, boot); err != nil {
+		return nil, nil, errors.Join(err, rep.stop())
+	}
+	if err := rep.awaitLeader(ctx); err != nil {
+		return nil, nil, errors.Join(err, rep.stop())
+	}
 	wall := func(int64) (int64, error) { return cfg.Now().UnixMilli(), nil }
-	p := newProposer(rep, id.cluster, wall)
-	for i, env := range append(first, ic.Commands...) {
+	return rep, newProposer(rep, id.cluster, wall), nil
+}
+
+// applyAll proposes commands that must all be accepted.
+func applyAll(ctx context.Context, p *proposer, envs []command.Envelope) error {
+	for i, env := range envs {
 		res, err := p.apply(ctx, env)
 		if err != nil {
 			return fmt.Errorf("first command %d: %w", i+1, err)

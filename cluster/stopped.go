@@ -17,13 +17,13 @@ import (
 
 // Paths names the parts of a data folder.
 type Paths struct {
-	Root, Identity, Keys, Raft, Registry, Blobs, Audit, Lock string
+	Root, Identity, Keys, Raft, Registry, Blobs, Audit, AuditBefore, Lock string
 }
 
 // PathsOf names the parts of the data folder dir.
 func PathsOf(dir string) Paths {
 	l := layout(dir)
-	return Paths{Root: dir, Identity: l.identity(), Keys: l.keys(), Raft: l.raft(), Registry: l.registry(), Blobs: l.blobs(), Audit: l.audit(), Lock: l.lock()}
+	return Paths{Root: dir, Identity: l.identity(), Keys: l.keys(), Raft: l.raft(), Registry: l.registry(), Blobs: l.blobs(), Audit: l.audit(), AuditBefore: l.auditBefore(), Lock: l.lock()}
 }
 
 // KeyFiles gives the two key files of a data folder: the ones given, or where they

@@ -76,3 +76,17 @@ func Count(dir string) int {
 	}
 	return len(list)
 }
+
+// Read gives one blob of a folder that no Store needs to have open. The error wraps
+// watchlist.ErrNotFound or ErrCorrupt when that is the reason.
+func Read(dir string, sealer Sealer, id watchlist.BlobID) ([]byte, error) {
+	if !id.Valid() {
+		return nil, fmt.Errorf("blob: %w", watchlist.ErrNotFound)
+	}
+	s := &Store{dir: dir, opt: Options{Sealer: sealer}}
+	b, err := s.readLocal(id)
+	if err != nil {
+		return nil, fmt.Errorf("blob %s: %w", id, err)
+	}
+	return b, nil
+}

@@ -59,7 +59,7 @@ func (c *checker) folder(context.Context) error {
 		return err
 	}
 	p := c.paths
-	known := append([]string{p.Identity, p.Keys, p.Raft, p.Registry, p.Blobs, p.Audit, p.Lock}, filepath.Join(p.Root, "lost+found"))
+	known := append([]string{p.Identity, p.Keys, p.Raft, p.Registry, p.Blobs, p.Audit, p.AuditBefore, p.Lock}, filepath.Join(p.Root, "lost+found"))
 	for _, e := range list {
 		path := filepath.Join(c.opt.Dir, e.Name())
 		switch {

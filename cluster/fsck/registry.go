@@ -10,7 +10,6 @@ import (
 
 	"vigie/cluster/registry"
 	"vigie/watchlist"
-	"vigie/watchlist/command"
 )
 
 // registry checks the registry by itself and against the identity.
@@ -131,32 +130,12 @@ func (b *blobRefs) add(r registry.Record) {
 	if b.now == nil {
 		b.now, b.before = map[watchlist.BlobID]struct{}{}, map[watchlist.BlobID]struct{}{}
 	}
-	photos := func(into map[watchlist.BlobID]struct{}, e *watchlist.Entry) {
-		if e == nil {
-			return
-		}
-		for _, f := range e.Faces {
-			if f.Photo != "" {
-				into[f.Photo] = struct{}{}
-			}
-		}
+	ids, before := registry.Blobs(r)
+	into := b.now
+	if before {
+		into = b.before
 	}
-	// Inspect has decoded each of these once: they decode.
-	switch r.Bucket {
-	case registry.BucketEntries:
-		var e watchlist.Entry
-		if command.Unmarshal(r.Value, &e) == nil {
-			photos(b.now, &e)
-		}
-	case registry.BucketUndo:
-		var u registry.Undo
-		if command.Unmarshal(r.Value, &u) == nil {
-			photos(b.before, u.Prior)
-		}
-	case registry.BucketCalibrations:
-		var d watchlist.CalibrationDecision
-		if command.Unmarshal(r.Value, &d) == nil && d.File != "" {
-			b.now[d.File] = struct{}{}
-		}
+	for _, id := range ids {
+		into[id] = struct{}{}
 	}
 }

@@ -22,13 +22,8 @@ type bucket struct {
 	since uint16
 }
 
-// Names of buckets in a Record: the watchlist entries, what batches remember of
-// them, and the calibration decisions.
-const (
-	BucketEntries      = "entries"
-	BucketUndo         = "undo"
-	BucketCalibrations = "calibrations"
-)
+// BucketEntries names the bucket of the watchlist entries in a Record.
+const BucketEntries = "entries"
 
 // The buckets. Only ids of entries and reports, times, raft indexes and numbers of
 // decisions and of changes to the table of spelling families stand in the clear.
@@ -43,10 +38,10 @@ var (
 	bucketCluster  = bucket{name: "cluster", hidden: true}
 	bucketIdem     = bucket{name: "idem", hidden: true}
 	bucketBatches  = bucket{name: "batches", hidden: true}
-	bucketUndo     = bucket{name: BucketUndo, hidden: true}
+	bucketUndo     = bucket{name: "undo", hidden: true}
 	bucketExpiry   = bucket{name: "expiry"}
 
-	bucketCalibrations = bucket{name: BucketCalibrations, since: 2}
+	bucketCalibrations = bucket{name: "calibrations", since: 2}
 	bucketReports      = bucket{name: "reports", since: 3}
 	bucketReportUndo   = bucket{name: "report_undo", hidden: true, since: 3}
 	bucketFamilies     = bucket{name: "families", since: 4}

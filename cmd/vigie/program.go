@@ -105,7 +105,7 @@ func (p *program) root() *cobra.Command {
 	}
 	add("start", p.demoCmd(), p.initCmd(), p.joinCmd(), p.serveCmd())
 	add("ask", p.matchCmd(), p.mrzCmd(), p.photoCmd(), p.entryCmd(), p.documentCmd(), p.importCmd(), p.namesCmd(), p.statusCmd(), p.userCmd(), p.keyCmd(), p.loginCmd())
-	add("run", p.tokenCmd(), p.nodeCmd(), p.configCmd(), p.doctorCmd(), p.fsckCmd(), p.auditCmd(), p.versionCmd(), p.calibrationCmd())
+	add("run", p.tokenCmd(), p.nodeCmd(), p.configCmd(), p.doctorCmd(), p.fsckCmd(), p.backupCmd(), p.restoreCmd(), p.auditCmd(), p.versionCmd(), p.calibrationCmd())
 	add("models", p.modelsCmd(), p.evaluateCmd(), p.calibrateCmd(), p.populationCmd())
 	return root
 }
