@@ -241,7 +241,8 @@ func auditFiles(dir string) ([]string, error) {
 	}
 	var out []string
 	for _, e := range list {
-		if e.Type().IsRegular() {
+		// Nothing but the segments and the head: the log keeps spare space there too.
+		if name := e.Name(); e.Type().IsRegular() && (name == "head" || filepath.Ext(name) == ".seg") {
 			out = append(out, e.Name())
 		}
 	}

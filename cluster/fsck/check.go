@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"vigie/cluster"
+	"vigie/cluster/disk"
 	"vigie/cluster/registry"
 	"vigie/cluster/seal"
 )
@@ -119,12 +120,17 @@ func (c *checker) log(ctx context.Context) error {
 	if !ok {
 		return nil
 	}
-	c.joints(l)
+	acked, err := disk.Acknowledged(c.paths.Raft)
+	if err != nil {
+		return err
+	}
+	c.joints(l, acked)
 	return c.replay(ctx, l)
 }
 
-// joints checks that snapshot, log and registry join.
-func (c *checker) joints(l *raftLog) {
+// joints checks that snapshot, log and registry join, and that the log has all that
+// it noted as acknowledged: what tells a damaged last batch from an unfinished write.
+func (c *checker) joints(l *raftLog, acked uint64) {
 	var snap uint64
 	if len(c.snaps) > 0 {
 		snap = c.snaps[0].meta.Index
@@ -134,6 +140,9 @@ func (c *checker) joints(l *raftLog) {
 		c.rep.Add(SnapshotMissing, "raft/snapshots", l.first, "the log begins at index %d", l.first)
 	case l.first > snap+1:
 		c.rep.Add(LogGap, "raft", snap+1, "the snapshot ends at index %d, the log begins at %d", snap, l.first)
+	}
+	if end := max(l.last, snap); acked > end {
+		c.rep.Add(LogShort, "raft", end, "the log ends at %d, the node has acknowledged entries up to %d", end, acked)
 	}
 	if c.reg == nil {
 		return

@@ -89,7 +89,7 @@ var catalogue = map[Code]kind{
 	LogEntry:    {Damage, "A log entry has a sound checksum and a content that can't be: wrong index, falling term, or no raft entry.", doReplace},
 	LogCommand:  {Damage, "A command in the log does not open or decode: the node would stop at it.", doReplace},
 	LogNewer:    {Damage, "The log holds a command of a newer release: this one would stop at it.", "Run the release that wrote it; check the folder with that release."},
-	LogShort:    {Damage, "The log and the snapshots end before what the registry has applied: acknowledged entries are gone from the log. The node refuses to start, since it would vote without them.", doReplace},
+	LogShort:    {Damage, "The log and the snapshots end before what the node has acknowledged or the registry has applied: entries are gone from the log. The node refuses to start, since it would vote without them.", doReplace},
 	LogTorn:     {Note, "Bytes behind the last whole batch of the log: a write that was cut by a crash before it was acknowledged.", doNothing},
 	VoteDamaged: {Damage, "The node's term or vote is damaged or lies behind its log: it could vote twice in one term.", doReplace},
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"vigie/cluster"
+	"vigie/cluster/disk"
 	"vigie/cluster/seal"
 )
 
@@ -60,6 +61,9 @@ func (c *checker) folder(context.Context) error {
 	}
 	p := c.paths
 	known := append([]string{p.Identity, p.Keys, p.Raft, p.Registry, p.Blobs, p.Audit, p.AuditBefore, p.Lock}, filepath.Join(p.Root, "lost+found"))
+	for _, name := range disk.Files() {
+		known = append(known, filepath.Join(p.Root, name))
+	}
 	for _, e := range list {
 		path := filepath.Join(c.opt.Dir, e.Name())
 		switch {

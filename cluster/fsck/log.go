@@ -17,6 +17,8 @@ import (
 	"github.com/hashicorp/raft-wal/segment"
 	"github.com/hashicorp/raft-wal/types"
 	bolt "go.etcd.io/bbolt"
+
+	"vigie/cluster/disk"
 )
 
 // maxSegment bounds the file of one segment that is read into memory: 16 MiB and one
@@ -197,7 +199,7 @@ func (c *checker) tailSegment(where string, info types.SegmentInfo, s *segScan, 
 
 // strayFiles notes log files that the list does not name: raft-wal removes them.
 func (c *checker) strayFiles(l *raftLog) error {
-	known := []string{metadb.FileName, "snapshots"}
+	known := append([]string{metadb.FileName, "snapshots"}, disk.Files()...)
 	for _, s := range l.list {
 		known = append(known, segment.FileName(s))
 	}
@@ -259,8 +261,8 @@ func decodeEntry(b []byte, index uint64) (l *raft.Log, err error) {
 		}
 	}()
 	l = &raft.Log{}
-	if err := (&wal.BinaryCodec{}).Decode(b, l); err != nil || l.Index != index {
-		return &raft.Log{Index: index}, fmt.Errorf("entry %d is no raft entry of that index", index)
+	if err := (&wal.BinaryCodec{}).Decode(b, l); err != nil || disk.Verify(l, index) != nil {
+		return &raft.Log{Index: index}, fmt.Errorf("entry %d is no raft entry, another one, or has a wrong checksum", index)
 	}
 	return l, nil
 }
