@@ -124,7 +124,7 @@ func TestThresholdsAreTheLeastValues(t *testing.T) {
 			continue
 		}
 		ids, sums := sc.ids[0][:], sc.sums[0][:]
-		passed := c.k.Scan(c.first, m.rows, &p.weights, sc.thr1[0], 0, ids, sums)
+		passed := c.k.Scan(c.first, m.rows, &p.weights, sc.thr1[0], false, 0, ids, sums)
 		level := [3]map[uint32]bool{setOf(ids[:passed])}
 		if s.b.planes == 2 {
 			passed = c.k.Deepen(c.second, &p.weights, sc.thr1[1], ids[:passed], sums)

@@ -66,6 +66,9 @@ const (
 	// tested with the second one by one: more of them cost more time than reading all
 	// of the second plane, which is then done at once for some chunks.
 	shallow = chunkRows / 64
+	// manyPass: once more than one row in so many passes, kernels expect it of the next
+	// chunk (kernel.Set.Scan).
+	manyPass = 128
 	// fewDeep is how many chunks these are at first, mostDeep in the end.
 	fewDeep, mostDeep = 4, 64
 )
@@ -100,7 +103,8 @@ func (t *taker) level1(from, n int, ids []uint32, sums []int32) found {
 	c, s := t.c, t.s
 	w, first := &s.p.weights, c.first[from/Lanes*kernel.FirstBlock:]
 	if s.deep == 0 || c.b.planes == 1 {
-		passed := c.k.Scan(first, n, w, s.thr1[0], uint32(from), ids, sums)
+		passed := c.k.Scan(first, n, w, s.thr1[0], s.many, uint32(from), ids, sums)
+		s.many = passed > n/manyPass
 		if c.b.planes == 1 {
 			c.k.PrefetchFirst(c.rows, 1, ids[:passed])
 			return found{ids: ids[:passed], sums: sums}
@@ -114,7 +118,8 @@ func (t *taker) level1(from, n int, ids []uint32, sums []int32) found {
 		s.deep = s.patient
 	}
 	s.deep--
-	passed := c.k.ScanBoth(first, c.second[from/Lanes*kernel.SecondBlock:], n, w, s.thr1[1], uint32(from), ids, sums)
+	passed := c.k.ScanBoth(first, c.second[from/Lanes*kernel.SecondBlock:], n, w, s.thr1[1], s.many, uint32(from), ids, sums)
+	s.many = passed > n/manyPass
 	s.stats.Both += uint64(n)
 	c.k.PrefetchFirst(c.rows, c.b.planes, ids[:passed])
 	return found{ids: ids[:passed], sums: sums}

@@ -23,6 +23,7 @@ type Scratch struct {
 	thr1    [kernel.MaxPlanes]int32 // for one plane, and for two
 	thr2    int32
 	every   bool // nothing can be pruned
+	many    bool // so many rows passed level 1 that kernels should expect it
 	deep    int  // of that many chunks both planes are read at once
 	patient int  // how many the next time
 	stats   Stats

@@ -19,7 +19,7 @@ func benchGallery(b *testing.B, rows, planes int, share float64) *gallery {
 	r := rand.New(rand.NewPCG(7, 8))
 	const sample = 128
 	small := newGallery(r, planes, sample, extremes{code: -1})
-	g := &gallery{planes: planes, weights: small.weights, targets: small.targets}
+	g := &gallery{planes: planes, weights: small.weights, targets: small.targets, many: share > 1./128}
 	repeat := func(p []byte, times int) []byte {
 		out := hugeBytes(len(p) * times)[:0]
 		for range times {
@@ -95,7 +95,7 @@ func BenchmarkSurvivors(b *testing.B) {
 			b.Run(fmt.Sprintf("%v/%s", share, s.Name()), func(b *testing.B) {
 				out, sums := make([]uint32, rows+Lanes), make([]int32, rows+Lanes)
 				for b.Loop() {
-					s.Scan(g.first, rows, &g.weights, g.thr[1], 0, out, sums)
+					s.Scan(g.first, rows, &g.weights, g.thr[1], g.many, 0, out, sums)
 				}
 				perRow(b, rows, len(g.first))
 			})

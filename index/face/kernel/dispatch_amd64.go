@@ -14,25 +14,32 @@ func supported() []kind {
 	return kinds
 }
 
-func (s *Set) scan(first []byte, lanes int, w *Weights, thr int32, base uint32, out []uint32, sums []int32) int {
+func flag(v bool) uint32 {
+	if v {
+		return 1
+	}
+	return 0
+}
+
+func (s *Set) scan(first []byte, lanes int, w *Weights, thr int32, many bool, base uint32, out []uint32, sums []int32) int {
 	blocks := (lanes + Lanes - 1) / Lanes
 	switch s.kind {
 	case avx512vnni:
-		return scanVNNI(&first[0], blocks, w, thr, base, &out[0], &sums[0])
+		return scanVNNI(&first[0], blocks, w, thr, base, flag(many), &out[0], &sums[0])
 	case avx2:
-		return scanAVX2(&first[0], blocks, w, thr, base, &out[0], &sums[0])
+		return scanAVX2(&first[0], blocks, w, thr, base, flag(many), &out[0], &sums[0])
 	default:
 		return scanPortable(first, nil, lanes, w, thr, base, out, sums)
 	}
 }
 
-func (s *Set) scanBoth(first, second []byte, lanes int, w *Weights, thr int32, base uint32, out []uint32, sums []int32) int {
+func (s *Set) scanBoth(first, second []byte, lanes int, w *Weights, thr int32, many bool, base uint32, out []uint32, sums []int32) int {
 	blocks := (lanes + Lanes - 1) / Lanes
 	switch s.kind {
 	case avx512vnni:
-		return scanBothVNNI(&first[0], &second[0], blocks, w, thr, base, &out[0], &sums[0])
+		return scanBothVNNI(&first[0], &second[0], blocks, w, thr, base, flag(many), &out[0], &sums[0])
 	case avx2:
-		return scanBothAVX2(&first[0], &second[0], blocks, w, thr, base, &out[0], &sums[0])
+		return scanBothAVX2(&first[0], &second[0], blocks, w, thr, base, flag(many), &out[0], &sums[0])
 	default:
 		return scanPortable(first, second, lanes, w, thr, base, out, sums)
 	}

@@ -4,11 +4,11 @@ package kernel
 
 func supported() []kind { return nil }
 
-func (s *Set) scan(first []byte, lanes int, w *Weights, thr int32, base uint32, out []uint32, sums []int32) int {
+func (s *Set) scan(first []byte, lanes int, w *Weights, thr int32, _ bool, base uint32, out []uint32, sums []int32) int {
 	return scanPortable(first, nil, lanes, w, thr, base, out, sums)
 }
 
-func (s *Set) scanBoth(first, second []byte, lanes int, w *Weights, thr int32, base uint32, out []uint32, sums []int32) int {
+func (s *Set) scanBoth(first, second []byte, lanes int, w *Weights, thr int32, _ bool, base uint32, out []uint32, sums []int32) int {
 	return scanPortable(first, second, lanes, w, thr, base, out, sums)
 }
 

@@ -49,8 +49,10 @@ func TestNoAccessOutOfBounds(t *testing.T) {
 				rows := guardedCopy(t, g.rows[:lanes*RowSize(planes)])
 				w, targets := &guardedCopy(t, []Weights{g.weights})[0], &guardedCopy(t, []Targets{g.targets})[0]
 				out, all := guarded[uint32](t, lanes+Lanes), guarded[int32](t, lanes+Lanes)
-				if n := guard.scan(s, lanes, -1<<31, 0, out, all); n != lanes {
-					t.Errorf("Scan: %d of %d lanes", n, lanes)
+				for _, guard.many = range []bool{false, true} {
+					if n := guard.scan(s, lanes, -1<<31, 0, out, all); n != lanes {
+						t.Errorf("Scan: %d of %d lanes", n, lanes)
+					}
 				}
 				ids, sums := guarded[uint32](t, lanes), guarded[int32](t, lanes)
 				for i := range ids {

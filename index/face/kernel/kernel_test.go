@@ -55,20 +55,22 @@ func checkScan(t *testing.T, s *Set, g *gallery, lanes int, d int64, base uint32
 		thr = int32(d)
 	}
 	out, sums := make([]uint32, lanes+Lanes), make([]int32, lanes+Lanes)
-	n := g.scan(s, lanes, thr, base, out, sums)
 	ids, want := modelScan(g, g.planes, lanes, thr, base)
-	if !slices.Equal(ids, out[:n]) || !slices.Equal(want, sums[:n]) {
-		t.Fatalf("%d planes, %d lanes, threshold %d (-model +kernel):\n%s%s",
-			g.planes, lanes, thr, cmp.Diff(ids, out[:n:n]), cmp.Diff(want, sums[:n:n]))
+	for _, g.many = range []bool{false, true} {
+		n := g.scan(s, lanes, thr, base, out, sums)
+		if !slices.Equal(ids, out[:n]) || !slices.Equal(want, sums[:n]) {
+			t.Fatalf("%d planes, %d lanes, threshold %d, many %t (-model +kernel):\n%s%s",
+				g.planes, lanes, thr, g.many, cmp.Diff(ids, out[:n:n]), cmp.Diff(want, sums[:n:n]))
+		}
 	}
 }
 
 // scan scans as many planes as the gallery's rows are beside.
 func (g *gallery) scan(s *Set, lanes int, thr int32, base uint32, out []uint32, sums []int32) int {
 	if g.planes == 1 {
-		return s.Scan(g.first, lanes, &g.weights, thr, base, out, sums)
+		return s.Scan(g.first, lanes, &g.weights, thr, g.many, base, out, sums)
 	}
-	return s.ScanBoth(g.first, g.second, lanes, &g.weights, thr, base, out, sums)
+	return s.ScanBoth(g.first, g.second, lanes, &g.weights, thr, g.many, base, out, sums)
 }
 
 func TestRefineMatchesModel(t *testing.T) {
@@ -160,17 +162,17 @@ func TestMisusePanics(t *testing.T) {
 	cases := map[string]func(s *Set){
 		"no planes":    func(*Set) { PlaneDims(0) },
 		"many planes":  func(*Set) { RowSize(3) },
-		"bias shift":   func(s *Set) { s.Scan(first, 64, &Weights{bias: 13}, 0, 0, out, sums) },
-		"low shift":    func(s *Set) { s.Scan(first, 64, &Weights{shifts: [6]uint32{9, 4}}, 0, 0, out, sums) },
-		"high shift":   func(s *Set) { s.ScanBoth(first, second, 64, &Weights{shifts: [6]uint32{5: 9}}, 0, 0, out, sums) },
+		"bias shift":   func(s *Set) { s.Scan(first, 64, &Weights{bias: 13}, 0, false, 0, out, sums) },
+		"low shift":    func(s *Set) { s.Scan(first, 64, &Weights{shifts: [6]uint32{9, 4}}, 0, false, 0, out, sums) },
+		"high shift":   func(s *Set) { s.ScanBoth(first, second, 64, &Weights{shifts: [6]uint32{5: 9}}, 0, true, 0, out, sums) },
 		"never set":    func(s *Set) { s.Refine(rows, &Targets{}, 0, ids, sums) },
-		"short plane":  func(s *Set) { s.Scan(first[1:], 33, w, 0, 0, out, sums) },
-		"short planes": func(s *Set) { s.ScanBoth(first, second[1:], 33, w, 0, 0, out, sums) },
-		"short first":  func(s *Set) { s.ScanBoth(first[1:], second, 33, w, 0, 0, out, sums) },
-		"out":          func(s *Set) { s.Scan(first, 64, w, 0, 0, out[1:], sums) },
-		"sums":         func(s *Set) { s.Scan(first, 64, w, 0, 0, out, sums[1:]) },
-		"negative":     func(s *Set) { s.Scan(first, -1, w, 0, 0, out, sums) },
-		"ids wrap":     func(s *Set) { s.Scan(first, 2, w, 0, math.MaxUint32, out, sums) },
+		"short plane":  func(s *Set) { s.Scan(first[1:], 33, w, 0, false, 0, out, sums) },
+		"short planes": func(s *Set) { s.ScanBoth(first, second[1:], 33, w, 0, true, 0, out, sums) },
+		"short first":  func(s *Set) { s.ScanBoth(first[1:], second, 33, w, 0, true, 0, out, sums) },
+		"out":          func(s *Set) { s.Scan(first, 64, w, 0, false, 0, out[1:], sums) },
+		"sums":         func(s *Set) { s.Scan(first, 64, w, 0, false, 0, out, sums[1:]) },
+		"negative":     func(s *Set) { s.Scan(first, -1, w, 0, false, 0, out, sums) },
+		"ids wrap":     func(s *Set) { s.Scan(first, 2, w, 0, false, math.MaxUint32, out, sums) },
 		"few sums":     func(s *Set) { s.Refine(rows, one, 0, ids, sums[:1]) },
 		"rows":         func(s *Set) { s.Refine(rows[1:], one, 0, ids, sums) },
 		"deep id":      func(s *Set) { s.Deepen(second[1:], w, 0, ids, sums) },

@@ -137,6 +137,7 @@ type gallery struct {
 	shiftBias     uint32
 	targets       Targets
 	thr           [MaxPlanes + 1]int32 // for so many planes
+	many          bool                 // told to scans
 }
 
 // extremes are the corners of the input space that fill visits.

@@ -85,12 +85,13 @@ func (w *Weights) check() {
 //
 // and the sums to the same places of sums, and returns how many there are; c are
 // the lane's codes, 0 … 15 in low nibbles, and 0, 16, … 240 in high ones, and sums
-// wrap around in int32. No bias is special.
+// wrap around in int32. No bias is special. many says that more than one lane in a
+// hundred, or so, is expected to pass; it makes a difference in time only.
 //
 // The plane starts at a block and holds whole blocks. The bytes of lanes from lanes
 // on may be anything, and may be written meanwhile. out and sums need room for
 // lanes+32 values; what they hold after the result is undefined.
-func (s *Set) Scan(first []byte, lanes int, w *Weights, thr int32, base uint32, out []uint32, sums []int32) int {
+func (s *Set) Scan(first []byte, lanes int, w *Weights, thr int32, many bool, base uint32, out []uint32, sums []int32) int {
 	blocks := blocksOf(lanes, w, base, out, sums)
 	if len(first) < blocks*FirstBlock {
 		panic("kernel: the plane is too short")
@@ -98,12 +99,12 @@ func (s *Set) Scan(first []byte, lanes int, w *Weights, thr int32, base uint32, 
 	if blocks == 0 {
 		return 0
 	}
-	return published(s.scan(first, lanes, w, thr, base, out, sums), lanes, base, out)
+	return published(s.scan(first, lanes, w, thr, many, base, out, sums), lanes, base, out)
 }
 
 // ScanBoth is Scan for two planes: the second plane's bias and the sums of parts 4
 // and 5 are added.
-func (s *Set) ScanBoth(first, second []byte, lanes int, w *Weights, thr int32, base uint32, out []uint32, sums []int32) int {
+func (s *Set) ScanBoth(first, second []byte, lanes int, w *Weights, thr int32, many bool, base uint32, out []uint32, sums []int32) int {
 	blocks := blocksOf(lanes, w, base, out, sums)
 	if len(first) < blocks*FirstBlock || len(second) < blocks*SecondBlock {
 		panic("kernel: a plane is too short")
@@ -111,7 +112,7 @@ func (s *Set) ScanBoth(first, second []byte, lanes int, w *Weights, thr int32, b
 	if blocks == 0 {
 		return 0
 	}
-	return published(s.scanBoth(first, second, lanes, w, thr, base, out, sums), lanes, base, out)
+	return published(s.scanBoth(first, second, lanes, w, thr, many, base, out, sums), lanes, base, out)
 }
 
 func blocksOf(lanes int, w *Weights, base uint32, out []uint32, sums []int32) (blocks int) {

@@ -310,18 +310,19 @@ DATA places<>+2032(SB)/8, $0x0007060504030201
 DATA places<>+2040(SB)/8, $0x0706050403020100
 GLOBL places<>(SB), RODATA|NOPTR, $2048
 
-// func scanAVX2(first *byte, blocks int, w *byte, thr int32, base uint32, out *uint32, sums *int32) int
+// func scanAVX2(first *byte, blocks int, w *byte, thr int32, base uint32, many uint32, out *uint32, sums *int32) int
 // Requires: AVX, AVX2, POPCNT
-TEXT ·scanAVX2(SB), NOSPLIT, $0-56
+TEXT ·scanAVX2(SB), NOSPLIT, $0-64
 	MOVQ first+0(FP), AX
 	MOVQ blocks+8(FP), CX
 	MOVQ w+16(FP), DX
 	MOVL thr+24(FP), BX
 	MOVL base+28(FP), SI
-	MOVQ out+32(FP), DI
-	MOVQ sums+40(FP), R8
-	XORQ R9, R9
-	LEAQ places<>+0(SB), R10
+	MOVL many+32(FP), DI
+	MOVQ out+40(FP), R8
+	MOVQ sums+48(FP), R9
+	XORQ R10, R10
+	LEAQ places<>+0(SB), R11
 
 block:
 	VMOVD        88(DX), X15
@@ -394,9 +395,9 @@ block:
 	VPADDW       Y15, Y7, Y7
 	VPADDW       Y14, Y11, Y11
 	VMOVDQU      ones<>+0(SB), Y14
-	MOVL         64(DX), R11
-	ADDL         68(DX), R11
-	VMOVD        R11, X15
+	MOVL         64(DX), R12
+	ADDL         68(DX), R12
+	VMOVD        R12, X15
 	VPSLLW       X15, Y14, Y14
 	VPMADDWD     Y14, Y4, Y4
 	VPADDD       Y4, Y0, Y0
@@ -407,9 +408,9 @@ block:
 	VPMADDWD     Y14, Y7, Y7
 	VPADDD       Y7, Y3, Y3
 	VMOVDQU      sixteens<>+0(SB), Y14
-	MOVL         72(DX), R11
-	ADDL         76(DX), R11
-	VMOVD        R11, X15
+	MOVL         72(DX), R12
+	ADDL         76(DX), R12
+	VMOVD        R12, X15
 	VPSLLW       X15, Y14, Y14
 	VPMADDWD     Y14, Y8, Y8
 	VPADDD       Y8, Y0, Y0
@@ -514,8 +515,8 @@ block:
 	VPADDW       Y15, Y7, Y7
 	VPADDW       Y14, Y11, Y11
 	VMOVDQU      ones<>+0(SB), Y14
-	MOVL         68(DX), R11
-	VMOVD        R11, X15
+	MOVL         68(DX), R12
+	VMOVD        R12, X15
 	VPSLLW       X15, Y14, Y14
 	VPMADDWD     Y14, Y4, Y4
 	VPADDD       Y4, Y0, Y0
@@ -526,8 +527,8 @@ block:
 	VPMADDWD     Y14, Y7, Y7
 	VPADDD       Y7, Y3, Y3
 	VMOVDQU      sixteens<>+0(SB), Y14
-	MOVL         76(DX), R11
-	VMOVD        R11, X15
+	MOVL         76(DX), R12
+	VMOVD        R12, X15
 	VPSLLW       X15, Y14, Y14
 	VPMADDWD     Y14, Y8, Y8
 	VPADDD       Y8, Y0, Y0
@@ -549,72 +550,77 @@ block:
 	VPACKSSWB    Y6, Y4, Y4
 	VMOVDQU      order<>+0(SB), Y8
 	VPERMD       Y4, Y8, Y4
-	VPMOVMSKB    Y4, R11
-	NOTL         R11
-	TESTL        R11, R11
+	VPMOVMSKB    Y4, R12
+	NOTL         R12
+	TESTL        DI, DI
+	JNZ          write
+	TESTL        R12, R12
 	JZ           none
+
+write:
 	VMOVD        SI, X8
 	VPBROADCASTD X8, Y8
-	MOVBLZX      R11, R12
-	VPMOVZXBD    (R10)(R12*8), Y14
+	MOVBLZX      R12, R13
+	VPMOVZXBD    (R11)(R13*8), Y14
 	VPERMD       Y0, Y14, Y0
 	VPADDD       Y8, Y14, Y14
-	VMOVDQU      Y14, (DI)(R9*4)
-	VMOVDQU      Y0, (R8)(R9*4)
-	POPCNTL      R12, R12
-	ADDQ         R12, R9
-	SHRL         $0x08, R11
+	VMOVDQU      Y14, (R8)(R10*4)
+	VMOVDQU      Y0, (R9)(R10*4)
+	POPCNTL      R13, R13
+	ADDQ         R13, R10
+	SHRL         $0x08, R12
 	VPADDD       eights<>+0(SB), Y8, Y8
-	MOVBLZX      R11, R12
-	VPMOVZXBD    (R10)(R12*8), Y14
+	MOVBLZX      R12, R13
+	VPMOVZXBD    (R11)(R13*8), Y14
 	VPERMD       Y1, Y14, Y1
 	VPADDD       Y8, Y14, Y14
-	VMOVDQU      Y14, (DI)(R9*4)
-	VMOVDQU      Y1, (R8)(R9*4)
-	POPCNTL      R12, R12
-	ADDQ         R12, R9
-	SHRL         $0x08, R11
+	VMOVDQU      Y14, (R8)(R10*4)
+	VMOVDQU      Y1, (R9)(R10*4)
+	POPCNTL      R13, R13
+	ADDQ         R13, R10
+	SHRL         $0x08, R12
 	VPADDD       eights<>+0(SB), Y8, Y8
-	MOVBLZX      R11, R12
-	VPMOVZXBD    (R10)(R12*8), Y14
+	MOVBLZX      R12, R13
+	VPMOVZXBD    (R11)(R13*8), Y14
 	VPERMD       Y2, Y14, Y2
 	VPADDD       Y8, Y14, Y14
-	VMOVDQU      Y14, (DI)(R9*4)
-	VMOVDQU      Y2, (R8)(R9*4)
-	POPCNTL      R12, R12
-	ADDQ         R12, R9
-	SHRL         $0x08, R11
+	VMOVDQU      Y14, (R8)(R10*4)
+	VMOVDQU      Y2, (R9)(R10*4)
+	POPCNTL      R13, R13
+	ADDQ         R13, R10
+	SHRL         $0x08, R12
 	VPADDD       eights<>+0(SB), Y8, Y8
-	MOVBLZX      R11, R12
-	VPMOVZXBD    (R10)(R12*8), Y14
+	MOVBLZX      R12, R13
+	VPMOVZXBD    (R11)(R13*8), Y14
 	VPERMD       Y3, Y14, Y3
 	VPADDD       Y8, Y14, Y14
-	VMOVDQU      Y14, (DI)(R9*4)
-	VMOVDQU      Y3, (R8)(R9*4)
-	POPCNTL      R12, R12
-	ADDQ         R12, R9
+	VMOVDQU      Y14, (R8)(R10*4)
+	VMOVDQU      Y3, (R9)(R10*4)
+	POPCNTL      R13, R13
+	ADDQ         R13, R10
 
 none:
 	ADDL $0x20, SI
 	DECQ CX
 	JNZ  block
-	MOVQ R9, ret+48(FP)
+	MOVQ R10, ret+56(FP)
 	VZEROUPPER
 	RET
 
-// func scanBothAVX2(first *byte, second *byte, blocks int, w *byte, thr int32, base uint32, out *uint32, sums *int32) int
+// func scanBothAVX2(first *byte, second *byte, blocks int, w *byte, thr int32, base uint32, many uint32, out *uint32, sums *int32) int
 // Requires: AVX, AVX2, POPCNT
-TEXT ·scanBothAVX2(SB), NOSPLIT, $0-64
+TEXT ·scanBothAVX2(SB), NOSPLIT, $0-72
 	MOVQ first+0(FP), AX
 	MOVQ second+8(FP), CX
 	MOVQ blocks+16(FP), DX
 	MOVQ w+24(FP), BX
 	MOVL thr+32(FP), SI
 	MOVL base+36(FP), DI
-	MOVQ out+40(FP), R8
-	MOVQ sums+48(FP), R9
-	XORQ R10, R10
-	LEAQ places<>+0(SB), R11
+	MOVL many+40(FP), R8
+	MOVQ out+48(FP), R9
+	MOVQ sums+56(FP), R10
+	XORQ R11, R11
+	LEAQ places<>+0(SB), R12
 
 block:
 	VMOVD        88(BX), X15
@@ -695,9 +701,9 @@ block:
 	VPADDW       Y15, Y7, Y7
 	VPADDW       Y14, Y11, Y11
 	VMOVDQU      ones<>+0(SB), Y14
-	MOVL         64(BX), R12
-	ADDL         68(BX), R12
-	VMOVD        R12, X15
+	MOVL         64(BX), R13
+	ADDL         68(BX), R13
+	VMOVD        R13, X15
 	VPSLLW       X15, Y14, Y14
 	VPMADDWD     Y14, Y4, Y4
 	VPADDD       Y4, Y0, Y0
@@ -708,9 +714,9 @@ block:
 	VPMADDWD     Y14, Y7, Y7
 	VPADDD       Y7, Y3, Y3
 	VMOVDQU      sixteens<>+0(SB), Y14
-	MOVL         72(BX), R12
-	ADDL         76(BX), R12
-	VMOVD        R12, X15
+	MOVL         72(BX), R13
+	ADDL         76(BX), R13
+	VMOVD        R13, X15
 	VPSLLW       X15, Y14, Y14
 	VPMADDWD     Y14, Y8, Y8
 	VPADDD       Y8, Y0, Y0
@@ -815,8 +821,8 @@ block:
 	VPADDW       Y15, Y7, Y7
 	VPADDW       Y14, Y11, Y11
 	VMOVDQU      ones<>+0(SB), Y14
-	MOVL         68(BX), R12
-	VMOVD        R12, X15
+	MOVL         68(BX), R13
+	VMOVD        R13, X15
 	VPSLLW       X15, Y14, Y14
 	VPMADDWD     Y14, Y4, Y4
 	VPADDD       Y4, Y0, Y0
@@ -827,8 +833,8 @@ block:
 	VPMADDWD     Y14, Y7, Y7
 	VPADDD       Y7, Y3, Y3
 	VMOVDQU      sixteens<>+0(SB), Y14
-	MOVL         76(BX), R12
-	VMOVD        R12, X15
+	MOVL         76(BX), R13
+	VMOVD        R13, X15
 	VPSLLW       X15, Y14, Y14
 	VPMADDWD     Y14, Y8, Y8
 	VPADDD       Y8, Y0, Y0
@@ -933,8 +939,8 @@ block:
 	VPADDW       Y15, Y7, Y7
 	VPADDW       Y14, Y11, Y11
 	VMOVDQU      ones<>+0(SB), Y14
-	MOVL         80(BX), R12
-	VMOVD        R12, X15
+	MOVL         80(BX), R13
+	VMOVD        R13, X15
 	VPSLLW       X15, Y14, Y14
 	VPMADDWD     Y14, Y4, Y4
 	VPADDD       Y4, Y0, Y0
@@ -945,8 +951,8 @@ block:
 	VPMADDWD     Y14, Y7, Y7
 	VPADDD       Y7, Y3, Y3
 	VMOVDQU      sixteens<>+0(SB), Y14
-	MOVL         84(BX), R12
-	VMOVD        R12, X15
+	MOVL         84(BX), R13
+	VMOVD        R13, X15
 	VPSLLW       X15, Y14, Y14
 	VPMADDWD     Y14, Y8, Y8
 	VPADDD       Y8, Y0, Y0
@@ -969,56 +975,60 @@ block:
 	VPACKSSWB    Y6, Y4, Y4
 	VMOVDQU      order<>+0(SB), Y8
 	VPERMD       Y4, Y8, Y4
-	VPMOVMSKB    Y4, R12
-	NOTL         R12
-	TESTL        R12, R12
+	VPMOVMSKB    Y4, R13
+	NOTL         R13
+	TESTL        R8, R8
+	JNZ          write
+	TESTL        R13, R13
 	JZ           none
+
+write:
 	VMOVD        DI, X8
 	VPBROADCASTD X8, Y8
-	MOVBLZX      R12, R13
-	VPMOVZXBD    (R11)(R13*8), Y14
+	MOVBLZX      R13, R14
+	VPMOVZXBD    (R12)(R14*8), Y14
 	VPERMD       Y0, Y14, Y0
 	VPADDD       Y8, Y14, Y14
-	VMOVDQU      Y14, (R8)(R10*4)
-	VMOVDQU      Y0, (R9)(R10*4)
-	POPCNTL      R13, R13
-	ADDQ         R13, R10
-	SHRL         $0x08, R12
+	VMOVDQU      Y14, (R9)(R11*4)
+	VMOVDQU      Y0, (R10)(R11*4)
+	POPCNTL      R14, R14
+	ADDQ         R14, R11
+	SHRL         $0x08, R13
 	VPADDD       eights<>+0(SB), Y8, Y8
-	MOVBLZX      R12, R13
-	VPMOVZXBD    (R11)(R13*8), Y14
+	MOVBLZX      R13, R14
+	VPMOVZXBD    (R12)(R14*8), Y14
 	VPERMD       Y1, Y14, Y1
 	VPADDD       Y8, Y14, Y14
-	VMOVDQU      Y14, (R8)(R10*4)
-	VMOVDQU      Y1, (R9)(R10*4)
-	POPCNTL      R13, R13
-	ADDQ         R13, R10
-	SHRL         $0x08, R12
+	VMOVDQU      Y14, (R9)(R11*4)
+	VMOVDQU      Y1, (R10)(R11*4)
+	POPCNTL      R14, R14
+	ADDQ         R14, R11
+	SHRL         $0x08, R13
 	VPADDD       eights<>+0(SB), Y8, Y8
-	MOVBLZX      R12, R13
-	VPMOVZXBD    (R11)(R13*8), Y14
+	MOVBLZX      R13, R14
+	VPMOVZXBD    (R12)(R14*8), Y14
 	VPERMD       Y2, Y14, Y2
 	VPADDD       Y8, Y14, Y14
-	VMOVDQU      Y14, (R8)(R10*4)
-	VMOVDQU      Y2, (R9)(R10*4)
-	POPCNTL      R13, R13
-	ADDQ         R13, R10
-	SHRL         $0x08, R12
+	VMOVDQU      Y14, (R9)(R11*4)
+	VMOVDQU      Y2, (R10)(R11*4)
+	POPCNTL      R14, R14
+	ADDQ         R14, R11
+	SHRL         $0x08, R13
 	VPADDD       eights<>+0(SB), Y8, Y8
-	MOVBLZX      R12, R13
-	VPMOVZXBD    (R11)(R13*8), Y14
+	MOVBLZX      R13, R14
+	VPMOVZXBD    (R12)(R14*8), Y14
 	VPERMD       Y3, Y14, Y3
 	VPADDD       Y8, Y14, Y14
-	VMOVDQU      Y14, (R8)(R10*4)
-	VMOVDQU      Y3, (R9)(R10*4)
-	POPCNTL      R13, R13
-	ADDQ         R13, R10
+	VMOVDQU      Y14, (R9)(R11*4)
+	VMOVDQU      Y3, (R10)(R11*4)
+	POPCNTL      R14, R14
+	ADDQ         R14, R11
 
 none:
 	ADDL $0x20, DI
 	DECQ DX
 	JNZ  block
-	MOVQ R10, ret+56(FP)
+	MOVQ R11, ret+64(FP)
 	VZEROUPPER
 	RET
 

@@ -20,18 +20,27 @@ DATA lanes<>+56(SB)/4, $0x0000000e
 DATA lanes<>+60(SB)/4, $0x0000000f
 GLOBL lanes<>(SB), RODATA|NOPTR, $64
 
-// func scanVNNI(first *byte, blocks int, w *byte, thr int32, base uint32, out *uint32, sums *int32) int
+DATA half<>+0(SB)/4, $0x00000010
+GLOBL half<>(SB), RODATA|NOPTR, $4
+
+DATA whole<>+0(SB)/4, $0x00000020
+GLOBL whole<>(SB), RODATA|NOPTR, $4
+
+// func scanVNNI(first *byte, blocks int, w *byte, thr int32, base uint32, many uint32, out *uint32, sums *int32) int
 // Requires: AVX, AVX512F, AVX512_VNNI, POPCNT
-TEXT ·scanVNNI(SB), NOSPLIT, $0-56
+TEXT ·scanVNNI(SB), NOSPLIT, $8-64
 	MOVQ         first+0(FP), AX
 	MOVQ         blocks+8(FP), DX
 	MOVQ         w+16(FP), BX
 	MOVL         thr+24(FP), CX
-	VPBROADCASTD CX, Z9
-	MOVL         base+28(FP), SI
-	MOVQ         out+32(FP), DI
-	MOVQ         sums+40(FP), R8
+	MOVL         CX, (SP)
+	MOVL         many+32(FP), SI
+	MOVQ         out+40(FP), DI
+	MOVQ         sums+48(FP), R8
 	XORQ         R9, R9
+	MOVL         base+28(FP), CX
+	VPBROADCASTD CX, Z9
+	VPADDD       lanes<>+0(SB), Z9, Z9
 	MOVL         $0x0f0f0f0f, CX
 	VPBROADCASTD CX, Z8
 	MOVL         88(BX), CX
@@ -119,51 +128,54 @@ block:
 	VPDPWSSD     Z15, Z14, Z1
 	VPADDD       Z5, Z1, Z1
 	ADDQ         $0x000002c0, AX
-	VPCMPD       $0x05, Z9, Z0, K1
-	VPCMPD       $0x05, Z9, Z1, K2
+	VPCMPD.BCST  $0x05, (SP), Z0, K1
+	VPCMPD.BCST  $0x05, (SP), Z1, K2
+	TESTL        SI, SI
+	JNZ          write
 	KORTESTW     K1, K2
 	JZ           none
-	LEAL         16(SI), CX
-	VPBROADCASTD SI, Z10
-	VPBROADCASTD CX, Z11
-	VPADDD       lanes<>+0(SB), Z10, Z10
-	VPCOMPRESSD  Z10, K1, Z10
-	VPCOMPRESSD  Z0, K1, Z0
-	VMOVDQU32    Z10, (DI)(R9*4)
-	VMOVDQU32    Z0, (R8)(R9*4)
-	KMOVW        K1, CX
-	POPCNTL      CX, CX
-	ADDQ         CX, R9
-	VPADDD       lanes<>+0(SB), Z11, Z11
-	VPCOMPRESSD  Z11, K2, Z11
-	VPCOMPRESSD  Z1, K2, Z1
-	VMOVDQU32    Z11, (DI)(R9*4)
-	VMOVDQU32    Z1, (R8)(R9*4)
-	KMOVW        K2, CX
-	POPCNTL      CX, CX
-	ADDQ         CX, R9
+
+write:
+	VPADDD.BCST half<>+0(SB), Z9, Z11
+	VPCOMPRESSD Z9, K1, Z10
+	VPCOMPRESSD Z0, K1, Z0
+	VMOVDQU32   Z10, (DI)(R9*4)
+	VMOVDQU32   Z0, (R8)(R9*4)
+	KMOVW       K1, CX
+	POPCNTL     CX, CX
+	ADDQ        CX, R9
+	VPCOMPRESSD Z11, K2, Z11
+	VPCOMPRESSD Z1, K2, Z1
+	VMOVDQU32   Z11, (DI)(R9*4)
+	VMOVDQU32   Z1, (R8)(R9*4)
+	KMOVW       K2, CX
+	POPCNTL     CX, CX
+	ADDQ        CX, R9
 
 none:
-	ADDL $0x20, SI
-	DECQ DX
-	JNZ  block
-	MOVQ R9, ret+48(FP)
+	VPADDD.BCST whole<>+0(SB), Z9, Z9
+	DECQ        DX
+	JNZ         block
+	MOVQ        R9, ret+56(FP)
 	VZEROUPPER
 	RET
 
-// func scanBothVNNI(first *byte, second *byte, blocks int, w *byte, thr int32, base uint32, out *uint32, sums *int32) int
+// func scanBothVNNI(first *byte, second *byte, blocks int, w *byte, thr int32, base uint32, many uint32, out *uint32, sums *int32) int
 // Requires: AVX, AVX512F, AVX512_VNNI, POPCNT
-TEXT ·scanBothVNNI(SB), NOSPLIT, $0-64
+TEXT ·scanBothVNNI(SB), NOSPLIT, $8-72
 	MOVQ         first+0(FP), AX
 	MOVQ         second+8(FP), DX
 	MOVQ         blocks+16(FP), BX
 	MOVQ         w+24(FP), SI
 	MOVL         thr+32(FP), CX
-	VPBROADCASTD CX, Z9
-	MOVL         base+36(FP), DI
-	MOVQ         out+40(FP), R8
-	MOVQ         sums+48(FP), R9
+	MOVL         CX, (SP)
+	MOVL         many+40(FP), DI
+	MOVQ         out+48(FP), R8
+	MOVQ         sums+56(FP), R9
 	XORQ         R10, R10
+	MOVL         base+36(FP), CX
+	VPBROADCASTD CX, Z9
+	VPADDD       lanes<>+0(SB), Z9, Z9
 	MOVL         $0x0f0f0f0f, CX
 	VPBROADCASTD CX, Z8
 	MOVL         88(SI), CX
@@ -304,35 +316,35 @@ block:
 	VPADDD       Z3, Z1, Z1
 	ADDQ         $0x000002c0, AX
 	ADDQ         $0x000001c0, DX
-	VPCMPD       $0x05, Z9, Z0, K1
-	VPCMPD       $0x05, Z9, Z1, K2
+	VPCMPD.BCST  $0x05, (SP), Z0, K1
+	VPCMPD.BCST  $0x05, (SP), Z1, K2
+	TESTL        DI, DI
+	JNZ          write
 	KORTESTW     K1, K2
 	JZ           none
-	LEAL         16(DI), CX
-	VPBROADCASTD DI, Z10
-	VPBROADCASTD CX, Z11
-	VPADDD       lanes<>+0(SB), Z10, Z10
-	VPCOMPRESSD  Z10, K1, Z10
-	VPCOMPRESSD  Z0, K1, Z0
-	VMOVDQU32    Z10, (R8)(R10*4)
-	VMOVDQU32    Z0, (R9)(R10*4)
-	KMOVW        K1, CX
-	POPCNTL      CX, CX
-	ADDQ         CX, R10
-	VPADDD       lanes<>+0(SB), Z11, Z11
-	VPCOMPRESSD  Z11, K2, Z11
-	VPCOMPRESSD  Z1, K2, Z1
-	VMOVDQU32    Z11, (R8)(R10*4)
-	VMOVDQU32    Z1, (R9)(R10*4)
-	KMOVW        K2, CX
-	POPCNTL      CX, CX
-	ADDQ         CX, R10
+
+write:
+	VPADDD.BCST half<>+0(SB), Z9, Z11
+	VPCOMPRESSD Z9, K1, Z10
+	VPCOMPRESSD Z0, K1, Z0
+	VMOVDQU32   Z10, (R8)(R10*4)
+	VMOVDQU32   Z0, (R9)(R10*4)
+	KMOVW       K1, CX
+	POPCNTL     CX, CX
+	ADDQ        CX, R10
+	VPCOMPRESSD Z11, K2, Z11
+	VPCOMPRESSD Z1, K2, Z1
+	VMOVDQU32   Z11, (R8)(R10*4)
+	VMOVDQU32   Z1, (R9)(R10*4)
+	KMOVW       K2, CX
+	POPCNTL     CX, CX
+	ADDQ        CX, R10
 
 none:
-	ADDL $0x20, DI
-	DECQ BX
-	JNZ  block
-	MOVQ R10, ret+56(FP)
+	VPADDD.BCST whole<>+0(SB), Z9, Z9
+	DECQ        BX
+	JNZ         block
+	MOVQ        R10, ret+64(FP)
 	VZEROUPPER
 	RET
 

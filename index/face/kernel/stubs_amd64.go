@@ -1,20 +1,20 @@
 package kernel
 
 // The scans: they write the ids and the sums of the lanes of whole blocks, at
-// least one, that reach thr. AVX-512 writes 16 of each for every half block with a
-// survivor, AVX2 eight for every quarter of a block with one.
+// least one, that reach thr. AVX-512 writes 16 of each for every half of a block,
+// AVX2 eight for every quarter; unless many is set, only of blocks with a survivor.
 
 //go:noescape
-func scanVNNI(first *byte, blocks int, w *Weights, thr int32, base uint32, out *uint32, sums *int32) int
+func scanVNNI(first *byte, blocks int, w *Weights, thr int32, base, many uint32, out *uint32, sums *int32) int
 
 //go:noescape
-func scanBothVNNI(first, second *byte, blocks int, w *Weights, thr int32, base uint32, out *uint32, sums *int32) int
+func scanBothVNNI(first, second *byte, blocks int, w *Weights, thr int32, base, many uint32, out *uint32, sums *int32) int
 
 //go:noescape
-func scanAVX2(first *byte, blocks int, w *Weights, thr int32, base uint32, out *uint32, sums *int32) int
+func scanAVX2(first *byte, blocks int, w *Weights, thr int32, base, many uint32, out *uint32, sums *int32) int
 
 //go:noescape
-func scanBothAVX2(first, second *byte, blocks int, w *Weights, thr int32, base uint32, out *uint32, sums *int32) int
+func scanBothAVX2(first, second *byte, blocks int, w *Weights, thr int32, base, many uint32, out *uint32, sums *int32) int
 
 // The tests of single rows: n is at least 1.
 

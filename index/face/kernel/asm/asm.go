@@ -149,7 +149,7 @@ func weightsAt(plane, group int) (low, high int) {
 }
 
 const (
-	scanSignature     = "func(first *byte, blocks int, w *byte, thr int32, base uint32, out *uint32, sums *int32) int"
-	scanBothSignature = "func(first, second *byte, blocks int, w *byte, thr int32, base uint32, out *uint32, sums *int32) int"
+	scanSignature     = "func(first *byte, blocks int, w *byte, thr int32, base, many uint32, out *uint32, sums *int32) int"
+	scanBothSignature = "func(first, second *byte, blocks int, w *byte, thr int32, base, many uint32, out *uint32, sums *int32) int"
 	deepenSignature   = "func(second *byte, w *byte, thr int32, ids *uint32, sums *int32, n int) int"
 )

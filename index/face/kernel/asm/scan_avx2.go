@@ -57,7 +57,7 @@ func (a *asm) scanAVX2(name string, planes int, t tables) {
 		plane = append(plane, a.arg64("second"))
 	}
 	blocks, w, thr := a.arg64("blocks"), a.arg64("w"), a.arg32("thr")
-	base, out, sums, n := a.arg32("base"), a.arg64("out"), a.arg64("sums"), a.GP64()
+	base, many, out, sums, n := a.arg32("base"), a.arg32("many"), a.arg64("out"), a.arg64("sums"), a.GP64()
 	places := a.GP64()
 	a.XORQ(n, n)
 	a.LEAQ(t.places, places)
@@ -75,7 +75,7 @@ func (a *asm) scanAVX2(name string, planes int, t tables) {
 	for p, at := range plane {
 		a.ADDQ(operand.U32(uint32(blockSize(p))), at)
 	}
-	a.emitAVX2(base, out, sums, n, places, t)
+	a.emitAVX2(base, many, out, sums, n, places, t)
 	a.ADDL(imm(laneCount), base)
 	a.DECQ(blocks)
 	a.JNZ(label("block"))
@@ -153,8 +153,8 @@ func (a *asm) groupAVX2(codes operand.Mem, v int, first bool, t tables) {
 }
 
 // emitAVX2 writes the ids and sums of the lanes whose comparison left no mask in
-// the low registers.
-func (a *asm) emitAVX2(base, out, sums, n reg.GPVirtual, places reg.Register, t tables) {
+// the low registers. Unless many are expected, it first looks whether there is one.
+func (a *asm) emitAVX2(base, many, out, sums, n reg.GPVirtual, places reg.Register, t tables) {
 	a.VPACKSSDW(y(yLow+1), y(yLow), y(yLow))
 	a.VPACKSSDW(y(yLow+3), y(yLow+2), y(yLow+2))
 	a.VPACKSSWB(y(yLow+2), y(yLow), y(yLow))
@@ -163,8 +163,11 @@ func (a *asm) emitAVX2(base, out, sums, n reg.GPVirtual, places reg.Register, t 
 	set, part := a.GP32(), a.GP32()
 	a.VPMOVMSKB(y(yLow), set)
 	a.NOTL(set)
+	a.TESTL(many, many)
+	a.JNZ(label("write"))
 	a.TESTL(set, set)
 	a.JZ(label("none"))
+	a.Label("write")
 	a.VMOVD(base, x(yHigh))
 	a.VPBROADCASTD(x(yHigh), y(yHigh))
 	for v := range vectors {

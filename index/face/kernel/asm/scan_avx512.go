@@ -11,30 +11,40 @@ const (
 	zLow     = 0 // to 3: sums of low codes, for each plane of both halves
 	zHigh    = 4 // to 7: of high codes
 	zMask    = 8
-	zThr     = 9
+	zIds     = 9
 	zCodes   = 10 // to 13: masked codes
 	zBias    = 14
 	zUp      = 15 // what biases are multiplied by
 	zWeights = 16 // to 31: up to 64 weights
 )
 
+// tables512 are constants: how lanes are numbered, and how many half a block and a
+// whole one have.
+type tables512 struct{ lanes, half, block operand.Mem }
+
 func scansAVX512(a *asm) {
-	lanes := a.data32("lanes", ascending(16))
-	a.scanAVX512("scanVNNI", 1, lanes)
-	a.scanAVX512("scanBothVNNI", 2, lanes)
+	t := tables512{
+		lanes: a.data32("lanes", ascending(16)),
+		half:  a.data32("half", []uint32{laneCount / 2}), block: a.data32("whole", []uint32{laneCount}),
+	}
+	a.scanAVX512("scanVNNI", 1, t)
+	a.scanAVX512("scanBothVNNI", 2, t)
 	a.deepenVNNI()
 }
 
-func (a *asm) scanAVX512(name string, planes int, lanes operand.Mem) {
+func (a *asm) scanAVX512(name string, planes int, t tables512) {
 	a.function(name, []string{scanSignature, scanBothSignature}[planes-1])
 	plane := []reg.GPVirtual{a.arg64("first")}
 	if planes == 2 {
 		plane = append(plane, a.arg64("second"))
 	}
 	blocks, w := a.arg64("blocks"), a.arg64("w")
-	a.VPBROADCASTD(a.arg32("thr"), z(zThr))
-	base, out, sums, n := a.arg32("base"), a.arg64("out"), a.arg64("sums"), a.GP64()
+	thr := a.AllocLocal(8) // registers are short, and a comparison can read it there
+	a.MOVL(a.arg32("thr"), thr)
+	many, out, sums, n := a.arg32("many"), a.arg64("out"), a.arg64("sums"), a.GP64()
 	a.XORQ(n, n)
+	a.VPBROADCASTD(a.arg32("base"), z(zIds))
+	a.VPADDD(t.lanes, z(zIds), z(zIds))
 	a.VPBROADCASTD(a.int32Const(0x0f0f0f0f), z(zMask))
 	a.MOVL(mem(w, shiftBias), reg.ECX)
 	up := a.int32Const(1)
@@ -54,8 +64,7 @@ func (a *asm) scanAVX512(name string, planes int, lanes operand.Mem) {
 	for p, at := range plane {
 		a.ADDQ(operand.U32(uint32(blockSize(p))), at)
 	}
-	a.emitAVX512(base, out, sums, n, lanes)
-	a.ADDL(imm(laneCount), base)
+	a.emitAVX512(thr, many, out, sums, n, t)
 	a.DECQ(blocks)
 	a.JNZ(label("block"))
 	a.Store(n, a.ReturnIndex(0))
@@ -111,27 +120,30 @@ func (a *asm) blockAVX512(plane []reg.GPVirtual, w reg.Register, weights map[int
 	}
 }
 
-// emitAVX512 writes the ids and sums of the lanes that reach the threshold.
-func (a *asm) emitAVX512(base, out, sums, n reg.GPVirtual, lanes operand.Mem) {
-	count := a.GP32()
+// emitAVX512 writes the ids and sums of the lanes that reach the threshold, and goes
+// on to the next ids. Unless many are expected, it first looks whether there is such a
+// lane.
+func (a *asm) emitAVX512(thr operand.Mem, many, out, sums, n reg.GPVirtual, t tables512) {
 	notLess := imm(5)
-	a.VPCMPD(notLess, z(zThr), z(zTotal), reg.K1)
-	a.VPCMPD(notLess, z(zThr), z(zTotal+1), reg.K2)
+	a.VPCMPD_BCST(notLess, thr, z(zTotal), reg.K1)
+	a.VPCMPD_BCST(notLess, thr, z(zTotal+1), reg.K2)
+	a.TESTL(many, many)
+	a.JNZ(label("write"))
 	a.KORTESTW(reg.K1, reg.K2)
 	a.JZ(label("none"))
-	upper := a.GP32()
-	a.LEAL(operand.Mem{Base: base.As64(), Disp: 16}, upper)
-	a.VPBROADCASTD(base, z(zCodes))
-	a.VPBROADCASTD(upper, z(zCodes+1))
+	a.Label("write")
+	a.VPADDD_BCST(t.half, z(zIds), z(zCodes+1))
 	for h, k := range []reg.Register{reg.K1, reg.K2} {
-		a.VPADDD(lanes, z(zCodes+h), z(zCodes+h))
-		a.VPCOMPRESSD(z(zCodes+h), k, z(zCodes+h))
+		ids := []reg.Register{z(zIds), z(zCodes + 1)}[h]
+		a.VPCOMPRESSD(ids, k, z(zCodes+h))
 		a.VPCOMPRESSD(z(zTotal+h), k, z(zTotal+h))
 		a.VMOVDQU32(z(zCodes+h), operand.Mem{Base: out, Index: n, Scale: 4})
 		a.VMOVDQU32(z(zTotal+h), operand.Mem{Base: sums, Index: n, Scale: 4})
+		count := a.GP32()
 		a.KMOVW(k, count)
 		a.POPCNTL(count, count)
 		a.ADDQ(count.As64(), n)
 	}
 	a.Label("none")
+	a.VPADDD_BCST(t.block, z(zIds), z(zIds))
 }
