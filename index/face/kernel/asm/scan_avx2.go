@@ -5,16 +5,21 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// Registers of the AVX2 scan. A block is four vectors of eight lanes.
+// Registers of the AVX2 scan. A block is four vectors of eight lanes, and a strip
+// sums up two of them at a time, so that all it needs stays in registers.
 const (
 	yTotal     = 0 // to 3: sums
-	yLow       = 4 // to 7: sums of low codes; then which lanes are too low
-	yHigh      = 8 // to 11: sums of high codes
-	yLowWeight = 12
-	yHiWeight  = 13
-	yCodes     = 14
-	yLowCodes  = 15
+	yLow       = 4 // and 5: sums of low codes; to 7: then which lanes are too low
+	yHigh      = 6 // and 7: sums of high codes
+	yOrder     = 8 // and for the weights of low codes
+	yHiWeight  = 9
+	yCodes     = 10 // and 11
+	yLowCodes  = 12 // and 13
+	yNibbles   = 14
+	yTimes     = 15
 	vectors    = 4
+	atOnce     = 2
+	yLowWeight = yOrder
 )
 
 // tables are the constants of the AVX2 scan.
@@ -61,6 +66,7 @@ func (a *asm) scanAVX2(name string, planes int, t tables) {
 	places := a.GP64()
 	a.XORQ(n, n)
 	a.LEAQ(t.places, places)
+	a.VMOVDQU(t.nibbles, y(yNibbles))
 
 	a.Label("block")
 	a.biasAVX2(plane, w)
@@ -108,48 +114,52 @@ func (a *asm) biasAVX2(plane []reg.GPVirtual, w reg.Register) {
 // high codes are shifted down before, not after. The shifts of the parts are
 // multipliers of up to 2^12.
 func (a *asm) stripAVX2(plane reg.Register, s strip, w reg.Register, t tables) {
-	for i, g := range s.groups {
-		low, high := weightsAt(s.plane, g)
-		a.VPBROADCASTD(mem(w, low), y(yLowWeight))
-		a.VPBROADCASTD(mem(w, high), y(yHiWeight))
-		for v := range vectors {
-			a.groupAVX2(mem(plane, g*groupSize+v*avx2Width), v, i == 0, t)
+	for from := 0; from < vectors; from += atOnce {
+		for i, g := range s.groups {
+			low, high := weightsAt(s.plane, g)
+			a.VPBROADCASTD(mem(w, low), y(yLowWeight))
+			a.VPBROADCASTD(mem(w, high), y(yHiWeight))
+			for v := range atOnce {
+				a.groupAVX2(mem(plane, g*groupSize+(from+v)*avx2Width), v, i == 0)
+			}
 		}
+		a.shiftAVX2(s.low, s.chained, yLow, yTotal+from, w, t.ones)
+		a.shiftAVX2(s.high, s.chained, yHigh, yTotal+from, w, t.sixteens)
 	}
-	by := a.GP32()
-	for _, p := range []struct {
-		part, sums int
-		by         operand.Mem
-	}{{s.low, yLow, t.ones}, {s.high, yHigh, t.sixteens}} {
-		a.VMOVDQU(p.by, y(yCodes))
-		a.MOVL(mem(w, shiftsOf+4*p.part), by)
-		if s.chained {
-			a.ADDL(mem(w, shiftsOf+4*(p.part+1)), by)
-		}
-		a.VMOVD(by, x(yLowCodes))
-		a.VPSLLW(x(yLowCodes), y(yCodes), y(yCodes))
-		for v := range vectors {
-			a.VPMADDWD(y(yCodes), y(p.sums+v), y(p.sums+v))
-			a.VPADDD(y(p.sums+v), y(yTotal+v), y(yTotal+v))
-		}
+}
+
+// shiftAVX2 adds the sums of a part to the total, shifted up.
+func (a *asm) shiftAVX2(part int, chained bool, sums, total int, w reg.Register, by operand.Mem) {
+	shift := a.GP32()
+	a.VMOVDQU(by, y(yTimes))
+	a.MOVL(mem(w, shiftsOf+4*part), shift)
+	if chained {
+		a.ADDL(mem(w, shiftsOf+4*(part+1)), shift)
+	}
+	a.VMOVD(shift, x(yCodes))
+	a.VPSLLW(x(yCodes), y(yTimes), y(yTimes))
+	for v := range atOnce {
+		a.VPMADDWD(y(yTimes), y(sums+v), y(sums+v))
+		a.VPADDD(y(sums+v), y(total+v), y(total+v))
 	}
 }
 
 // groupAVX2 adds one group's products of 8 lanes.
-func (a *asm) groupAVX2(codes operand.Mem, v int, first bool, t tables) {
-	a.VMOVDQU(codes, y(yCodes))
-	a.VPAND(t.nibbles, y(yCodes), y(yLowCodes))
-	a.VPSRLW(imm(4), y(yCodes), y(yCodes))
-	a.VPAND(t.nibbles, y(yCodes), y(yCodes))
+func (a *asm) groupAVX2(at operand.Mem, v int, first bool) {
+	codes, low := y(yCodes+v), y(yLowCodes+v)
+	a.VMOVDQU(at, codes)
+	a.VPAND(y(yNibbles), codes, low)
+	a.VPSRLW(imm(4), codes, codes)
+	a.VPAND(y(yNibbles), codes, codes)
 	if first {
-		a.VPMADDUBSW(y(yLowWeight), y(yLowCodes), y(yLow+v))
-		a.VPMADDUBSW(y(yHiWeight), y(yCodes), y(yHigh+v))
+		a.VPMADDUBSW(y(yLowWeight), low, y(yLow+v))
+		a.VPMADDUBSW(y(yHiWeight), codes, y(yHigh+v))
 		return
 	}
-	a.VPMADDUBSW(y(yLowWeight), y(yLowCodes), y(yLowCodes))
-	a.VPMADDUBSW(y(yHiWeight), y(yCodes), y(yCodes))
-	a.VPADDW(y(yLowCodes), y(yLow+v), y(yLow+v))
-	a.VPADDW(y(yCodes), y(yHigh+v), y(yHigh+v))
+	a.VPMADDUBSW(y(yLowWeight), low, low)
+	a.VPMADDUBSW(y(yHiWeight), codes, codes)
+	a.VPADDW(low, y(yLow+v), y(yLow+v))
+	a.VPADDW(codes, y(yHigh+v), y(yHigh+v))
 }
 
 // emitAVX2 writes the ids and sums of the lanes whose comparison left no mask in
@@ -158,8 +168,8 @@ func (a *asm) emitAVX2(base, many, out, sums, n reg.GPVirtual, places reg.Regist
 	a.VPACKSSDW(y(yLow+1), y(yLow), y(yLow))
 	a.VPACKSSDW(y(yLow+3), y(yLow+2), y(yLow+2))
 	a.VPACKSSWB(y(yLow+2), y(yLow), y(yLow))
-	a.VMOVDQU(t.order, y(yHigh))
-	a.VPERMD(y(yLow), y(yHigh), y(yLow))
+	a.VMOVDQU(t.order, y(yOrder))
+	a.VPERMD(y(yLow), y(yOrder), y(yLow))
 	set, part := a.GP32(), a.GP32()
 	a.VPMOVMSKB(y(yLow), set)
 	a.NOTL(set)
@@ -168,20 +178,20 @@ func (a *asm) emitAVX2(base, many, out, sums, n reg.GPVirtual, places reg.Regist
 	a.TESTL(set, set)
 	a.JZ(label("none"))
 	a.Label("write")
-	a.VMOVD(base, x(yHigh))
-	a.VPBROADCASTD(x(yHigh), y(yHigh))
+	a.VMOVD(base, x(yOrder))
+	a.VPBROADCASTD(x(yOrder), y(yOrder))
 	for v := range vectors {
 		a.MOVBLZX(set.As8L(), part)
 		a.VPMOVZXBD(operand.Mem{Base: places, Index: part.As64(), Scale: 8}, y(yCodes))
 		a.VPERMD(y(yTotal+v), y(yCodes), y(yTotal+v))
-		a.VPADDD(y(yHigh), y(yCodes), y(yCodes))
+		a.VPADDD(y(yOrder), y(yCodes), y(yCodes))
 		a.VMOVDQU(y(yCodes), operand.Mem{Base: out, Index: n, Scale: 4})
 		a.VMOVDQU(y(yTotal+v), operand.Mem{Base: sums, Index: n, Scale: 4})
 		a.POPCNTL(part, part)
 		a.ADDQ(part.As64(), n)
 		if v < vectors-1 {
 			a.SHRL(imm(8), set)
-			a.VPADDD(t.eights, y(yHigh), y(yHigh))
+			a.VPADDD(t.eights, y(yOrder), y(yOrder))
 		}
 	}
 	a.Label("none")
