@@ -109,50 +109,87 @@ func (p *pass) prepare(backward bool) bool {
 // run takes chunks until none is left or no job wants more. A worker that fails
 // is out, and so is its job when nobody else works on it.
 func (p *pass) run(workers []*worker, alone bool) {
-	for {
-		i := int(p.next.Add(1)) - 1
-		if i >= len(p.chunks) {
-			return
-		}
-		left := false
-		for _, w := range workers {
-			if w.job.over || w.err != nil {
-				continue
-			}
-			if w.err = w.job.ended(); w.err == nil {
-				w.err = w.look(&p.chunks[i])
-			}
-			if w.err != nil && alone {
-				w.job.end(w.err)
-			}
-			left = left || w.err == nil
-		}
-		if !left {
-			return
-		}
+	for p.step(workers, alone) {
 	}
 }
 
+// step takes a chunk; it is false when there is no reason to take another.
+func (p *pass) step(workers []*worker, alone bool) bool {
+	i := int(p.next.Add(1)) - 1
+	if i >= len(p.chunks) {
+		return false
+	}
+	left := false
+	for _, w := range workers {
+		if w.job.over || w.err != nil {
+			continue
+		}
+		if w.err = w.job.ended(); w.err == nil {
+			w.err = w.look(&p.chunks[i])
+		}
+		if w.err != nil && alone {
+			w.job.end(w.err)
+		}
+		left = left || w.err == nil
+	}
+	return left
+}
+
+// The states of the second goroutine of a pass.
+const (
+	notBegun int32 = iota
+	hasBegun
+	neednt // it comes too late to be of use
+	hasEnded
+)
+
+const (
+	// alongside is how many chunks the first goroutine of two takes before it sees to
+	// what it started: the other has begun by then, if it can.
+	alongside = 16
+	// looks is how many times it looks whether the other has ended before it sleeps:
+	// about as long as a chunk takes.
+	looks = 1 << 14
+)
+
 // runTwo scans with a second goroutine, unless it comes too late to be of use.
+//
+// How soon it comes is up to the runtime. A processor that looks for work takes over
+// the goroutine that another processor started or woke last only after a pause, meant
+// to be of 3 µs and nearer to 80 with the timers of a usual Linux; and while it pauses,
+// none is woken for what is started next. So the goroutine is not left the last one
+// started; what is started after it is waited for while all are busy; and the first
+// goroutine does not sleep for the end of the second, which would have to wake it.
 func (p *pass) runTwo(j *job) {
 	mine, other := p.g.worker(j), p.g.worker(j)
-	var state atomic.Int32 // 1: the other has begun, 2: it need not
-	finished := make(chan struct{})
+	var state atomic.Int32
+	finished, last := make(chan struct{}), make(chan struct{})
 	go func() {
-		if state.CompareAndSwap(0, 1) {
+		if state.CompareAndSwap(notBegun, hasBegun) {
 			defer close(finished)
+			defer state.Store(hasEnded)
 			p.run([]*worker{other}, false)
 		}
 	}()
+	go close(last)
 	took := sync.OnceValue(func() bool {
-		if state.CompareAndSwap(0, 2) {
+		if state.CompareAndSwap(notBegun, neednt) {
 			return false
+		}
+		for i := 0; i < looks && state.Load() != hasEnded; i++ {
 		}
 		<-finished
 		return true
 	})
 	defer took() // even when a filter ends this goroutine
-	p.run([]*worker{mine}, false)
+	more := true
+	for i := 0; i < alongside && more; i++ {
+		more = p.step([]*worker{mine}, false)
+	}
+	<-last
+	if more {
+		p.run([]*worker{mine}, false)
+	}
 	if took() {
 		if mine.err == nil {
 			mine.err = other.err
