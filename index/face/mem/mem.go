@@ -66,6 +66,7 @@ func (r *Region) Populate(stop func() bool) {
 	if !r.mapped {
 		return
 	}
+	defer runtime.KeepAlive(r)
 	for b := r.b; len(b) > 0 && !stop(); b = b[min(len(b), piece):] {
 		if !populate(b[:min(len(b), piece)]) {
 			return

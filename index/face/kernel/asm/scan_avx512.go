@@ -39,7 +39,7 @@ func (a *asm) scanAVX512(name string, planes int, t tables512) {
 		plane = append(plane, a.arg64("second"))
 	}
 	blocks, w := a.arg64("blocks"), a.arg64("w")
-	thr := a.AllocLocal(8) // registers are short, and a comparison can read it there
+	thr := a.AllocLocal(8) // registers are scarce, and a comparison can read it there
 	a.MOVL(a.arg32("thr"), thr)
 	many, out, sums, n := a.arg32("many"), a.arg64("out"), a.arg64("sums"), a.GP64()
 	a.XORQ(n, n)
