@@ -12,11 +12,11 @@
 //	prefix    its first four letters, for words cut off and for short forms
 //
 // A dictionary leads from keys to words, postings from words to forms: names of the
-// same words, whoever bears them. Both come
-// in immutable parts: new names go to a small delta that is scanned, and a
-// goroutine folds the delta and the smaller parts into one, each at least about
-// twice the one after it (the logarithmic method of Bentley and Saxe, 1980). When
-// most of what was written is gone, it makes everything anew of what is alive.
+// same words, whoever bears them. Both come in immutable parts: new names go to a
+// small delta that is scanned, and a goroutine folds the delta and the smaller parts
+// into one, each at least about twice the one after it (the logarithmic method of
+// Bentley and Saxe, 1980). When most of what was written is gone, it makes everything
+// anew of what is alive.
 // Readers load one pointer to an immutable state, so they see each Apply whole
 // and never wait for a writer, a fold or a rebuild.
 //

@@ -107,6 +107,15 @@ func (s *scorer) reset(query []*names.Token, st *state) {
 	}
 }
 
+// forget lets go of the query and of the state.
+func (s *scorer) forget() {
+	s.query, s.st = nil, nil
+	clear(s.sketches)
+	clear(s.rows)
+	clear(s.tuples)
+	clear(s.entry)
+}
+
 // tuple gives the number of the tuple of a name's words, by their exact rows or by
 // rough ones.
 func (s *scorer) tuple(words []uint32, weak, exact bool) int32 {

@@ -178,12 +178,14 @@ func (s *searcher) clean() {
 	s.words = s.words[:0]
 }
 
-// release keeps the searcher for another query.
+// release keeps the searcher for another query, without anything of this one.
 func (x *Index) release(s *searcher) {
 	s.clean()
 	s.spare = append(s.spare[:0], s.masks...)
 	s.masks = s.masks[:0]
-	s.st, s.tokens, s.scorer.st, s.best.st = nil, nil, nil, nil
+	s.st, s.tokens, s.best.st = nil, nil, nil
+	clear(s.batch[:])
+	s.scorer.forget()
 	x.scratch.Put(s)
 }
 

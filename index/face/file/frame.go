@@ -33,9 +33,9 @@ const (
 var (
 	// ErrCorrupt: the file is damaged, cut, of another node, or not the one that
 	// belongs here. Which of them can't be told.
-	ErrCorrupt = errors.New("gallery file is damaged or belongs to another node or gallery")
+	ErrCorrupt = errors.New("file is damaged or belongs to another node or index")
 	// ErrVersion: another release wrote the file in a format of its own.
-	ErrVersion = errors.New("gallery file has another format than this release writes")
+	ErrVersion = errors.New("file has another format than this release writes")
 )
 
 // Sealer encrypts the parts under the node's key; ad binds a part to its place.
