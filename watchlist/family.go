@@ -20,6 +20,8 @@ const (
 	// MaxFamilyFrequency is the most bearers per million that a family can be said to
 	// have: one in ten.
 	MaxFamilyFrequency = 100_000
+	// MaxFamilyAdded is how many spellings administrators may add to one family.
+	MaxFamilyAdded = 96
 	// MaxFamilyChanges is the most changes that are ever recorded, MaxFamilyOpen how
 	// many of them may wait for a review, MaxExtraSpellings how many spellings the
 	// administrators' part of the table may hold.

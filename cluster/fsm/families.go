@@ -150,18 +150,35 @@ func possible(list []watchlist.FamilyChange, c *watchlist.FamilyChange) command.
 			}
 		}
 	}
-	held := len(c.Spellings)
+	return room(list, c)
+}
+
+// room says whether the table has room for the spellings of a change.
+func room(list []watchlist.FamilyChange, c *watchlist.FamilyChange) command.Result {
+	all, family := len(c.Spellings), len(c.Spellings)
 	for i := range list {
-		if list[i].InForce() {
-			held += len(list[i].Spellings)
+		x := &list[i]
+		if !x.InForce() {
+			continue
+		}
+		all += len(x.Spellings)
+		sibling := x.Kind == watchlist.FamilyExtend && x.Part == c.Part && x.Family == c.Family && x.Change == c.Change
+		if c.Kind == watchlist.FamilyExtend && (sibling || x.Number == c.Change) {
+			family += len(x.Spellings)
 		}
 	}
-	if len(c.Spellings) > 0 && held > watchlist.MaxExtraSpellings {
-		return command.Result{Code: command.Invalid, Fields: watchlist.ValidationError{{
-			Pointer: "/spellings", Code: "too_many", Detail: fmt.Sprintf("administrators may add %d spellings in all", watchlist.MaxExtraSpellings),
-		}}}
+	detail := ""
+	switch {
+	case len(c.Spellings) == 0:
+	case all > watchlist.MaxExtraSpellings:
+		detail = fmt.Sprintf("administrators may add %d spellings in all", watchlist.MaxExtraSpellings)
+	case family > watchlist.MaxFamilyAdded:
+		detail = fmt.Sprintf("administrators may add %d spellings to one family", watchlist.MaxFamilyAdded)
 	}
-	return command.Result{Code: command.OK}
+	if detail == "" {
+		return command.Result{Code: command.OK}
+	}
+	return command.Result{Code: command.Invalid, Fields: watchlist.ValidationError{{Pointer: "/spellings", Code: "too_many", Detail: detail}}}
 }
 
 // count says of how many changes f holds.

@@ -211,12 +211,38 @@ func TestFamilyLimits(t *testing.T) {
 		full[i] = fmt.Sprint("S", i)
 	}
 	logs = []*raft.Log{o.addAs("b2", "", nil, command.FamilyReview{Number: 1, Reason: whyFamily})}
-	version := uint64(0)
-	for range watchlist.MaxExtraSpellings / len(full) {
-		logs = append(logs, proposal(version, full...), o.addAs("b2", "", nil, command.FamilyReview{
-			Number: watchlist.MaxFamilyOpen + 1 + version, Accept: true, Reason: whyFamily, IfVersion: version,
+	version, number := uint64(0), uint64(watchlist.MaxFamilyOpen)
+	accept := func(change watchlist.FamilyChange) {
+		number++
+		logs = append(logs, o.addAs("b1", "", nil, command.FamilyPropose{Change: change, IfVersion: version}), o.addAs("b2", "", nil, command.FamilyReview{
+			Number: number, Accept: true, Reason: whyFamily, IfVersion: version,
 		}))
 		version++
+	}
+	// One family of the release, and one that a change adds, until they are full.
+	toDiallo := func() watchlist.FamilyChange {
+		c := familyTo(watchlist.FamilyExtend, 0, full...)
+		c.Family = "Diallo"
+		return c
+	}
+	for range watchlist.MaxFamilyAdded / len(full) {
+		accept(toDiallo())
+	}
+	accept(familyAdd(full...))
+	added := number
+	for range watchlist.MaxFamilyAdded/len(full) - 1 {
+		accept(familyTo(watchlist.FamilyExtend, added, full...))
+	}
+	for _, r := range o.node.apply(logs...) {
+		if r.Code != command.OK {
+			t.Fatalf("%+v", r)
+		}
+	}
+	refused("/spellings", o.propose("b1", version, toDiallo()))
+	refused("/spellings", o.propose("b1", version, familyTo(watchlist.FamilyExtend, added, full...)))
+	logs = nil
+	for version < uint64(watchlist.MaxExtraSpellings/len(full)) {
+		accept(familyAdd(full...))
 	}
 	for i, r := range o.node.apply(append(logs, proposal(version, full...))...) {
 		if i == len(logs) {
