@@ -12,7 +12,7 @@ const (
 	// NameThreshold is the least score of a name comparison, 0 to 1, that brings
 	// an entry into the candidate list by its name. DESIGN.md, section 3, has what
 	// it was measured to cost and to find.
-	NameThreshold = 0.80
+	NameThreshold = 0.78
 	// weakNameLLR caps what a weak alias may add.
 	weakNameLLR = 1.0
 	// undecided is the |LLR| up to which a face comparison says nothing.

@@ -34,7 +34,7 @@ func TestAdmissionAndRank(t *testing.T) {
 	w.add(5, -1)   // name below the threshold
 	w.add(6, 0.1)  // name, but another face
 	w.named = []watchlist.EntryID{id(3), id(4), id(5), id(6)}
-	for full, s := range map[string]float64{"Name 3": 0.95, "Name 4": 0.9, "Name 5": 0.79, "Name 6": 0.95, "Name 1": 0.1} {
+	for full, s := range map[string]float64{"Name 3": 0.95, "Name 4": 0.9, "Name 5": 0.77, "Name 6": 0.95, "Name 1": 0.1} {
 		w.nameScore[full], w.nameLLR[full] = s, 4*s
 	}
 	w.nameLLR["Name 1"] = -1

@@ -91,7 +91,7 @@ func TestAdjustments(t *testing.T) {
 	}{
 		{"face alone", []watchlist.Evidence{line(face, 9)}, "", 3},
 		{"common name", []watchlist.Evidence{line(name, 1.8)}, "", -4.2},
-		{"name and nationality", []watchlist.Evidence{line(name, 2), line(nationality, 0.4)}, CodeNationalityFollowsName, -3.8},
+		{"name and nationality", []watchlist.Evidence{line(name, 2), line(nationality, 0.4)}, CodeNationalityFollowsName, -3.81},
 		{"another name, same nationality", []watchlist.Evidence{line(name, -1), line(nationality, 0.4)}, CodePapersMayBeAnothers, -6.48},
 		{"the face, and another's papers", []watchlist.Evidence{line(face, 4), line(birth, -2), line(name, -2), line(document, -0.2)}, CodePapersMayBeAnothers, -2.99},
 		{"same document, name and birth", []watchlist.Evidence{line(document, 5), line(name, 2), line(birth, 3)}, CodePapersMayBeBorrowed, borrowedOdds + unsaid},

@@ -55,10 +55,11 @@ const (
 	rawPrefix
 	rawSyllabic
 	rawPlain // Rich is Text, Alt and Source are empty
+	rawArticle
 )
 
 func appendRaw(b []byte, r names.Raw) []byte {
-	marks := byte(rawConsonantal*bit(r.Consonantal) | rawPrefix*bit(r.Prefix) | rawSyllabic*bit(r.Syllabic))
+	marks := byte(rawConsonantal*bit(r.Consonantal) | rawPrefix*bit(r.Prefix) | rawSyllabic*bit(r.Syllabic) | rawArticle*bit(r.Article))
 	plain := r.Rich == r.Text && r.Alt == "" && r.Source == ""
 	marks |= byte(rawPlain * bit(plain))
 	b = append(b, marks)
@@ -137,7 +138,7 @@ func (r *decoder) text() string {
 
 func (r *decoder) raw() names.Raw {
 	marks := r.number(256)
-	w := names.Raw{Text: r.text(), Consonantal: marks&rawConsonantal != 0, Prefix: marks&rawPrefix != 0, Syllabic: marks&rawSyllabic != 0}
+	w := names.Raw{Text: r.text(), Consonantal: marks&rawConsonantal != 0, Prefix: marks&rawPrefix != 0, Syllabic: marks&rawSyllabic != 0, Article: marks&rawArticle != 0}
 	if w.Rich = w.Text; marks&rawPlain == 0 {
 		w.Rich, w.Alt, w.Source = r.text(), r.text(), r.text()
 	}

@@ -31,7 +31,8 @@ func romanise(src []rune) []Raw {
 		return nil
 	}
 	var out []Raw
-	if len(w) > 4 && w[0] == 'ا' && w[1] == 'ل' {
+	article := len(w) > 4 && w[0] == 'ا' && w[1] == 'ل'
+	if article {
 		out = append(out, Raw{Text: "al", Rich: "al", Source: "ال", Consonantal: true})
 		w = w[2:]
 	}
@@ -39,11 +40,11 @@ func romanise(src []rune) []Raw {
 		// "Abd al-" written in one word meets the spelling in several.
 		w = append([]rune("عبد"), w[5:]...)
 	}
-	t := arabicLatin(w)
+	t, rich := arabicLatin(w)
 	if t == "" {
 		return out
 	}
-	return append(out, Raw{Text: t, Rich: t, Source: string(w), Consonantal: true})
+	return append(out, Raw{Text: t, Rich: rich, Source: string(w), Consonantal: true, Article: article})
 }
 
 // normalArabic drops vowel signs and tatweel and folds the forms of alif, ya and
@@ -69,11 +70,18 @@ func normalArabic(src []rune) []rune {
 	return w
 }
 
+// ambiguous are the letters that the region's and other Latin orthographies write in
+// several ways; the phonetic rules read their rich form in each (consonant).
+var ambiguous = map[rune]string{'ث': "th", 'ذ': "dh", 'ض': "dh", 'ظ': "dh", 'ق': "q"}
+
 // arabicLatin spells a normalised Arabic word: و and ي are vowels between
-// consonants and at the end, consonants at the beginning and between vowels.
-func arabicLatin(w []rune) string {
-	var b strings.Builder
+// consonants and at the end, consonants at the beginning and between vowels. In the
+// rich form a full stop keeps two letters apart that would be read as one (س and ه
+// are no sh).
+func arabicLatin(w []rune) (text, rich string) {
+	var b, long strings.Builder
 	for i, r := range w {
+		from := b.Len()
 		next := i+1 < len(w)
 		vowelNext := next && strings.ContainsRune("اوي", w[i+1])
 		switch r {
@@ -102,6 +110,14 @@ func arabicLatin(w []rune) string {
 		default:
 			b.WriteString(consonants[r])
 		}
+		s := b.String()[from:]
+		if strings.HasPrefix(s, "h") || s == "j" && i > 0 && w[i-1] == 'ت' {
+			long.WriteByte('.')
+		}
+		if a := ambiguous[r]; a != "" {
+			s = a
+		}
+		long.WriteString(s)
 	}
-	return b.String()
+	return b.String(), long.String()
 }

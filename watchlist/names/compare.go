@@ -114,14 +114,15 @@ func Bound(probe, entry []*Token, sims *[MaxTokens][MaxTokens]float32) float64 {
 		}
 		return alone
 	}
-	conflict := min(side(wp[:len(probe)], bestP[:len(probe)], probeExtra), side(we[:len(entry)], bestE[:len(entry)], entryExtra))
+	ofEntry := extraCost(probe)
+	conflict := min(side(wp[:len(probe)], bestP[:len(probe)], probeExtra), side(we[:len(entry)], bestE[:len(entry)], ofEntry))
 	if probe[len(probe)-1].Prefix {
 		conflict *= cutConflict
 	}
 	if a == 0 {
 		return 0
 	}
-	return a / (a + d + (2*conflictCost-probeExtra-entryExtra)*conflict)
+	return a / (a + d + (2*conflictCost-probeExtra-ofEntry)*conflict)
 }
 
 func limit(t []*Token) []*Token {
@@ -140,18 +141,29 @@ type alignment struct {
 // The shape of the score. Words left over on both sides contradict each other
 // and cost conflictCost times their weight; words left over on one side only are
 // omissions and cost little: a traveller's second given name is often missing; but
-// two common words of four are not yet a name, and stay under 0.8.
+// two common words of four are not yet a name, and stay under 0.8. An omission costs
+// so much that a name with a word that is something like the probe's (0.74) comes
+// before one that has none in its place.
 // Another order costs orderCost a swap, three at most, so that it only decides
 // between equals.
 const (
 	conflictCost = 1.3
-	probeExtra   = 0.26
-	entryExtra   = 0.26
+	probeExtra   = 0.34
+	entryExtra   = 0.34
 	orderCost    = 0.004
 	// cutConflict is the part of a conflict that counts when the probe's name is cut
-	// off.
+	// off, cutExtra is entryExtra there: what is missing may have been cut off.
 	cutConflict = 0.5
+	cutExtra    = 0.2
 )
+
+// extraCost gives what a word of the entry's alone costs beside a probe's name.
+func extraCost(probe []*Token) float64 {
+	if probe[len(probe)-1].Prefix {
+		return cutExtra
+	}
+	return entryExtra
+}
 
 func align(probe, entry []*Token, sims *[MaxTokens][MaxTokens]float32) alignment {
 	var a alignment
@@ -192,7 +204,7 @@ func align(probe, entry []*Token, sims *[MaxTokens][MaxTokens]float32) alignment
 		// What is missing may have been cut off, and then contradicts nothing.
 		conflict *= cutConflict
 	}
-	total += 2*conflictCost*conflict + probeExtra*(restP-conflict) + entryExtra*(restE-conflict)
+	total += 2*conflictCost*conflict + probeExtra*(restP-conflict) + extraCost(probe)*(restE-conflict)
 	if total > 0 {
 		a.score = max(0, matched/total-orderCost*float64(min(3, inversions(&a.match, len(probe)))))
 	}

@@ -28,7 +28,7 @@ package names
 // Version names the rules and the table of the release; Table.Version says what
 // administrators have added to it. Keys and scores of two versions are not
 // comparable: an index is rebuilt when it changes.
-const Version = "wa-3"
+const Version = "wa-4"
 
 // MaxRunes is how many characters of a name are read, MaxTokens how many words.
 const (

@@ -6,7 +6,7 @@ const maxWord = 32
 // letterPairs are letters that are mistaken for one another, by the eye, the
 // keyboard or the ear; replacing one costs cheapSwap. Both orders hold.
 const (
-	letterPairs = "ae ei iy ou uv bp dt gk ck cs sz ij il mn rn bh hn fv kq gj xk jy rl td"
+	letterPairs = "ae ei iy ou uv bp dt gk ck cs sz ij il mn rn bh hn fv vw kq gj xk jy rl td"
 	cheapSwap   = 0.6
 )
 
@@ -75,27 +75,34 @@ func gap(s string, i int) float64 {
 
 // soundRatio compares two sounds, 0 to 1: 1 less the weighted edit distance over
 // the mean length. Sounds of one syllable say little, so what differs there
-// counts more. With silent, one side does not write its short vowels, and vowels
-// that only one side has cost next to nothing.
-func soundRatio(a, b string, silent bool) float64 {
+// counts more.
+func soundRatio(a, b string) float64 { return weightedRatio(a, b, soundGap, soundGap, &soundSwaps) }
+
+// arabicRatio is soundRatio where the first sound comes from a script that writes no
+// short vowels: those of the other side may be missing and cost next to nothing, but
+// a long vowel that is written should have its like.
+func arabicRatio(arabic, other string) float64 {
+	return weightedRatio(arabic, other, writtenGap, silentGap, &arabicSwaps)
+}
+
+// gapCost is what letter i of s costs where the other side has none.
+type gapCost func(s string, i int) float64
+
+func weightedRatio(a, b string, gapA, gapB gapCost, swap *swapTable) float64 {
 	a, b = cut(a), cut(b)
 	n := len(a) + len(b)
 	if n == 0 {
 		return 0
 	}
-	gap := soundGap
-	if silent {
-		gap = silentGap
-	}
 	var rows [2][maxWord + 1]float64
 	var gaps [maxWord]float64
 	for j := range len(b) {
-		gaps[j] = gap(b, j)
+		gaps[j] = gapB(b, j)
 		rows[0][j+1] = rows[0][j] + gaps[j]
 	}
 	prev, cur := 0, 1
 	for i := range len(a) {
-		mine, swaps := gap(a, i), &soundSwaps[a[i]&63]
+		mine, swaps := gapA(a, i), &swap[a[i]&63]
 		rows[cur][0] = rows[prev][0] + mine
 		least := rows[cur][0]
 		for j := range len(b) {
@@ -119,24 +126,54 @@ func soundRatio(a, b string, silent bool) float64 {
 // MinTokenScore whatever follows: the rest of the table is not computed.
 const hopelessCost = (1 - MinTokenScore/scoreSound) / 2
 
-// soundSwaps is soundSwap as a table, by the lowest six bits of the letters: A to Z
-// and a to z stay apart.
-var soundSwaps = func() (t [64][64]float64) {
+// swapTable holds the cost of one letter of a sound for another, by the lowest six
+// bits of the letters: A to Z and a to z stay apart.
+type swapTable [64][64]float64
+
+var soundSwaps, arabicSwaps = swapsOf(soundSwap), swapsOf(arabicSwap)
+
+func swapsOf(cost func(x, y byte) float64) (t swapTable) {
 	letters := "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	for i := range len(letters) {
 		for j := range len(letters) {
-			t[letters[i]&63][letters[j]&63] = soundSwap(letters[i], letters[j])
+			t[letters[i]&63][letters[j]&63] = cost(letters[i], letters[j])
 		}
 	}
 	return t
-}()
+}
 
-// silentGap is soundGap where one side writes no short vowels.
+// silentGap is the cost of a sound that the side with all vowels has alone: a vowel at
+// the end of a word is mostly written by the other side too, but for a mute e.
 func silentGap(s string, i int) float64 {
-	if s[i] >= 'a' {
-		return 0.05
+	switch {
+	case s[i] < 'a':
+		return 1
+	case i == len(s)-1 && s[i] != 'e':
+		return 0.12
 	}
-	return 1
+	return 0.03
+}
+
+// writtenGap is the cost of a sound that the side without short vowels has alone. An a
+// at the beginning or end may be no more than the bearer of a vowel (ع, alif), or a
+// feminine ending.
+func writtenGap(s string, i int) float64 {
+	switch {
+	case s[i] < 'a':
+		return 1
+	case s[i] == 'a' && (i == 0 || i == len(s)-1):
+		return 0.1
+	}
+	return 0.25
+}
+
+// arabicSwap is soundSwap where a side knows three vowels only.
+func arabicSwap(x, y byte) float64 {
+	c := soundSwap(x, y)
+	if c < 0.5 { // vowels that are near one another
+		return c / 3
+	}
+	return c
 }
 
 // soundSwap is the cost of one sound for another: vowels are near one another,

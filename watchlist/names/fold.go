@@ -25,6 +25,8 @@ type Raw struct {
 	Source string
 	// Consonantal tells that short vowels are not written (Arabic script).
 	Consonantal bool
+	// Article tells that the Arabic article stood before the word.
+	Article bool
 	// Prefix tells that the word may be cut off at its end.
 	Prefix bool
 	// Syllabic tells that the word is written in Han characters or Hangul, whose

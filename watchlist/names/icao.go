@@ -12,15 +12,15 @@ var icaoArabic = []struct {
 	{"xkh", "kh", false},
 	{"xsh", "sh", false},
 	{"xss", "s", false},
-	{"xdz", "d", false},
+	{"xdz", "dh", false},
 	{"xtt", "t", false},
-	{"xzz", "d", false},
-	{"xth", "s", false},
-	{"xdh", "d", false},
+	{"xzz", "dh", false},
+	{"xth", "th", false},
+	{"xdh", "dh", false},
 	{"xta", "a", true},
 	{"xah", "a", true},
 	{"xay", "a", true},
-	{"xh", "h", false},
+	{"xh", ".h", false},
 }
 
 // decodeICAOArabic turns a word written with the X escapes (MXHMD for محمد) into
@@ -34,6 +34,9 @@ func decodeICAOArabic(w string) string {
 	var b strings.Builder
 	for i := 0; i < len(w); {
 		if w[i] != 'x' {
+			if w[i] == 'h' {
+				b.WriteByte('.')
+			}
 			b.WriteByte(w[i])
 			i++
 			continue

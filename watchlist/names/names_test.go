@@ -72,7 +72,7 @@ func TestSounds(t *testing.T) {
 
 func TestDecodeICAOArabic(t *testing.T) {
 	for in, want := range map[string]string{
-		"mxhmd": "mhmd", "faxttmxta": "fatma", "xshyxkh": "shykh", "mxssxttfxay": "mstfa",
+		"mxhmd": "m.hmd", "faxttmxta": "fatma", "xshyxkh": "shykh", "mxssxttfxay": "mstfa",
 		"roxaya": "", "maxtaar": "", "diallo": "", "alex": "", "soxna": "",
 	} {
 		if got := decodeICAOArabic(in); got != want {

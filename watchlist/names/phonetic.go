@@ -26,6 +26,10 @@ import "strings"
 //	a vowel before a beginning mb nd nj ng    silent Embaló, Mballo
 //	doubled letters                           single Jallow, Jalow
 //
+// In Arabic script each letter is read by itself, save for what the region writes with
+// two (ti, di, ni before a vowel), and some in several ways: ب also as p, ج and ق as g,
+// ث as t, ذ ض ظ as z.
+//
 // Vowels: a; e (é è ai ay ei ey aye); i (i y ee); o (o au aw ow); u (ou oo u).
 
 // maxSounds caps the alternative sounds of one word.
@@ -179,7 +183,9 @@ func (s *scanner) prosthesis() {
 
 func (s *scanner) consonant(c byte) {
 	switch c {
-	case 'b', 'l', 'r', 'f', 'm', 'j':
+	case 'b', 'j', 'q':
+		s.arabicLetter(c)
+	case 'l', 'r', 'f', 'm':
 		s.emit(1, strings.ToUpper(string(c)))
 	case 'v':
 		s.emit(1, "F")
@@ -196,12 +202,6 @@ func (s *scanner) consonant(c byte) {
 	case 'k':
 		if s.at(s.i+1) == 'h' {
 			s.emit(2, "K", "")
-			return
-		}
-		s.emit(1, "K")
-	case 'q':
-		if s.at(s.i+1) == 'u' && isVowel(s.at(s.i+2)) {
-			s.emit(2, "K")
 			return
 		}
 		s.emit(1, "K")
@@ -231,6 +231,25 @@ func (s *scanner) consonant(c byte) {
 		s.emit(1, "K", "", "KS")
 	default:
 		s.i++
+	}
+}
+
+// arabicLetter reads letters that stand for several sounds when they come from
+// Arabic script: ب for p too, ج and ق for g.
+func (s *scanner) arabicLetter(c byte) {
+	switch {
+	case c == 'b' && s.consonantal:
+		s.emit(1, "B", "P")
+	case c == 'j' && s.consonantal:
+		s.emit(1, "J", "G")
+	case c == 'q' && s.consonantal:
+		s.emit(1, "K", "G")
+	case c == 'q' && s.at(s.i+1) == 'u' && isVowel(s.at(s.i+2)):
+		s.emit(2, "K")
+	case c == 'q':
+		s.emit(1, "K")
+	default:
+		s.emit(1, strings.ToUpper(string(c)))
 	}
 }
 
@@ -268,8 +287,12 @@ func (s *scanner) letterD() {
 		s.emit(n, "J")
 	case s.at(s.i+1) == 'g' && s.at(s.i+2) == 'e':
 		s.emit(2, "J")
-	case s.glide(s.i + n):
+	case s.glide(s.i+n) && !s.consonantal:
 		s.emit(n+1, "J")
+	case s.glide(s.i + n):
+		s.emit(n+1, "J", "D")
+	case n == 2 && s.consonantal:
+		s.emit(n, "D", "S")
 	default:
 		s.emit(n, "D")
 	}
@@ -330,6 +353,8 @@ func (s *scanner) letterT() {
 		s.emit(2, "J")
 	case s.glide(s.i + n):
 		s.emit(n+1, "C", "T")
+	case n == 2 && s.consonantal:
+		s.emit(2, "S", "T")
 	case n == 2:
 		s.emit(2, "T", "S")
 	default:

@@ -32,6 +32,14 @@ const (
 	scoreArabic    = 0.93
 	scoreShort     = 0.74
 	scoreInitial   = 0.70
+	// otherArticleCost is the share that is left where one side alone joins the
+	// Arabic article to the word.
+	otherArticleCost = 0.96
+	// The scores of one rule spread by how alike the words are written, so that of two
+	// names that sound alike the one with the same letters comes first: this much
+	// above and below.
+	spread          = 0.012
+	consonantSpread = 0.1
 	// distinctFamilies caps two words that the table knows to be two names.
 	distinctFamilies = 0.66
 	// MinTokenScore is the score below which two words are two names.
@@ -51,7 +59,7 @@ func Similarity(a, b *Token) (float64, Rule) {
 		return scoreICAO, RuleICAO
 	}
 	if a.SharesFamily(b) || sameParticle(a, b) {
-		return scoreFamily, RuleFamily
+		return scoreFamily + spelt(a, b), RuleFamily
 	}
 	if s, r := shortForms(a, b); s > 0 {
 		return s, r
@@ -134,15 +142,20 @@ func soundSimilarity(a, b *Token) (float64, Rule) {
 			switch {
 			case x == y:
 				s = scoreSound
-			case a.Consonantal != b.Consonantal:
-				s = scoreArabic * soundRatio(x, y, true)
+			case a.Consonantal && !b.Consonantal:
+				s = scoreArabic * arabicRatio(x, y)
+			case b.Consonantal && !a.Consonantal:
+				s = scoreArabic * arabicRatio(y, x)
 			default:
-				s = scoreSound * soundRatio(x, y, false)
+				s = scoreSound * soundRatio(x, y)
 			}
 			if s > best {
 				s *= chance(a, b, x, y)
 			}
-			if i+j > 0 {
+			switch {
+			case a.article && i == len(a.Sounds)-1 || b.article && j == len(b.Sounds)-1:
+				s *= otherArticleCost
+			case i+j > 0:
 				// A less likely reading.
 				s *= 0.98
 			}
@@ -155,12 +168,40 @@ func soundSimilarity(a, b *Token) (float64, Rule) {
 		best = min(best, 0.9)
 	}
 	switch {
+	case best < MinTokenScore:
+		return 0, RuleMissing
 	case best >= scoreSound*0.98 || skeleton && a.Consonantal != b.Consonantal:
-		return best, RuleSound
+		return best + spelt(a, b), RuleSound
 	case skeleton:
-		return best, RuleSkeleton
+		return best + spelt(a, b), RuleSkeleton
 	}
 	return best * 0.97, RuleTypo
+}
+
+// spelt is spread for words of the same letters, -spread for words that share none.
+// Beside a script that writes no short vowels the consonants decide, h among them,
+// and weigh more, since they are all that is written.
+func spelt(a, b *Token) float64 {
+	if a.Consonantal || b.Consonantal {
+		return spread - consonantSpread*(1-lettersAlike(lettersOf(a), lettersOf(b)))
+	}
+	return spread * (2*lettersAlike(a.Text, b.Text) - 1)
+}
+
+// lettersAlike is the share of letters that two spellings have in common, 0 to 1.
+func lettersAlike(x, y string) float64 {
+	return max(0, 1-2*letterDistance(x, y)/float64(max(1, len(x)+len(y))))
+}
+
+// lettersOf drops the vowels of a word, w and y among them, and of one in Arabic
+// letters printed by ICAO's table its escapes.
+func lettersOf(t *Token) string {
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune("aeiouwy", r) || r == 'x' && t.Consonantal {
+			return -1
+		}
+		return r
+	}, t.Text)
 }
 
 // hopeless reports whether two sounds are surely so unlike that they end below

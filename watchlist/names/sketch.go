@@ -72,7 +72,9 @@ func (s *Sketch) AtMost(o *Sketch) float64 {
 	}
 	for i := range s.count {
 		for j := range o.count {
-			most = max(most, mostSound(s.sums[i], o.sums[j], int(s.sounds[i])+int(o.sounds[j])))
+			if m := mostSound(s.sums[i], o.sums[j], int(s.sounds[i])+int(o.sounds[j])); m >= MinTokenScore {
+				most = max(most, m+spread)
+			}
 		}
 	}
 	if most < MinTokenScore {

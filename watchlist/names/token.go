@@ -1,6 +1,8 @@
 package names
 
 import (
+	"strings"
+
 	"vigie/watchlist"
 )
 
@@ -20,6 +22,9 @@ type Token struct {
 	// Frequency is the estimated share of names of the region that hold the word
 	// or one of its family, 0 < Frequency < 1.
 	Frequency float64
+	// article tells that the last of Sounds is the word with its Arabic article, or
+	// without, see otherArticle.
+	article bool
 	// sum and sums hold the letters and the consonants of each sound, see letterSum.
 	sum  letterSum
 	sums []letterSum
@@ -87,6 +92,10 @@ func NewTokenByRules(r Raw) *Token {
 	}
 	if r.Syllabic {
 		t.Sounds = t.Sounds[:1]
+	} else if w := otherArticle(r); w != "" {
+		if s := soundsOf(w, r.Consonantal)[0]; !contains(t.Sounds, s) {
+			t.Sounds, t.article = append(t.Sounds[:min(len(t.Sounds), maxSounds-1)], s), true
+		}
 	}
 	for _, s := range t.Sounds {
 		t.Skeletons = append(t.Skeletons, skeletonOf(s))
@@ -95,6 +104,19 @@ func NewTokenByRules(r Raw) *Token {
 	t.sum = sumOf(r.Text, 'a')
 	t.Weight = CoreWeight(t.Frequency)
 	return t
+}
+
+// otherArticle gives the word with the Arabic article joined to it when it stood
+// before it (الحسن, Alassane), without it when it is joined to a Latin word
+// (Alassane, Hassane), or "".
+func otherArticle(r Raw) string {
+	switch {
+	case r.Article:
+		return "al" + r.Rich
+	case r.Source == "" && len(r.Rich) >= 6 && (strings.HasPrefix(r.Rich, "al") || strings.HasPrefix(r.Rich, "el")):
+		return r.Rich[2:]
+	}
+	return ""
 }
 
 // SharesFamily reports whether the two words belong to one spelling family.

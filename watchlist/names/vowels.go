@@ -28,6 +28,9 @@ func (s *scanner) vowels() {
 // vowel, Y for i and y before a vowel.
 func (s *scanner) beginning() bool {
 	switch {
+	case s.consonantal && (s.at(0) == 'y' || s.at(0) == 'w'):
+		// Arabic script writes a vowel at the beginning with alif.
+		s.emit(1, strings.ToUpper(s.w[:1]))
 	case s.has("ou") && (isVowel(s.at(2)) && s.at(2) != 'u'):
 		s.emit(2, "W")
 	case s.at(0) == 'w', s.at(0) == 'u' && isVowel(s.at(1)) && s.at(1) != 'u':
@@ -77,11 +80,7 @@ var vowelRuns = []struct{ prefix, class string }{
 	{"ou", "u"},
 	{"oo", "u"},
 	{"o", "o"},
-	{"wa", "a"},
-	{"we", "e"},
-	{"wi", "i"},
-	{"wo", "o"},
-	{"w", "u"},
+	{"w", "u"}, // after a consonant: Swareh as Souaré
 }
 
 // skeletonOf gives the retrieval key of a sound: its consonants; with a single
