@@ -33,6 +33,9 @@ func TestDamageIsFound(t *testing.T) {
 			if !rep.Has(c.want) {
 				t.Errorf("no %s in %+v", c.want, rep.Findings)
 			}
+			if c.want != fsck.RegistryReplay && rep.Has(fsck.RegistryReplay) {
+				t.Errorf("damage elsewhere is taken for a wrong state: %+v", rep.Findings)
+			}
 			if level, meaning, _ := fsck.Explain(c.want); rep.Clean != (level == fsck.Note) || meaning == "" {
 				t.Errorf("clean: %v, with %s of level %s", rep.Clean, c.want, level)
 			}

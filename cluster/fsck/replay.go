@@ -66,6 +66,10 @@ func (c *checker) replay(ctx context.Context, l *raftLog) (err error) {
 		return ctx.Err()
 	}
 	c.rep.part("replay", n, "entries", begin)
+	if errors.Is(failed, errUnreadable) {
+		c.rep.Add(ReplaySkipped, "raft", at.Index, "an entry of the log can't be read")
+		return nil
+	}
 	if failed != nil {
 		c.rep.Add(RegistryReplay, "raft", at.Index, "%v", failed)
 		return nil
@@ -77,12 +81,19 @@ func (c *checker) replay(ctx context.Context, l *raftLog) (err error) {
 	return nil
 }
 
+// errUnreadable: the log's own check has told what is wrong.
+var errUnreadable = errors.New("the log can't be read")
+
 // rebuild restores base and applies the log from index from to index to. A panic of
 // the state machine is its way to refuse.
 func (c *checker) rebuild(ctx context.Context, reg *registry.Store, l *raftLog, base *snapshotFile, from, to uint64) (n int, err error) {
 	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("the state machine refuses the log: %v", r)
+		switch r := recover().(type) {
+		case nil:
+		case error: // the state machine's own words, which hold no content
+			err = fmt.Errorf("the state machine refuses the log: %w", r)
+		default:
+			err = fmt.Errorf("the state machine panics with a %T", r)
 		}
 	}()
 	m, err := fsm.New(reg, c.clusterKey, nil, slog.New(slog.DiscardHandler))
@@ -108,7 +119,7 @@ func (c *checker) rebuild(ctx context.Context, reg *registry.Store, l *raftLog, 
 	}
 	for e, err := range l.entries(from) {
 		if err != nil || ctx.Err() != nil {
-			return n, errors.Join(err, ctx.Err())
+			return n, errors.Join(errUnreadable, err, ctx.Err())
 		}
 		if e.Index > to {
 			break

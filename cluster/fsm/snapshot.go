@@ -78,6 +78,8 @@ func (f *FSM) Restore(rc io.ReadCloser) (err error) {
 	if err != nil {
 		return fmt.Errorf("restore: %w", err)
 	}
+	// First: no hash of the old state may be taken for one of the new.
+	f.history.reset()
 	err = f.reg.Replace(func(add func(registry.Record) error) (registry.State, error) {
 		for {
 			rec, err := r.Next()
@@ -100,7 +102,6 @@ func (f *FSM) Restore(rc io.ReadCloser) (err error) {
 		return fmt.Errorf("restore: %w", err)
 	}
 	f.replaying = false
-	f.history.reset()
 	// The registry is the new one: going on with indexes of the old would answer
 	// wrongly.
 	if err := f.adopt(f.rebuildIndexes); err != nil {
