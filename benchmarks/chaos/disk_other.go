@@ -1,0 +1,6 @@
+//go:build !linux
+
+package chaos
+
+// smallDisk needs Linux.
+func smallDisk(string) (func() error, error) { return nil, ErrRights }
