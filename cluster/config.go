@@ -96,6 +96,9 @@ type Config struct {
 	// right for a node.
 	DiskLimits disk.Limits
 
+	// ScrubEvery is how often everything on the disk is read back (0: 24 h).
+	ScrubEvery time.Duration
+
 	// Listener and Dial replace the network, for tests and tunnels.
 	Listener net.Listener
 	Dial     transport.DialFunc
@@ -140,6 +143,9 @@ func (c *Config) setDefaults() error {
 	}
 	if c.SnapshotInterval == 0 {
 		c.SnapshotInterval = 2 * time.Minute
+	}
+	if c.ScrubEvery == 0 {
+		c.ScrubEvery = 24 * time.Hour
 	}
 	if c.TrailingLogs == 0 {
 		c.TrailingLogs = 10240

@@ -118,6 +118,7 @@ func Open(ctx context.Context, cfg Config, indexes []fsm.Index) (node *Node, err
 		return nil, err
 	}
 	n.background(life, "disk", n.diskLoop)
+	n.background(life, "scrub", n.scrubLoop)
 	n.background(life, "announce", n.announceLoop)
 	n.background(life, "housekeeping", n.housekeeping)
 	n.background(life, "polling", n.pollLoop)

@@ -34,6 +34,8 @@ type replica struct {
 	fsm  *fsm.FSM
 	reg  *registry.Store
 	log  *disk.Log
+	// snaps are raft's snapshots, for reading.
+	snaps snapshots
 }
 
 // replicaConfig is what openReplica needs.
@@ -82,6 +84,7 @@ func (r *replica) start(rc replicaConfig, trans raft.Transport, bootstrap *raft.
 	if err != nil {
 		return fmt.Errorf("opening the snapshots: %w", err)
 	}
+	r.snaps = snaps
 	conf := rc.raftConfig()
 	// The registry is durable, so a snapshot is restored at start only when the
 	// registry is older: a crash between receiving and restoring one.

@@ -223,13 +223,13 @@ func (l *Log) GetLog(index uint64, out *raft.Log) error {
 		err = fmt.Errorf("entry %d: %w: %w", index, ErrCorrupt, err)
 	}
 	if errors.Is(err, ErrCorrupt) {
-		l.m.Damage("log", "the raft log is damaged: "+repairNode)
+		l.m.Damage("log", "the raft log is damaged: "+wayBack)
 	}
 	return err //nolint:wrapcheck // raft compares with ErrLogNotFound
 }
 
-// repairNode is the way back for a node whose log can't be trusted any more.
-const repairNode = "take this node out ('vigie node remove' on another one), empty its data folder and join it again"
+// wayBack is for a node whose log can't be trusted any more.
+const wayBack = "take this node out ('vigie node remove' on another one), empty its data folder and join it again"
 
 // IsMonotonic implements raft.MonotonicLogStore.
 func (l *Log) IsMonotonic() bool { return true }

@@ -172,6 +172,8 @@ func (s *server) openNode(ctx context.Context) (func() error, error) {
 	}, indexes)
 	if errors.Is(err, cluster.ErrNoIdentity) {
 		return nil, withHint(err, "Begin with 'vigie init' (new cluster) or 'vigie join' (one more node).")
+	} else if advice := cluster.RejoinAdvice(err); advice != "" {
+		return nil, withHint(fmt.Errorf("start the node: %w", err), "%s", advice)
 	} else if err != nil {
 		return nil, fmt.Errorf("start the node: %w", err)
 	}
