@@ -71,6 +71,8 @@ func failing(err error) *func() error {
 	return &f
 }
 
+// testHung is the limit in the test that reaches it; the others must not, on
+// however busy a machine.
 const testHung = 60 * time.Millisecond
 
 func openTest(t *testing.T, dir string, v *faults, segment int) *Log {
@@ -85,7 +87,7 @@ func openTest(t *testing.T, dir string, v *faults, segment int) *Log {
 
 func tryOpen(dir string, v *faults, segment int) (*Log, error) {
 	m := unwatched()
-	m.limits.Hung, m.limits.Slow = testHung, 4*time.Millisecond
+	m.limits.Hung, m.limits.Slow = time.Minute, 4*time.Millisecond
 	return OpenLog(Options{Dir: dir, Monitor: m, Segment: segment, Logger: hclog.NewNullLogger(), files: v})
 }
 
@@ -141,17 +143,19 @@ func TestHungAppendIsTakenBack(t *testing.T) {
 	hold := make(chan struct{})
 	wait := func() error { <-hold; return nil }
 	v.sync.Store(&wait)
+	l.m.limits.Hung = testHung
 	begin := time.Now()
 	if err := l.StoreLogs(entries(4, 6, 1, 100)); !errors.Is(err, ErrHung) {
 		t.Fatalf("an append on a hung disk: %v, want ErrHung", err)
 	}
-	if took := time.Since(begin); took < testHung || took > 20*testHung {
+	if took := time.Since(begin); took < testHung || took > 10*time.Second {
 		t.Errorf("it took %v, the limit is %v", took, testHung)
 	}
 	if err := l.StoreLogs(entries(4, 4, 2, 100)); !errors.Is(err, ErrHung) {
 		t.Errorf("an append while another is out: %v, want ErrHung", err)
 	}
 	v.sync.Store(nil)
+	l.m.limits.Hung = time.Minute
 	close(hold)
 	eventually(t, "the disk answers again, appends don't work", func() bool { return l.StoreLogs(entries(4, 4, 2, 100)) == nil })
 	want := append(entries(1, 3, 1, 100), entry(4, 2, 100))
