@@ -151,8 +151,9 @@ calibrate-names: ## what names and dates of birth are worth, fitted to VIGIE_TES
 generate: ## code made from api/openapi.yaml, and the assembly of the face search
 	$(GO) generate ./api/... ./index/face/kernel/...
 
-soak: models demo-faces ## 100,000 photos through the face engine, watching its memory
-	$(GO) test -count=1 -timeout 120m -v -run '^TestSoak$$' ./matcher/face -soak 100000
+soak: models demo-faces ## two hours: 100,000 photos through the face engine, watching its memory
+	$(GO) test -count=1 -timeout 30m ./matcher/face/dlib -photos 100
+	$(GO) test -count=1 -timeout 240m -v -run '^TestSoak$$' ./matcher/face -soak 100000
 
 fmt: ## gofumpt
 	$(TOOL) gofumpt -w $$(git ls-files '*.go' | grep -v '\.gen\.go$$')

@@ -5,6 +5,7 @@ package dlib
 import (
 	"bytes"
 	"context"
+	"flag"
 	"image"
 	"image/jpeg"
 	"os"
@@ -12,6 +13,9 @@ import (
 	"slices"
 	"testing"
 )
+
+// `make soak` compares more.
+var mostPhotos = flag.Int("photos", 20, "photos of VIGIE_TESTDATA that a test compares with dlib or go-face, at most")
 
 // photos gives up to n JPEGs of the test data, spread over its folders, and the
 // drawn specimen.
@@ -25,7 +29,7 @@ func photos(t testing.TB, n int) [][]byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := [][]byte{file}
+	out, n := [][]byte{file}, min(n, *mostPhotos)
 	folders := []string{"congress/a_2017_2021_512", "congress/b_2014_200x250", "london_frll/img_675", "nigeria_officials/img_250", "us_black_officials/img"}
 	for _, f := range folders {
 		names, _ := filepath.Glob(filepath.Join(root, "faces", f, "*.jpg"))
