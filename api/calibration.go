@@ -27,7 +27,7 @@ func (s *service) GetCalibration(ctx context.Context, _ gen.GetCalibrationReques
 	st := s.deps.Calibrations.Status()
 	out := gen.Calibration{
 		Version: st.InForce, Recorded: len(st.History) > 0, Used: st.Used, State: gen.CalibrationState(st.State), Shipped: st.Shipped,
-		Report: calibrationOut(st.Report), History: list(st.History, decisionOut),
+		Report: calibrationOut(st.Report), History: list(st.All, decisionOut), Second: secondCalibrationOut(st.Second),
 		Nodes: list(s.deps.Cluster.Status().Members, func(m MemberStatus) gen.CalibrationNode {
 			return gen.CalibrationNode{Id: string(m.ID), Name: m.Name, Calibration: m.Calibration, Current: m.Calibration == st.InForce}
 		}),
@@ -60,7 +60,7 @@ func (s *service) AdoptCalibration(ctx context.Context, req gen.AdoptCalibration
 	if errs := d.Validate(); len(errs) > 0 {
 		return nil, errs
 	}
-	st := s.deps.Calibrations.Status()
+	st := s.deps.Calibrations.Status().about(then.Model)
 	c.event.Subject = then.Version
 	c.event.Changes = []string{"calibration=" + string(in.Previous) + "->" + then.Version}
 	out := gen.CalibrationChange{DryRun: in.DryRun, Templates: st.Templates, Now: calibrationOut(st.Report), Then: calibrationOut(then)}
@@ -74,7 +74,9 @@ func (s *service) AdoptCalibration(ctx context.Context, req gen.AdoptCalibration
 		if err := s.wouldAdopt(st, ifVersion, then.Version); err != nil {
 			return nil, err
 		}
-		if err := s.recordShipped(ctx, idem, ifVersion); err != nil {
+		if then.Model == st.Report.Model && watchlist.IsComposite(then.Model) {
+			ifVersion = "" // what a node's configuration names is no decision
+		} else if err := s.recordShipped(ctx, idem, ifVersion); err != nil {
 			return nil, err
 		}
 	}
@@ -137,6 +139,21 @@ func (s *service) adopt(ctx context.Context, idem idempotent, file []byte, put c
 		}
 	}
 	return r, err
+}
+
+// secondCalibrationOut shows how the node stands to the calibration of both encoders.
+func secondCalibrationOut(st *CalibrationStatus) gen.SecondCalibration {
+	if st == nil {
+		return gen.SecondCalibration{}
+	}
+	out := gen.SecondCalibration{
+		Version: st.InForce, Recorded: len(st.History) > 0, Used: st.Used, State: gen.SecondCalibrationState(st.State), Configured: st.Shipped,
+		Report: calibrationOut(st.Report),
+	}
+	if st.State == "changing" {
+		out.Projected, out.ToProject = st.Projected, st.ToProject
+	}
+	return out
 }
 
 func decisionOut(d watchlist.CalibrationDecision) gen.CalibrationDecision {

@@ -21,18 +21,27 @@ const shippedFile = "v1"
 // calibFake tells what the fake node compares with: always what is in force.
 type calibFake struct{ w *world }
 
-func (f calibFake) inForce() string {
+// twoModel names the templates of both encoders, which files that begin with "v2-" are
+// for, and configuredFile is what the fake node's configuration names for them.
+const twoModel, configuredFile = testModel + watchlist.ModelJoin + "second/1", "v2-configured"
+
+func (f calibFake) inForce(model, otherwise string) (string, []watchlist.CalibrationDecision) {
 	f.w.mu.Lock()
 	defer f.w.mu.Unlock()
-	if n := len(f.w.decisions); n > 0 {
-		return f.w.decisions[n-1].Version
+	line := watchlist.DecisionsFor(f.w.decisions, model)
+	if n := len(line); n > 0 {
+		return line[n-1].Version, line
 	}
-	return shippedFile
+	return otherwise, nil
 }
 
 func (f calibFake) report(version string) CalibrationReport {
+	model := testModel
+	if strings.HasPrefix(version, "v2-") {
+		model = twoModel
+	}
 	return CalibrationReport{
-		Version: version, Model: testModel,
+		Version: version, Model: model,
 		Point:  watchlist.OperatingPoint{TargetFPIR: 0.01, GallerySize: 7, FMR: 0.001, Threshold: 0.4, Calibration: version, Cohort: "two groups"},
 		Groups: []CalibrationGroup{{Name: "west_african", Weight: 0.5, Persons: 800, Photos: 900, MatedPairs: 200, ImpostorPairs: 300_000}},
 		Folds:  []CalibrationFold{{Fold: "A", Group: "west_african", Persons: 400, FNMR1e3: 0.07}},
@@ -40,10 +49,20 @@ func (f calibFake) report(version string) CalibrationReport {
 }
 
 func (f calibFake) Status() CalibrationStatus {
-	v := f.inForce()
+	status := func(model, otherwise string) CalibrationStatus {
+		v, line := f.inForce(model, otherwise)
+		return CalibrationStatus{InForce: v, Used: v, Shipped: otherwise, State: "current", Templates: 9, Report: f.report(v), History: line}
+	}
+	st := status(testModel, shippedFile)
 	f.w.mu.Lock()
-	defer f.w.mu.Unlock()
-	return CalibrationStatus{InForce: v, Used: v, Shipped: shippedFile, State: "current", Templates: 9, Report: f.report(v), History: slices.Clone(f.w.decisions)}
+	st.All = slices.Clone(f.w.decisions)
+	two := f.w.second != nil
+	f.w.mu.Unlock()
+	if two {
+		second := status(twoModel, configuredFile)
+		st.Second = &second
+	}
+	return st
 }
 
 func (f calibFake) Inspect(file []byte) (CalibrationReport, error) {
@@ -60,8 +79,8 @@ func (f calibFake) Shipped() ([]byte, CalibrationReport) {
 // decide is the state machine's rule; the caller holds mu.
 func (w *world) decide(p command.CalibrationPut) command.Result {
 	now := ""
-	if n := len(w.decisions); n > 0 {
-		now = w.decisions[n-1].Version
+	if line := watchlist.DecisionsFor(w.decisions, p.Model); len(line) > 0 {
+		now = line[len(line)-1].Version
 	}
 	switch {
 	case now != p.IfVersion:
@@ -219,5 +238,50 @@ func TestReplayNamesTheCalibration(t *testing.T) {
 	rec = r.do(ask{method: "POST", path: "/v1/audit/replays", role: admin, body: body})
 	if rec.Code != 422 || !strings.Contains(rec.Body.String(), `"/calibration"`) || strings.Contains(rec.Body.String(), "never-seen") {
 		t.Errorf("%d %s", rec.Code, rec.Body)
+	}
+}
+
+// A calibration of two encoders is decided on beside dlib's: it starts from what the
+// node's configuration names, which is no decision, and a node without the second
+// encoder speaks of none.
+func TestAdoptForTwoEncoders(t *testing.T) {
+	r := newRig(t)
+	show := func() (out gen.Calibration) {
+		t.Helper()
+		rec := r.do(ask{method: "GET", path: "/v1/calibration", role: admin})
+		if err := json.Unmarshal(rec.Body.Bytes(), &out); err != nil || rec.Code != 200 {
+			t.Fatalf("%d %s", rec.Code, rec.Body)
+		}
+		return out
+	}
+	if rec := r.do(ask{method: "GET", path: "/v1/calibration", role: admin}); strings.Contains(rec.Body.String(), `"second"`) {
+		t.Errorf("a node without a second encoder: %s", rec.Body)
+	}
+	r.w.second = &SecondEncoder{Recipe: "second/1"}
+	adopt := func(file, previous string) (int, string) {
+		rec := r.do(ask{method: "PUT", path: "/v1/calibration", role: admin, body: adoptBody(file, previous, why, false)})
+		return rec.Code, rec.Body.String()
+	}
+	if s := show().Second; s.Version != configuredFile || s.Recorded || s.Used != configuredFile || s.Configured != configuredFile || s.Report.Model != twoModel {
+		t.Errorf("before a decision: %+v", s)
+	}
+	if code, text := adopt("v2-a", "v1"); code != 412 || !strings.Contains(text, "calibration_conflict") {
+		t.Errorf("in place of dlib's: %d %s", code, text)
+	}
+	if code, text := adopt("v2-a", configuredFile); code != 200 {
+		t.Fatalf("adopt: %d %s", code, text)
+	}
+	if d := r.w.decisions; len(d) != 1 || d[0].Version != "v2-a" || d[0].Model != twoModel || d[0].Previous != "" || d[0].Shipped {
+		t.Errorf("decisions: %+v", d)
+	}
+	if code, text := adopt("v2", "v1"); code != 200 {
+		t.Errorf("dlib's: %d %s", code, text)
+	}
+	if code, text := adopt("v2-b", "v2-a"); code != 200 {
+		t.Errorf("the next one of both: %d %s", code, text)
+	}
+	got := show()
+	if got.Version != "v2" || !got.Recorded || got.Second.Version != "v2-b" || !got.Second.Recorded || len(got.History) != 4 || got.History[0].Version != "v2-b" || got.History[0].Previous != "v2-a" {
+		t.Errorf("%+v", got)
 	}
 }

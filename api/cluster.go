@@ -46,7 +46,7 @@ func secondOut(e *SecondEncoder) gen.SecondEncoder {
 	}
 	return gen.SecondEncoder{
 		Recipe: e.Recipe, Model: e.Model, Licence: e.Licence, Use: gen.SecondEncoderUse(e.Use),
-		Calibration: e.Calibration, Cohort: e.Cohort, Gallery: galleryOut(e.Gallery),
+		Calibration: e.Calibration, CalibrationInForce: e.InForce, Cohort: e.Cohort, Gallery: galleryOut(e.Gallery),
 	}
 }
 

@@ -170,8 +170,21 @@ type CalibrationStatus struct {
 	Templates int
 	// Report is that of Used.
 	Report CalibrationReport
-	// History holds the decisions, oldest first.
-	History []watchlist.CalibrationDecision
+	// History holds the decisions in line with InForce (watchlist.DecisionsFor), All
+	// those on any templates, oldest first.
+	History, All []watchlist.CalibrationDecision
+	// Second is how the node stands to the calibration of both encoders, nil without a
+	// second one; Shipped is then what the node's configuration names.
+	Second *CalibrationStatus
+}
+
+// about gives the status of the calibration that one for templates of a model would
+// take the place of.
+func (st CalibrationStatus) about(model string) CalibrationStatus {
+	if st.Second != nil && st.Second.Report.Model == model {
+		return *st.Second
+	}
+	return st
 }
 
 // CalibrationReport is a calibration at the present size of the list.
@@ -231,8 +244,9 @@ type SecondEncoder struct {
 	// Recipe is the id of its recipe, Model names its templates; Licence and Use are
 	// the recipe's.
 	Recipe, Model, Licence, Use string
-	// Calibration is what its scores are worth, Cohort on whom that was measured.
-	Calibration, Cohort string
+	// Calibration is what its scores are worth, Cohort on whom that was measured;
+	// InForce is the version in force.
+	Calibration, InForce, Cohort string
 	// Gallery holds the templates of both encoders.
 	Gallery GalleryStatus
 }

@@ -117,15 +117,18 @@ type Config struct {
 	Strangers   Strangers
 	// Second is the gallery of a second encoder, nil for none. Encoder then makes its
 	// templates, which begin with those of Gallery.
-	Second  *Second
-	Stamper Stamper
+	Second *Second
+	// HoldSecond gives it anew for each call, when its calibration may change; it stays
+	// as it is until release. nil: it is Second for good.
+	HoldSecond func() (s *Second, release func(), err error)
+	Stamper    Stamper
 	// List reads the whole list, for Impact; it goes with Second.
 	List List
 	// Population is replayed against by Impact, with Replayer, which it needs; nil
 	// holds nobody.
 	Population Population
 	Replayer   Replayer
-	// Oldest gives the first raft index that the galleries can answer as of.
+	// Oldest gives the first raft index that Gallery can answer as of.
 	Oldest func() uint64
 	// Clock gives the time that expiry is measured against, Unix milliseconds.
 	Clock func() int64
@@ -176,7 +179,7 @@ func New(c Config) (*Matcher, error) {
 	}
 	spaces := spacesOf(&c)
 	for _, s := range spaces {
-		if s.gallery == nil || s.calibration == nil || s.strangers == nil {
+		if s.gallery == nil || s.calibration == nil || s.strangers == nil || c.Second != nil && c.Second.Oldest == nil {
 			return nil, errors.New("matcher: a part of the second encoder is missing")
 		}
 	}

@@ -36,6 +36,11 @@ func (m *Matcher) Impact(ctx context.Context, q watchlist.ImpactQuery) (*watchli
 	if err := checkImpact(&q); err != nil {
 		return nil, err
 	}
+	m, release, err := m.held()
+	if err != nil {
+		return nil, fmt.Errorf("impact: %w", err)
+	}
+	defer release()
 	e, err := m.c.Entries.Entry(q.Entry)
 	if err != nil {
 		return nil, fmt.Errorf("impact: %w", err)

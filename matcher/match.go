@@ -22,6 +22,11 @@ import (
 // error; a part that fails never makes for a shorter answer, and a panic in one
 // becomes an error.
 func (m *Matcher) Match(ctx context.Context, probe watchlist.Probe) (*watchlist.Lead, error) {
+	m, release, err := m.held()
+	if err != nil {
+		return nil, fmt.Errorf("match: %w", err)
+	}
+	defer release()
 	return m.match(ctx, probe, m.spaces)
 }
 

@@ -37,6 +37,15 @@ func (m *Matcher) Replay(ctx context.Context, r watchlist.ReplayQuery) (*watchli
 	if r.Limit == 0 {
 		r.Limit = DefaultReplayLimit
 	}
+	m, release, err := m.held()
+	if err != nil {
+		return nil, fmt.Errorf("replay: %w", err)
+	}
+	defer release()
+	// A gallery of another calibration may know an index that was searched before it.
+	if m.c.HoldSecond != nil && r.AsOf < m.c.Second.Oldest() {
+		return nil, &watchlist.HistoryError{AsOf: r.AsOf, Oldest: m.oldest(), Newest: m.c.Stamper.Stamp().AppliedIndex}
+	}
 	q := &query{
 		m: m, probe: &watchlist.Probe{Photos: r.Photos, Templates: r.Templates}, spaces: m.spaces,
 		lead: &watchlist.Lead{},
@@ -62,7 +71,7 @@ func (m *Matcher) Replay(ctx context.Context, r watchlist.ReplayQuery) (*watchli
 	out.Stages = q.lead.Stages
 	// Taken last: whoever asks for it next finds it answered, unless it has been
 	// forgotten meanwhile.
-	out.Oldest = m.c.Oldest()
+	out.Oldest = m.oldest()
 	return out, m.guard("status", func() error { return m.presentStatus(out.Candidates) })
 }
 

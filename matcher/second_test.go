@@ -112,6 +112,7 @@ type twoWorld struct {
 	*world
 	first, second *besideGallery
 	listErr       error
+	oldest        uint64 // that the second gallery can answer as of
 }
 
 func newTwoWorld(t *testing.T) *twoWorld {
@@ -133,7 +134,7 @@ func (w *twoWorld) config() Config {
 	c := w.world.config()
 	c.Gallery, c.Encoder = w.first, bothEncoder{fakeEncoder{w.world}}
 	second := secondCalibration{fakeCalibration{w.world}}
-	c.Second = &Second{Gallery: w.second, Calibration: second, Strangers: second}
+	c.Second = &Second{Gallery: w.second, Calibration: second, Strangers: second, Oldest: func() uint64 { return w.oldest }}
 	c.List = func() iter.Seq2[*watchlist.Entry, error] {
 		return func(yield func(*watchlist.Entry, error) bool) {
 			for _, id := range slices.Sorted(maps.Keys(w.entries)) {
@@ -339,46 +340,6 @@ func TestProbesOfTwoEncoders(t *testing.T) {
 		if d := cmp.Diff(strings.Fields(alike), slices.Sorted(slices.Values(got))); d != "" {
 			t.Errorf("entry %d is like (-want +got)\n%s", n, d)
 		}
-	}
-}
-
-// An entry that dlib alone has seen is held against photos that both encoders have
-// seen by dlib's part of them, at dlib's threshold for all photos of the list.
-func TestImpactComparesParts(t *testing.T) {
-	w := newTwoWorld(t)
-	gone := w.add(4, -1)
-	gone.Faces, gone.Status = w.entries[id(3)].Faces, watchlist.StatusSuspended
-	far := w.add(5, -1)
-	far.Faces = w.entries[id(3)].Faces
-	w.first.parts = map[watchlist.EntryID]float64{id(3): 0.7, id(4): 0.7, id(5): testThreshold - 0.1}
-	q := impactQuery()
-	q.Entry = id(2)
-	m := w.matcher(t)
-	out, err := m.Impact(context.Background(), q)
-	if err != nil {
-		t.Fatal(err)
-	}
-	lead := &watchlist.Lead{Candidates: out.Alike}
-	want := []faceLine{
-		{"1", testModel, "cal-1", 0.9, 6, CodeFaceReached},
-		{"3", testModel, "cal-1", 0.7, 4, CodeFaceReached},
-	}
-	if d := cmp.Diff(want, faceLines(lead), cmp.AllowUnexported(faceLine{})); d != "" {
-		t.Errorf("(-want +got)\n%s", d)
-	}
-	if n := len(w.targets); n == 0 || w.targets[n-1] != 0.01 || w.first.saw[0].MinScore != testThreshold || len(w.second.saw) != 0 {
-		t.Errorf("targets %v, searched %+v and %+v", w.targets, w.first.saw, w.second.saw)
-	}
-	if f := w.entries[id(3)].Faces[0]; f.Model != bothModel {
-		t.Errorf("the registry's entry was changed: %s", f.Model)
-	}
-	// A search of a traveller reads no list, and a list that can't be read is an error.
-	w.listErr = errors.New("the list is broken")
-	if _, err := m.Match(context.Background(), withFace(probe())); err != nil {
-		t.Error(err)
-	}
-	if _, err := m.Impact(context.Background(), q); !errors.Is(err, w.listErr) {
-		t.Errorf("a list that can't be read: %v", err)
 	}
 }
 

@@ -2,6 +2,7 @@ package matcher
 
 import (
 	"context"
+	"fmt"
 
 	"vigie/matcher/score"
 	"vigie/watchlist"
@@ -16,6 +17,33 @@ type Second struct {
 	Strangers   Strangers
 	// Replayer is of this gallery, see Config.Replayer.
 	Replayer Replayer
+	// Oldest is the first raft index that this gallery can answer as of.
+	Oldest func() uint64
+}
+
+// held is the matcher for one call: over the second encoder's gallery and calibration
+// of this moment, which stay as they are until release.
+func (m *Matcher) held() (now *Matcher, release func(), err error) {
+	if m.c.HoldSecond == nil {
+		return m, func() {}, nil
+	}
+	s, release, err := m.c.HoldSecond()
+	if err != nil {
+		return nil, nil, fmt.Errorf("take the second encoder's gallery: %w", err)
+	}
+	copied := *m
+	copied.c.Second = s
+	copied.spaces = spacesOf(&copied.c)
+	return &copied, release, nil
+}
+
+// oldest is the first raft index that all galleries can answer as of.
+func (m *Matcher) oldest() uint64 {
+	first := m.c.Oldest()
+	if s := m.c.Second; s != nil {
+		return max(first, s.Oldest())
+	}
+	return first
 }
 
 // space is one gallery with what its scores are worth. A score means nothing in

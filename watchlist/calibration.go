@@ -31,7 +31,8 @@ type CalibrationDecision struct {
 	Version string `json:"version" cbor:"2,keyasint"`
 	Model   string `json:"model" cbor:"3,keyasint"`
 	File    BlobID `json:"file" cbor:"4,keyasint"`
-	// Previous is the version in force before, "" when none was recorded.
+	// Previous is the version in force before, "" when none was recorded; see
+	// DecisionsFor for which one it takes the place of.
 	Previous string `json:"previous,omitempty" cbor:"5,keyasint,omitempty"`
 	// By is the principal's id, At the stamped time in Unix milliseconds, Index
 	// the raft index.
@@ -60,6 +61,28 @@ func (d *CalibrationDecision) Validate() ValidationError {
 	add(n < MinCalibrationReason, "/reason", "too_short", "say why, in at least 10 characters")
 	add(len(d.Reason) > MaxCalibrationReason, "/reason", "too_long", "at most 1000 bytes")
 	return v
+}
+
+// DecisionsFor gives, of a history, the decisions that stand in one line with those on
+// templates of a model, in their order. Decisions on one encoder's templates are one
+// line, whichever model they are of; those on composite templates are a line for each
+// model: a calibration of both encoders takes the place of another one of both, and of
+// no other.
+func DecisionsFor(history []CalibrationDecision, model string) []CalibrationDecision {
+	var out []CalibrationDecision
+	for _, d := range history {
+		if decisionLine(d.Model) == decisionLine(model) {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+func decisionLine(model string) string {
+	if IsComposite(model) {
+		return model
+	}
+	return ""
 }
 
 // CalibrationAsOf gives the version that was in force at a raft index by the

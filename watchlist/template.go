@@ -58,6 +58,9 @@ func CheckTemplate(t []float32) error {
 // template, which holds the values of one encoder after those of another.
 const ModelJoin = "+"
 
+// IsComposite reports whether the templates of a model are of several encoders.
+func IsComposite(model string) bool { return strings.Contains(model, ModelJoin) }
+
 // ModelHasPart reports whether the templates of a model are composite and begin
 // with one of the model part, whole.
 func ModelHasPart(model, part string) bool {

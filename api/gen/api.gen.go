@@ -754,6 +754,36 @@ func (e Script) Valid() bool {
 	}
 }
 
+// Defines values for SecondCalibrationState.
+const (
+	SecondCalibrationStateChanging     SecondCalibrationState = "changing"
+	SecondCalibrationStateCurrent      SecondCalibrationState = "current"
+	SecondCalibrationStateFailed       SecondCalibrationState = "failed"
+	SecondCalibrationStateNoFile       SecondCalibrationState = "no_file"
+	SecondCalibrationStateOtherModel   SecondCalibrationState = "other_model"
+	SecondCalibrationStateUnusableFile SecondCalibrationState = "unusable_file"
+)
+
+// Valid indicates whether the value is a known member of the SecondCalibrationState enum.
+func (e SecondCalibrationState) Valid() bool {
+	switch e {
+	case SecondCalibrationStateChanging:
+		return true
+	case SecondCalibrationStateCurrent:
+		return true
+	case SecondCalibrationStateFailed:
+		return true
+	case SecondCalibrationStateNoFile:
+		return true
+	case SecondCalibrationStateOtherModel:
+		return true
+	case SecondCalibrationStateUnusableFile:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for SecondEncoderUse.
 const (
 	SecondEncoderUseEvaluation SecondEncoderUse = "evaluation"
@@ -1176,7 +1206,7 @@ type Box struct {
 
 // Calibration defines model for Calibration.
 type Calibration struct {
-	// History All decisions, the newest first.
+	// History All decisions, the newest first. Those on templates of both encoders take the place of one another, and of none on dlib's.
 	History []CalibrationDecision `json:"history"`
 	Nodes   []CalibrationNode     `json:"nodes"`
 
@@ -1188,6 +1218,9 @@ type Calibration struct {
 
 	// Report A calibration at the present size of the list.
 	Report CalibrationReport `json:"report"`
+
+	// Second The calibration of both encoders together, on a node with a second one; absent without.
+	Second SecondCalibration `json:"second,omitempty,omitzero"`
 
 	// Shipped What this node's release ships.
 	Shipped string `json:"shipped"`
@@ -2871,9 +2904,43 @@ type Role string
 // Script ISO 15924; detected when absent.
 type Script string
 
+// SecondCalibration The calibration of both encoders together, on a node with a second one; absent without.
+type SecondCalibration struct {
+	// Configured What `faces.second.calibration` of this node names.
+	Configured string `json:"configured"`
+
+	// Projected While `changing`: templates done,
+	Projected int64 `json:"projected,omitempty,omitzero"`
+
+	// Recorded Whether a decision says so.
+	Recorded bool `json:"recorded"`
+
+	// Report A calibration at the present size of the list.
+	Report CalibrationReport `json:"report"`
+
+	// State As that of `Calibration`.
+	State SecondCalibrationState `json:"state"`
+
+	// ToProject of how many.
+	ToProject int64 `json:"to_project,omitempty,omitzero"`
+
+	// Used What this node compares with now; `report` is its.
+	Used string `json:"used"`
+
+	// Version What is in force. Without a decision each node takes what its configuration names.
+	Version string `json:"version"`
+}
+
+// SecondCalibrationState As that of `Calibration`.
+type SecondCalibrationState string
+
 // SecondEncoder The second face encoder of this node; absent when it runs with one. Its gallery holds the photos that both encoders have seen, `gallery` all others.
 type SecondEncoder struct {
+	// Calibration What this node compares scores of both encoders by.
 	Calibration string `json:"calibration"`
+
+	// CalibrationInForce What it should: another one while the gallery is projected anew after a decision, or when the node can't follow it.
+	CalibrationInForce string `json:"calibration_in_force"`
 
 	// Cohort On whom that calibration was measured.
 	Cohort string `json:"cohort"`

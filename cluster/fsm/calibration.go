@@ -28,7 +28,10 @@ func (s *step) calibrationPut(c command.CalibrationPut) (command.Result, error) 
 	}
 	inForce := ""
 	if n := len(history); n > 0 {
-		inForce, d.Number = history[n-1].Version, history[n-1].Number+1
+		d.Number = history[n-1].Number + 1
+	}
+	if line := watchlist.DecisionsFor(history, c.Model); len(line) > 0 {
+		inForce = line[len(line)-1].Version
 	}
 	switch v := d.Validate(); {
 	case len(v) > 0:

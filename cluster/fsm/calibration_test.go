@@ -80,6 +80,53 @@ func TestCalibrationRules(t *testing.T) {
 	}
 }
 
+// TestCalibrationLines: a calibration of two encoders takes the place of another one of
+// both, and of none for dlib alone; all are one history.
+func TestCalibrationLines(t *testing.T) {
+	o := newOne(t)
+	put := func(model, version, ifVersion string) command.CalibrationPut {
+		c := calibrationPut(version, ifVersion)
+		c.Model = model
+		return c
+	}
+	for i, c := range []struct {
+		put  command.CalibrationPut
+		want command.Code
+	}{
+		{put("m1", "c1", ""), command.OK},
+		{put("m1+n1", "b1", "c1"), command.Conflict},
+		{put("m1+n1", "b1", ""), command.OK},
+		{put("m1", "c2", "b1"), command.Conflict},
+		{put("m1", "c2", "c1"), command.OK},
+		{put("m1+n1", "b1", "b1"), command.Exists},
+		{put("m1+n1", "b2", "b1"), command.OK},
+		{put("m1+n2", "d1", "b2"), command.Conflict}, // another second encoder
+		{put("m1+n2", "d1", ""), command.OK},
+		{put("m2", "c3", "c2"), command.OK}, // the first encoder's next recipe follows the one before
+	} {
+		if r := o.do(c.put); r.Code != c.want {
+			t.Errorf("step %d: %s %v, want %s", i, r.Code, r.Fields, c.want)
+		}
+	}
+	history, err := o.reg.Calibrations()
+	if err != nil {
+		t.Fatal(err)
+	}
+	versions := func(list []watchlist.CalibrationDecision) (out string) {
+		for _, d := range list {
+			out += fmt.Sprintf("%d:%s<%s ", d.Number, d.Version, d.Previous)
+		}
+		return out
+	}
+	for model, want := range map[string]string{
+		"m1": "1:c1< 3:c2<c1 6:c3<c2 ", "m2": "1:c1< 3:c2<c1 6:c3<c2 ", "m1+n1": "2:b1< 4:b2<b1 ", "m1+n2": "5:d1< ", "m2+n1": "",
+	} {
+		if got := versions(watchlist.DecisionsFor(history, model)); got != want {
+			t.Errorf("%s: %q, want %q", model, got, want)
+		}
+	}
+}
+
 // TestCalibrationReplicated: the decisions survive a restart and a snapshot with
 // the same state hash, and an index that follows them hears of them before
 // anything else.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -9,6 +10,7 @@ import (
 
 	"vigie/api/client"
 	"vigie/models"
+	"vigie/watchlist"
 )
 
 func (p *program) calibrationCmd() *cobra.Command {
@@ -52,9 +54,9 @@ func (p *program) calibrationHistoryCmd() *cobra.Command {
 				return err
 			}
 			return p.emit(cal.History, func(w io.Writer) {
-				row(w, "NUMBER", "TIME", "INDEX", "VERSION", "BEFORE", "BY", "REASON")
+				row(w, "NUMBER", "TIME", "INDEX", "VERSION", "BEFORE", "OF", "BY", "REASON")
 				for _, d := range cal.History {
-					row(w, d.Number, d.At.UTC().Format(dateFormat), d.Index, d.Version, dash(d.Previous), fmt.Sprintf("%.13s", d.By), d.Reason)
+					row(w, d.Number, d.At.UTC().Format(dateFormat), d.Index, d.Version, dash(d.Previous), d.Model, fmt.Sprintf("%.13s", d.By), d.Reason)
 				}
 				if !cal.Recorded {
 					row(w, "no decision yet: each node takes what its release ships")
@@ -74,7 +76,11 @@ when and why. Every node then projects its gallery anew; until that is done it a
 with the earlier calibration, holds both galleries in memory, and every lead names the
 one that was used. The answer shows the threshold and the groups now and then; --dry-run
 shows that alone. Bring all nodes to a release with this command first: an older one
-stops at the decision, which it does not know.`,
+stops at the decision, which it does not know.
+
+A file for two encoders (from 'vigie calibrate DIR --recipe') takes the place of what
+the nodes with that second encoder compare by; ask one of them. The others keep it and
+go on with dlib's.`,
 		Example: "  vigie calibration adopt calibration.json --reason 'fitted on 400 more officials' --dry-run\n  vigie calibration adopt --shipped --reason 'the release of May brings a larger cohort'",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if (len(args) == 1) == shipped {
@@ -111,6 +117,10 @@ func (p *program) adoptCalibration(cmd *cobra.Command, in client.CalibrationAdop
 			return err
 		}
 		in.Previous = client.CalibrationVersion(cal.Version)
+		// The node says what is wrong with a file that can't be read here.
+		if file, err := models.LoadCalibration(bytes.NewReader(in.File)); err == nil && watchlist.IsComposite(file.Model()) && cal.Second.Version != "" {
+			in.Previous = client.CalibrationVersion(cal.Second.Version)
+		}
 	}
 	out, err := answer[client.CalibrationChange](c.AdoptCalibration(cmd.Context(), &client.AdoptCalibrationParams{IdempotencyKey: freshKey()}, in))
 	if err != nil {
@@ -122,15 +132,26 @@ func (p *program) adoptCalibration(cmd *cobra.Command, in client.CalibrationAdop
 // writeCalibration shows what is in force, then the nodes, then on whom it rests.
 func writeCalibration(w io.Writer, cal *client.Calibration) {
 	row(w, "in force", cal.Version)
-	row(w, "used here", cal.Used+" ("+calibrationState(cal)+")")
+	row(w, "used here", cal.Used+" ("+calibrationState(string(cal.State), cal.Projected, cal.ToProject)+")")
 	if !cal.Recorded {
 		row(w, "decision", "none: each node takes what its release ships; 'vigie calibration adopt --shipped' records it")
 	} else {
-		d := cal.History[0]
-		row(w, "decided", d.At.UTC().Format(dateFormat), "by "+d.By, d.Reason)
+		writeDecided(w, "decided", cal.History, cal.Version)
 	}
 	if cal.Shipped != cal.Version {
 		row(w, "shipped", cal.Shipped, "this node's release brings another; it takes effect only when it is adopted")
+	}
+	if s := cal.Second; s.Version != "" {
+		row(w, "both encoders", s.Version)
+		row(w, "  used here", s.Used+" ("+calibrationState(string(s.State), s.Projected, s.ToProject)+")")
+		if !s.Recorded {
+			row(w, "  decision", "none: each node takes what its configuration names; 'vigie calibration adopt' records one")
+		} else {
+			writeDecided(w, "  decided", cal.History, s.Version)
+		}
+		if s.Recorded && s.Configured != s.Version {
+			row(w, "  configured", s.Configured, "this node's configuration names another; the decision counts")
+		}
 	}
 	for _, n := range cal.Nodes {
 		note := ""
@@ -140,16 +161,40 @@ func writeCalibration(w io.Writer, cal *client.Calibration) {
 		row(w, "node", n.Name, dash(n.Calibration), note)
 	}
 	row(w, "")
+	if cal.Second.Version != "" {
+		writeReports(w, cal.Report, cal.Second.Report)
+		return
+	}
 	writeReports(w, cal.Report)
 }
 
+// writeDecided shows the last decision for a version; history is the newest first.
+func writeDecided(w io.Writer, head string, history []client.CalibrationDecision, version string) {
+	for _, d := range history {
+		if d.Version == version {
+			row(w, head, d.At.UTC().Format(dateFormat), "by "+d.By, d.Reason)
+			return
+		}
+	}
+}
+
+// decidedAt says since when a version is in force; history is the newest first.
+func decidedAt(history []client.CalibrationDecision, version string) string {
+	for _, d := range history {
+		if d.Version == version {
+			return d.At.UTC().Format(dateFormat)
+		}
+	}
+	return ""
+}
+
 // calibrationState says how a node stands to the calibration in force.
-func calibrationState(cal *client.Calibration) string {
-	switch cal.State {
+func calibrationState(state string, projected, toProject int64) string {
+	switch state {
 	case "current":
 		return "current"
 	case "changing":
-		return fmt.Sprintf("CHANGING: %d of %d templates are projected", cal.Projected, cal.ToProject)
+		return fmt.Sprintf("CHANGING: %d of %d templates are projected", projected, toProject)
 	case "no_file":
 		return "NOT THE ONE IN FORCE: no node that answers has its file"
 	case "unusable_file":

@@ -258,11 +258,21 @@ func (d *doctor) checkCalibration(ctx context.Context, c *client.Client) {
 	case !cal.Recorded:
 		d.warn("calibration", "record it: vigie calibration adopt --shipped --reason …", "no decision is recorded; every node takes what its release ships, here %s", cal.Used)
 	case cal.State == "current":
-		d.ok("calibration", "%s, in force since %s", cal.Used, cal.History[0].At.UTC().Format(dateFormat))
+		d.ok("calibration", "%s, in force since %s", cal.Used, decidedAt(cal.History, cal.Version))
 	case cal.State == "changing":
 		d.warn("calibration", "wait; 'vigie calibration show' tells how far it is", "the node still uses %s while it projects its gallery for %s", cal.Used, cal.Version)
 	default:
 		d.fail("calibration", "see the node's log; the file is on the nodes that were up when it was decided", "the node uses %s, in force is %s: %s", cal.Used, cal.Version, cal.State)
+	}
+	if s := cal.Second; s.Version != "" {
+		switch {
+		case !s.Recorded:
+			d.warn("second", "record it: vigie calibration adopt FILE --reason …", "no decision is recorded on the calibration of both encoders; every node takes what its configuration names, here %s", s.Used)
+		case s.State == "current":
+			d.ok("second", "calibration of both encoders %s, in force since %s", s.Used, decidedAt(cal.History, s.Version))
+		default:
+			d.warn("second", "'vigie calibration show' and the node's log tell more", "the node compares scores of both encoders by %s, in force is %s: %s", s.Used, s.Version, s.State)
+		}
 	}
 	for _, n := range cal.Nodes {
 		if !n.Current && n.Calibration != "" && n.Calibration != cal.Used {

@@ -50,7 +50,7 @@ func (d *doctor) checkSecond(c *config.Config) {
 		return
 	}
 	f := s.recipe.File
-	d.ok(check, "%s: one face takes %d ms; calibration %s; licence: %s", s.recipe.ID, forward.Milliseconds(), s.calib.Version(), f.Licence)
+	d.ok(check, "%s: one face takes %d ms; configured calibration %s; licence: %s", s.recipe.ID, forward.Milliseconds(), s.calib.Version(), f.Licence)
 	for _, path := range []string{s.options.Library, filepath.Dir(s.options.Library), s.options.Model} {
 		if st, err := os.Stat(path); err == nil && st.Mode().Perm()&0o022 != 0 {
 			d.warn(check, "chmod go-w "+path, "%s can be changed by other users; what it holds runs with the node's rights", path)

@@ -233,6 +233,7 @@ func TestE2ESecondEncoderNode(t *testing.T) {
 			t.Errorf("points %+v and %+v", lead.OperatingPoint, lead.SecondOperatingPoint)
 		}
 	})
+	t.Run("calibration of both", func(t *testing.T) { testSecondCalibration(t, s, fresh) })
 	t.Run("commands", func(t *testing.T) { testSecondCommands(t, s, fresh) })
 	t.Run("impact", func(t *testing.T) { testSecondImpact(t, s, plain) })
 	t.Run("broken", func(t *testing.T) { testSecondBroken(t, s) })
@@ -337,7 +338,7 @@ func testSecondCommands(t *testing.T, s *secondCluster, fresh client.EntryWritte
 	event := lastEvent(t, s.Cluster, 0, "match")
 	v.has(v.ok("audit", "replay", "--photo", photo, "--as-of", numberCell(event.Index), "--purpose", "test", "--reason", "end-to-end test"), "ENCODER", "Second encoder: threshold", fresh.Id)
 	metrics := string(call(t, s.Cluster, 0, "GET", "/metrics", nil).body)
-	for _, want := range []string{"vigie_second_gallery_templates ", "vigie_second_gallery_saves_total ", `vigie_second_encoder_info{calibration="` + s.calib.Version() + `",recipe="faceplugin-0.0.1/1",use="evaluation"} 1`, "face_encode_second"} {
+	for _, want := range []string{"vigie_second_gallery_templates ", "vigie_second_gallery_saves_total ", "vigie_second_calibration_current 1", `vigie_second_encoder_info{calibration="` + s.calib.Version() + `",recipe="faceplugin-0.0.1/1",use="evaluation"} 1`, "face_encode_second"} {
 		if !strings.Contains(metrics, want) {
 			t.Errorf("no %q in the metrics", want)
 		}
@@ -351,24 +352,6 @@ func testSecondCommands(t *testing.T, s *secondCluster, fresh client.EntryWritte
 	if r.status != http.StatusOK || len(impact.Faces) != 1 || !impact.Faces[0].Comparable || impact.SecondOperatingPoint.Calibration != s.calib.Version() {
 		t.Errorf("impact: %d %s", r.status, r.body)
 	}
-}
-
-// testSecondImpact: an entry that dlib alone has seen is found to be like one that
-// both encoders have seen, by dlib's part, and what a person reads states both
-// operating points.
-func testSecondImpact(t *testing.T, s *secondCluster, plain client.EntryWritten) {
-	twin := s.enrol(0, "e2e-second-twin", 2)
-	v := newCLI(t, s.Cluster)
-	text := v.ok("entry", "impact", plain.Id, "--reason", "end-to-end test")
-	v.has(text, "Faces: threshold", "Second encoder: threshold", "(calibration "+s.calib.Version()+", "+s.calib.Model()+")", "second encoder: "+s.calib.Cohort(), twin.Id)
-	r := call(t, s.Cluster, 0, "POST", "/v1/entries/"+plain.Id+"/impact", []byte(`{"purpose":"investigation","reason":"end-to-end test"}`))
-	var out client.Impact
-	r.decode(t, &out)
-	line := faceLine(client.Lead{Candidates: out.Alike}, twin.Id)
-	if line == nil || line.Code != "face_threshold_reached" || line.Params["encoder"] != models.DlibModel {
-		t.Errorf("the twin: %+v", line)
-	}
-	s.converge(withdraw(t, s.Cluster, 0, twin))
 }
 
 // testSecondBroken: a node whose second encoder can't run does not start; it names

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"errors"
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,11 +9,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"vigie/api"
-	"vigie/cluster/fsm"
-	"vigie/cluster/seal"
 	"vigie/cmd/vigie/internal/config"
+	"vigie/cmd/vigie/internal/spaces"
 	"vigie/index/face"
-	"vigie/index/face/file"
 	"vigie/matcher"
 	"vigie/matcher/face/onnx"
 	"vigie/models"
@@ -59,66 +57,75 @@ func loadSecond(c config.Second) (*secondSetup, error) {
 }
 
 // secondNode is the second encoder of a running node: the gallery of the photos
-// that both encoders have seen, with the calibration of their scores.
+// that both encoders have seen, by the calibration of their scores that is in force
+// (ADR 0010); without a decision it is the one that the configuration names.
 type secondNode struct {
 	*secondSetup
-	gallery *face.Gallery
-	keeper  *face.Keeper // nil without a key
+	spaces *spaces.Spaces
+}
+
+// secondGalleryDir is the folder of the second gallery's files.
+func secondGalleryDir(c *config.Config) string {
+	return filepath.Join(c.Node.DataDir, "gallery-second")
 }
 
 // openSecondGallery makes the gallery of the second encoder; its files go to
 // DATA_DIR/gallery-second, sealed like the other's. Without a second encoder that
 // folder is removed: nothing would take withdrawn faces out of it any more.
 func (s *server) openSecondGallery(opt face.Options) error {
-	dir := filepath.Join(s.conf.Node.DataDir, "gallery-second")
 	if s.second == nil {
-		if err := os.RemoveAll(dir); err != nil {
+		if err := os.RemoveAll(secondGalleryDir(s.conf)); err != nil {
 			return fmt.Errorf("remove the gallery of a second encoder that is off: %w", err)
 		}
 		return nil
 	}
 	n := s.second
-	opt.Elsewhere = models.DlibModel
-	n.gallery = face.New(n.calib, opt)
-	if key, err := seal.Load(s.conf.Node.NodeKeyFile); err == nil {
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return errors.Join(fmt.Errorf("make the folder of the second gallery's files: %w", err), n.gallery.Close())
-		}
-		n.keeper = face.Keep(n.gallery, file.NewDir(dir, key), face.KeepOptions{Calibration: n.calib.Version(), Logger: s.log})
+	o := spaceOptions(s.conf, opt, nil, s.log.With("gallery", "second"))
+	o.Model, o.Dir, o.Forget = n.calib.Model(), secondGalleryDir(s.conf), true
+	o.Gallery.Elsewhere = models.DlibModel
+	o.Beside = func() int { return s.spaces.Stats().Templates }
+	var file bytes.Buffer
+	if err := n.calib.Data().Write(&file); err != nil {
+		return err
 	}
-	s.metrics.MustRegister(newGalleryCollector("vigie_second_gallery_", n.gallery.Stats, s.kernel), secondInfo(n.secondSetup))
-	if n.keeper != nil {
-		s.metrics.MustRegister(keeperCollectors("vigie_second_gallery_", n.keeper.KeptStats)...)
+	o.Shipped = file.Bytes()
+	var err error
+	if n.spaces, err = spaces.New(o); err != nil {
+		return fmt.Errorf("the second encoder's gallery: %w", err)
 	}
+	s.metrics.MustRegister(newGalleryCollector("vigie_second_gallery_", n.spaces.Stats, s.kernel), secondCollector{n})
+	s.metrics.MustRegister(keeperCollectors("vigie_second_gallery_", func() face.KeptStats {
+		st, _ := n.spaces.KeptStats()
+		return st
+	})...)
 	return nil
 }
 
-// secondInfo tells Prometheus which second encoder runs.
-func secondInfo(s *secondSetup) prometheus.Collector {
-	g := prometheus.NewGauge(prometheus.GaugeOpts{
-		Name: "vigie_second_encoder_info", Help: "The second face encoder in use, what it may be used for, and its calibration.",
-		ConstLabels: prometheus.Labels{"recipe": s.recipe.ID, "use": s.recipe.Use, "calibration": s.calib.Version()},
-	})
-	g.Set(1)
-	return g
-}
+// secondCollector tells Prometheus which second encoder runs, and whether by the
+// calibration in force.
+type secondCollector struct{ *secondNode }
 
-// index is what the state machine feeds.
-func (n *secondNode) index() fsm.Index {
-	if n.keeper != nil {
-		return n.keeper
+// Describe implements prometheus.Collector: the labels name versions.
+func (secondCollector) Describe(chan<- *prometheus.Desc) {}
+
+// Collect implements prometheus.Collector.
+func (c secondCollector) Collect(ch chan<- prometheus.Metric) {
+	st := c.spaces.Status()
+	current := 0.0
+	if st.Used == st.InForce {
+		current = 1
 	}
-	return n.gallery
+	ch <- prometheus.MustNewConstMetric(prometheus.NewDesc("vigie_second_encoder_info", "The second face encoder in use, what it may be used for, and its calibration.", nil,
+		prometheus.Labels{"recipe": c.recipe.ID, "use": c.recipe.Use, "calibration": st.Used}), prometheus.GaugeValue, 1)
+	ch <- prometheus.MustNewConstMetric(prometheus.NewDesc("vigie_second_calibration_current", "1 while the second encoder's scores are compared by the calibration in force, 0 while by an earlier one.", nil, nil), prometheus.GaugeValue, current)
 }
 
+// close closes the gallery, if there is one.
 func (n *secondNode) close() error {
-	switch {
-	case n == nil || n.gallery == nil:
+	if n == nil || n.spaces == nil {
 		return nil
-	case n.keeper != nil:
-		return n.keeper.Close()
 	}
-	return n.gallery.Close()
+	return n.spaces.Close()
 }
 
 // size is the number of templates that a probe is compared with here.
@@ -126,23 +133,53 @@ func (n *secondNode) size() int {
 	if n == nil {
 		return 0
 	}
-	return n.gallery.Size()
+	return n.spaces.Stats().Templates
 }
 
-// matcher is the part of a matcher's configuration.
-func (n *secondNode) matcher() *matcher.Second {
+// start lets the gallery follow the decisions on its calibration.
+func (n *secondNode) start(reg spaces.Registry, stamped func() uint64) error {
 	if n == nil {
 		return nil
 	}
-	return &matcher.Second{Gallery: n.gallery, Calibration: n.calib, Strangers: n.calib, Replayer: n.gallery}
+	return n.spaces.Start(reg, stamped, func(*models.Calibration, *face.Gallery) (spaces.Matcher, error) { return nil, nil })
 }
 
-// oldest is the first raft index that both galleries can answer as of.
-func (n *secondNode) oldest(first func() uint64) func() uint64 {
-	if n == nil {
-		return first
+// hold gives what a matcher compares by for one search.
+func (n *secondNode) hold() (*matcher.Second, func(), error) {
+	h, err := n.spaces.Hold()
+	if err != nil {
+		return nil, nil, err
 	}
-	return func() uint64 { return max(first(), n.gallery.Oldest()) }
+	return secondOf(h), h.Release, nil
+}
+
+func secondOf(h spaces.Held) *matcher.Second {
+	return &matcher.Second{
+		Gallery: h.Gallery, Calibration: h.Calibration, Strangers: h.Calibration, Replayer: h.Gallery,
+		Oldest: func() uint64 { return max(h.Gallery.Oldest(), h.Since) },
+	}
+}
+
+// configure adds the second encoder to a matcher's configuration.
+func (n *secondNode) configure(c *matcher.Config) error {
+	if n == nil {
+		return nil
+	}
+	h, err := n.spaces.Hold()
+	if err != nil {
+		return err
+	}
+	defer h.Release() // New looks at models and parts alone
+	c.Second, c.HoldSecond = secondOf(h), n.hold
+	return nil
+}
+
+// following is what follows the decisions on its calibration, nil without one.
+func (n *secondNode) following() *spaces.Spaces {
+	if n == nil {
+		return nil
+	}
+	return n.spaces
 }
 
 // status shows the second encoder to the API; nil without one.
@@ -150,13 +187,10 @@ func (n *secondNode) status(kernelName string) *api.SecondEncoder {
 	if n == nil {
 		return nil
 	}
-	g := shownGallery(n.gallery.Stats(), n.gallery.Model(), kernelName)
-	if n.keeper != nil {
-		g.Files = shownFiles(n.keeper.KeptStats())
-	}
+	used, st := n.spaces.Calibration(), n.spaces.Status()
 	return &api.SecondEncoder{
-		Recipe: n.recipe.ID, Model: n.calib.Model(), Licence: n.recipe.File.Licence, Use: n.recipe.Use,
-		Calibration: n.calib.Version(), Cohort: n.calib.Cohort(), Gallery: g,
+		Recipe: n.recipe.ID, Model: used.Model(), Licence: n.recipe.File.Licence, Use: n.recipe.Use,
+		Calibration: used.Version(), InForce: st.InForce, Cohort: used.Cohort(), Gallery: galleryStatus(n.spaces, kernelName),
 	}
 }
 
@@ -173,9 +207,9 @@ func (a apartFaces) Apart(faces []watchlist.Face) []int {
 		return a.first.Apart(faces)
 	}
 	for _, f := range faces {
-		if f.Model != a.second.gallery.Model() {
+		if f.Model != a.second.spaces.Model() {
 			return a.first.Apart(faces)
 		}
 	}
-	return a.second.gallery.Apart(faces)
+	return a.second.spaces.Apart(faces)
 }

@@ -162,13 +162,13 @@ func (s *server) openNode(ctx context.Context) (func() error, error) {
 	var err error
 	indexes := []fsm.Index{s.spaces, s.nameFile.fed(), s.documents, s.texts}
 	if s.second != nil {
-		indexes = append(indexes, s.second.index())
+		indexes = append(indexes, s.second.spaces)
 	}
 	s.node, err = cluster.Open(ctx, cluster.Config{
 		DataDir: c.Node.DataDir, NodeKeyFile: c.Node.NodeKeyFile, ClusterKeyFile: c.Node.ClusterKeyFile,
 		ClusterListen: c.Listen.Cluster, ClusterAdvertise: c.Advertise.Cluster, APIAdvertise: c.Advertise.API,
 		Name: c.Node.Name, MaxClockJump: c.Node.MaxClockJump.Std(), Profile: cluster.Profile(c.Link.Profile), Logger: s.log, Registerer: s.metrics,
-		OnBlobs: func(b *blob.Store) { s.spaces.SetFiles(b) }, Calibration: s.spaces.Used,
+		OnBlobs: s.setFiles, Calibration: s.spaces.Used,
 	}, indexes)
 	if errors.Is(err, cluster.ErrNoIdentity) {
 		return nil, withHint(err, "Begin with 'vigie init' (new cluster) or 'vigie join' (one more node).")
@@ -210,20 +210,36 @@ func (s *server) checkOrigin() error {
 	return nil
 }
 
+// setFiles gives the calibration files to what follows decisions on them.
+func (s *server) setFiles(b *blob.Store) {
+	s.spaces.SetFiles(b)
+	if s.second != nil {
+		s.second.spaces.SetFiles(b)
+	}
+}
+
 func (s *server) openMatcher(context.Context) (func() error, error) {
 	s.people = heldPopulation(s.conf, s.log)
-	return nil, s.spaces.Start(s.node.Registry(), func() uint64 { return s.node.Stamp().AppliedIndex }, func(c *models.Calibration, g *face.Gallery) (spaces.Matcher, error) {
+	stamped := func() uint64 { return s.node.Stamp().AppliedIndex }
+	if err := s.second.start(s.node.Registry(), stamped); err != nil {
+		return nil, err
+	}
+	return nil, s.spaces.Start(s.node.Registry(), stamped, func(c *models.Calibration, g *face.Gallery) (spaces.Matcher, error) {
 		return s.newMatcher(c, g)
 	})
 }
 
 // newMatcher makes the matcher over one space.
 func (s *server) newMatcher(c *models.Calibration, g *face.Gallery) (*matcher.Matcher, error) {
-	return matcher.New(matcher.Config{
+	conf := matcher.Config{
 		Gallery: g, Names: s.names, Documents: s.documents, Entries: s.node.Registry(), ReportIndex: s.documents, Reports: s.node.Registry(), Encoder: s.faces, Calibration: c, Strangers: c,
-		Second: s.second.matcher(), List: s.node.Registry().Each, Stamper: s.node, Oldest: s.second.oldest(g.Oldest), Clock: s.clock, NewQueryID: newQueryID, BaseRate: s.conf.Match.BaseRate, TargetFPIR: s.conf.Match.TargetFPIR,
+		List: s.node.Registry().Each, Stamper: s.node, Oldest: g.Oldest, Clock: s.clock, NewQueryID: newQueryID, BaseRate: s.conf.Match.BaseRate, TargetFPIR: s.conf.Match.TargetFPIR,
 		Travellers: s.conf.Match.Travellers, Population: s.people, Replayer: g, NameTable: s.names.Table, Logger: s.log,
-	})
+	}
+	if err := s.second.configure(&conf); err != nil {
+		return nil, err
+	}
+	return matcher.New(conf)
 }
 
 // clock gives the time that expiry is measured against: this machine's, but
@@ -259,7 +275,7 @@ func (s *server) openAPI(ctx context.Context) (func() error, error) {
 		return nil, fmt.Errorf("issue the API certificate: %w", err)
 	}
 	s.api, err = api.New(api.Deps{
-		Writer: s.node, Entries: reg, Reports: reg, Accounts: reg, AccountList: reg, Matcher: s.spaces, Calibrations: spaces.Reports{Spaces: s.spaces}, Families: nameFamilies{reg, s.names}, Enroller: s.faces, Faces: apartFaces{s.spaces, s.second}, Blobs: s.node.Blobs(),
+		Writer: s.node, Entries: reg, Reports: reg, Accounts: reg, AccountList: reg, Matcher: s.spaces, Calibrations: spaces.Reports{Spaces: s.spaces, Second: s.second.following()}, Families: nameFamilies{reg, s.names}, Enroller: s.faces, Faces: apartFaces{s.spaces, s.second}, Blobs: s.node.Blobs(),
 		Auditor: s.node.Audit(), AuditReader: s.node.Audit(), Consistency: s.node, Names: s.names, Texts: s.texts,
 		Cluster: clusterInfo{s.node, func() (api.GalleryStatus, *api.SecondEncoder) {
 			return galleryStatus(s.spaces, s.kernel), s.second.status(s.kernel)

@@ -127,8 +127,12 @@ func secondLines(e client.SecondEncoder) []string {
 	if e.Use == client.SecondEncoderUseEvaluation {
 		use = ", FOR EVALUATION ONLY: base no decision about a person on it"
 	}
+	behind := ""
+	if e.CalibrationInForce != e.Calibration {
+		behind = ", BEHIND: " + e.CalibrationInForce + " is in force"
+	}
 	return []string{
-		fmt.Sprintf("Second encoder: %s, calibration %s, licence: %s%s", e.Recipe, e.Calibration, e.Licence, use),
+		fmt.Sprintf("Second encoder: %s, calibration %s%s, licence: %s%s", e.Recipe, e.Calibration, behind, e.Licence, use),
 		"Second " + strings.ToLower(galleryLine(e.Gallery)[:1]) + galleryLine(e.Gallery)[1:],
 	}
 }

@@ -20,7 +20,8 @@ type Second struct {
 	// digits; default: that of the build that this project has measured with on this
 	// platform.
 	LibrarySHA256 string `yaml:"library_sha256"`
-	// Calibration is the calibration file of both encoders together; default: the
+	// Calibration is the calibration file of both encoders together, which counts until
+	// the cluster decides on one (ADR 0010); default: the
 	// built-in one of the recipe, which not every recipe has.
 	Calibration string `yaml:"calibration"`
 }

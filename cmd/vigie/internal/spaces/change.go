@@ -158,6 +158,7 @@ func (s *Spaces) build(ctx context.Context, next *space) (old *space, at uint64,
 				err = next.apply(nil, at)
 			}
 			if err == nil {
+				next.since = at
 				s.since.Store(at)
 				s.cur.Store(next)
 				s.leaving.Store(&leaving{space: old, idle: old.uses.shut(), fed: true})
@@ -228,7 +229,7 @@ func (s *Spaces) retire(ctx context.Context) {
 	until := old.gallery.Applied()
 	s.writer.Unlock()
 	var err error
-	if old.keeper != nil {
+	if old.keeper != nil && !s.opt.Forget {
 		saving, cancel := context.WithTimeout(ctx, saveTime)
 		err = old.keeper.Save(saving)
 		cancel()
@@ -240,6 +241,12 @@ func (s *Spaces) retire(ctx context.Context) {
 		return
 	}
 	from, saved := s.folder(old.calib.Version()), old.keeper.KeptStats().Applied
+	if s.opt.Forget {
+		if err := os.RemoveAll(from); err != nil {
+			s.opt.Logger.Error("the replaced gallery's files can't be removed", "error", err)
+		}
+		return
+	}
 	if saved == old.gallery.Applied() || err == nil && saved > 0 {
 		if err = os.Rename(from, s.past.folder(past{until: until, version: old.calib.Version()})); err == nil {
 			return

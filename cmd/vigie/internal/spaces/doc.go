@@ -13,4 +13,8 @@
 // version. When a space is replaced, its files become a past space, kept for as
 // long as the gallery's history reaches, so that a search made in it can be
 // replayed with its own calibration.
+//
+// The gallery of a second encoder has Spaces of its own, which follow the decisions on
+// the calibration of both encoders (watchlist.DecisionsFor). The matcher of the first
+// ones takes them for each search as well (Hold). What they replaced is not kept.
 package spaces

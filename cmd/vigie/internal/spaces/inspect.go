@@ -10,16 +10,28 @@ import (
 	"vigie/watchlist"
 )
 
-// Reports shows Spaces to the API. It is safe for concurrent use.
-type Reports struct{ *Spaces }
+// Reports shows Spaces to the API, and those of a second encoder beside them (nil
+// without one). It is safe for concurrent use.
+type Reports struct {
+	*Spaces
+	Second *Spaces
+}
 
 // Status implements api.Calibrations.
 func (r Reports) Status() api.CalibrationStatus {
-	st := r.Spaces.Status()
-	stats := r.Stats()
+	out := r.Spaces.shown()
+	if r.Second != nil {
+		second := r.Second.shown()
+		out.Second = &second
+	}
+	return out
+}
+
+func (s *Spaces) shown() api.CalibrationStatus {
+	st := s.Status()
 	return api.CalibrationStatus{
 		InForce: st.InForce, Used: st.Used, Shipped: st.Shipped, State: string(st.State), Projected: min(st.Done, st.Total), ToProject: st.Total,
-		Templates: stats.Templates, Report: r.describe(r.Calibration()), History: st.History,
+		Templates: s.Stats().Templates, Report: s.describe(s.Calibration()), History: st.History, All: st.All,
 	}
 }
 
@@ -41,7 +53,7 @@ func (r Reports) Inspect(file []byte) (api.CalibrationReport, error) {
 	if json.Unmarshal(file, &head) != nil || head.Format != models.CalibrationFormat {
 		return refuse("format", "this is no face calibration; 'vigie calibrate' writes one")
 	}
-	if head.FormatVersion > models.CalibrationFormatVersion {
+	if head.FormatVersion > models.CompositeCalibrationFormat {
 		return refuse("format_version", "a newer release wrote the file than this node runs")
 	}
 	c, err := read(file)
@@ -50,13 +62,18 @@ func (r Reports) Inspect(file []byte) (api.CalibrationReport, error) {
 		return refuse("digest", "the file was changed since it was fitted: its content does not give its version")
 	case err != nil:
 		return refuse("malformed", "the file has unknown or missing fields, or values out of range")
-	case c.Model() != r.opt.Model:
-		return refuse("other_model", "the calibration is for templates of another model than this node's engine makes")
+	}
+	of := r.Spaces
+	if r.Second != nil && c.Model() == r.Second.opt.Model {
+		of = r.Second
+	}
+	if c.Model() != of.opt.Model {
+		return refuse("other_model", "the calibration is for templates of another model than this node's engine makes; one of two encoders is adopted on a node that runs both")
 	}
 	if err := c.CheckCohort(); err != nil {
 		return refuse("cohort", err.Error()) // it holds numbers only
 	}
-	return r.describe(c), nil
+	return of.describe(c), nil
 }
 
 // describe gives a calibration at the present size of the list.

@@ -24,6 +24,9 @@ type space struct {
 	keeper  *face.Keeper // nil without files
 	match   atomic.Pointer[Matcher]
 	uses    uses
+	// since is the raft index at which it took another's place, 0 for the first one;
+	// set before it is found.
+	since uint64
 }
 
 // newSpace makes an empty space whose files lie in a folder.

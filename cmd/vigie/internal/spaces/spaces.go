@@ -55,6 +55,8 @@ type Options struct {
 	// keeps no files.
 	Dir string
 	Key file.Sealer
+	// Forget removes the files of a space that was replaced: nothing is replayed in it.
+	Forget bool
 	// TargetFPIR is the operating point, for reports.
 	TargetFPIR float64
 	Logger     *slog.Logger
@@ -71,8 +73,9 @@ type Spaces struct {
 	matcher func(*models.Calibration, *face.Gallery) (Matcher, error)
 	stamped func() uint64
 
-	cur     atomic.Pointer[space] // nil before the first Decided
-	history atomic.Pointer[[]watchlist.CalibrationDecision]
+	cur atomic.Pointer[space] // nil before the first Decided
+	// history holds the decisions on templates of the engine's kind, all those on any.
+	history, all atomic.Pointer[[]watchlist.CalibrationDecision]
 
 	// registry names the registry file; nil before it is known.
 	registry atomic.Pointer[string]
@@ -108,6 +111,7 @@ func New(o Options) (*Spaces, error) {
 	s := &Spaces{opt: o, shipped: shipped, poke: make(chan struct{}, 1)}
 	s.past.dir, s.past.turn = o.Dir, make(chan struct{}, 1)
 	s.history.Store(&[]watchlist.CalibrationDecision{})
+	s.all.Store(&[]watchlist.CalibrationDecision{})
 	return s, nil
 }
 
@@ -176,6 +180,26 @@ func (s *Spaces) Impact(ctx context.Context, q watchlist.ImpactQuery) (*watchlis
 	return m.Impact(ctx, q)
 }
 
+// Held is a calibration with its gallery, taken for a search.
+type Held struct {
+	Calibration *models.Calibration
+	Gallery     *face.Gallery
+	// Since is the raft index from which on this process has searched with them.
+	Since uint64
+	// Release must be called once, when the search has ended.
+	Release func()
+}
+
+// Hold takes the present calibration and gallery for a search that a matcher of other
+// spaces makes; both stay as they are, and follow the list, until it is released.
+func (s *Spaces) Hold() (Held, error) {
+	sp, _, err := s.enter()
+	if err != nil {
+		return Held{}, err
+	}
+	return Held{sp.calib, sp.gallery, sp.since, sp.uses.leave}, nil
+}
+
 // enter takes the present space for a search, which must leave it.
 func (s *Spaces) enter() (*space, Matcher, error) {
 	for {
@@ -194,9 +218,11 @@ func (s *Spaces) enter() (*space, Matcher, error) {
 func (s *Spaces) Decided(history []watchlist.CalibrationDecision) {
 	s.writer.Lock()
 	defer s.writer.Unlock()
-	s.history.Store(&history)
+	own := watchlist.DecisionsFor(history, s.opt.Model)
+	s.all.Store(&history)
+	s.history.Store(&own)
 	if s.cur.Load() == nil {
-		s.cur.Store(s.choose(history))
+		s.cur.Store(s.choose(own))
 	}
 	s.wake()
 }

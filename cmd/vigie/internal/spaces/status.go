@@ -41,8 +41,9 @@ type Status struct {
 	Done, Total int64
 	// Changes and Failures count since the start.
 	Changes, Failures uint64
-	// History holds the decisions, oldest first.
-	History []watchlist.CalibrationDecision
+	// History holds the decisions on templates of this engine's kind, All those on
+	// any, oldest first.
+	History, All []watchlist.CalibrationDecision
 }
 
 // reporter remembers how the last change went.
@@ -109,7 +110,7 @@ func (s *Spaces) Status() Status {
 	history := *s.history.Load()
 	st := Status{
 		State: Current, InForce: s.target(history).version, Shipped: s.shipped.Version(),
-		Changes: s.report.changes.Load(), Failures: s.report.failures.Load(), History: history,
+		Changes: s.report.changes.Load(), Failures: s.report.failures.Load(), History: history, All: *s.all.Load(),
 	}
 	sp := s.cur.Load()
 	if sp == nil {

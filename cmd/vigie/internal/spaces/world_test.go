@@ -34,17 +34,30 @@ func doctored(t testing.TB, scale float64) ([]byte, *models.Calibration) {
 	for i := range d.Mean {
 		d.Mean[i] *= scale
 	}
+	return sealed(t, d)
+}
+
+// sealed gives changed data as a file.
+func sealed(t testing.TB, d models.CalibrationData) ([]byte, *models.Calibration) {
+	t.Helper()
 	if err := d.Seal(); err != nil {
 		t.Fatal(err)
 	}
+	b := fileOf(t, d)
+	c, err := models.LoadCalibration(bytes.NewReader(b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b, c
+}
+
+func fileOf(t testing.TB, d models.CalibrationData) []byte {
+	t.Helper()
 	var b bytes.Buffer
 	if err := d.Write(&b); err != nil {
 		t.Fatal(err)
 	}
-	if c, err = models.LoadCalibration(bytes.NewReader(b.Bytes())); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes(), c
+	return b.Bytes()
 }
 
 var errAway = errors.New("no node answers")
@@ -100,15 +113,18 @@ type world struct {
 	files  *shelf
 	spaces *Spaces
 	index  uint64
+	second *models.Calibration // of two encoders, in place of the shipped one; nil for dlib alone
 }
 
-func newWorld(t testing.TB) *world {
+func newWorld(t testing.TB) *world { return newWorldOf(t, nil) }
+
+func newWorldOf(t testing.TB, second *models.Calibration) *world {
 	t.Helper()
 	key, err := seal.NewKey()
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, dir: t.TempDir(), key: key, files: newShelf()}
+	w := &world{t: t, dir: t.TempDir(), key: key, files: newShelf(), second: second}
 	if w.reg, err = registry.Open(filepath.Join(w.dir, "registry.db"), key); err != nil {
 		t.Fatal(err)
 	}
@@ -126,10 +142,16 @@ func newWorld(t testing.TB) *world {
 func (w *world) open() {
 	w.t.Helper()
 	var err error
-	w.spaces, err = New(Options{
+	o := Options{
 		Shipped: models.ShippedCalibration(), Model: models.DlibModel, Gallery: face.Options{History: 1000},
 		Dir: filepath.Join(w.dir, "gallery"), Key: w.key, TargetFPIR: 0.01, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
-	})
+	}
+	start := w.newMatcher
+	if w.second != nil {
+		o.Shipped, o.Model, o.Forget = fileOf(w.t, w.second.Data()), w.second.Model(), true
+		start = func(*models.Calibration, *face.Gallery) (Matcher, error) { return nil, nil }
+	}
+	w.spaces, err = New(o)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -146,7 +168,7 @@ func (w *world) open() {
 			w.t.Fatal(err)
 		}
 	}
-	if err := w.spaces.Start(w.reg, w.spaces.Applied, w.newMatcher); err != nil {
+	if err := w.spaces.Start(w.reg, w.spaces.Applied, start); err != nil {
 		w.t.Fatal(err)
 	}
 }
