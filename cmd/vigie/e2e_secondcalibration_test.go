@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -73,6 +74,18 @@ func testSecondCalibration(t *testing.T, s *secondCluster, fresh client.EntryWri
 	v.ok("calibration", "adopt", back, "--reason", "back to the first one")
 	for node := range 2 {
 		s.awaitBoth(node, s.calib.Version())
+	}
+}
+
+// forgets checks that a node refuses a replay as of an index that was searched in other
+// galleries, and says from which index on it can answer.
+func (s *secondCluster) forgets(node int, index int64) {
+	s.t.Helper()
+	r := call(s.t, s.Cluster, node, "POST", "/v1/audit/replays", mustJSON(s.t, client.ReplayRequest{
+		Templates: []client.TemplateInput{madeUpTemplate(s.t, 1)}, AsOfIndex: index, Purpose: "investigation", Reason: "end-to-end test",
+	}))
+	if r.status != http.StatusGone || r.code() != "history_gone" || !strings.Contains(string(r.body), fmt.Sprint(s.status(node).Gallery.OldestIndex)) {
+		s.t.Errorf("a replay of a search in other galleries: %d %s", r.status, r.body)
 	}
 }
 
