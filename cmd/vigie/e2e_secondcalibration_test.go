@@ -77,14 +77,14 @@ func testSecondCalibration(t *testing.T, s *secondCluster, fresh client.EntryWri
 	}
 }
 
-// forgets checks that a node refuses a replay as of an index that was searched in other
-// galleries, and says from which index on it can answer.
-func (s *secondCluster) forgets(node int, index int64) {
+// forgets checks that a node refuses a replay of what it searched in other galleries,
+// and names their calibration.
+func (s *secondCluster) forgets(node int, index int64, calibration string) {
 	s.t.Helper()
 	r := call(s.t, s.Cluster, node, "POST", "/v1/audit/replays", mustJSON(s.t, client.ReplayRequest{
 		Templates: []client.TemplateInput{madeUpTemplate(s.t, 1)}, AsOfIndex: index, Purpose: "investigation", Reason: "end-to-end test",
 	}))
-	if r.status != http.StatusGone || r.code() != "history_gone" || !strings.Contains(string(r.body), fmt.Sprint(s.status(node).Gallery.OldestIndex)) {
+	if r.status != http.StatusGone || r.code() != "calibration_gone" || !strings.Contains(string(r.body), calibration) {
 		s.t.Errorf("a replay of a search in other galleries: %d %s", r.status, r.body)
 	}
 }

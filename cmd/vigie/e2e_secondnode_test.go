@@ -247,7 +247,7 @@ func TestE2ESecondEncoderNode(t *testing.T) {
 		if _, err := os.Stat(kept); !os.IsNotExist(err) || lead.SecondOperatingPoint.Calibration != "" || lead.OperatingPoint.GallerySize != 4 {
 			t.Errorf("after it was switched off: %v, %+v", err, lead.OperatingPoint)
 		}
-		s.forgets(0, before.Stamp.AppliedIndex)
+		s.forgets(0, before.Stamp.AppliedIndex, shipped.Version())
 	})
 }
 
