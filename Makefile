@@ -135,7 +135,7 @@ bench-names: ## name search: recall, false alerts, speed at a million names
 	var/bench/bench-names -area names -names "$(VIGIE_TESTDATA)/names" $(BENCH)
 
 chaos: build ## break three real nodes 120 times under load; benchmarks/out/chaos.json (root; CHAOS="-rounds 30 -seed 7")
-	$(GO) run ./benchmarks/cmd/chaos -binary bin/vigie $(CHAOS)
+	$(GO) run ./benchmarks/cmd/chaos -binary bin/vigie -results benchmarks/RESULTS.md $(CHAOS)
 
 fuzz: ## every fuzz target for FUZZTIME each
 	@set -e; grep -rlE '^func Fuzz' --include='*_test.go' . | while read -r f; do \

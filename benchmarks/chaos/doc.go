@@ -9,7 +9,10 @@
 // time. After each round the nodes must reach one index with one state hash; at
 // the end every node must hold every acknowledged entry, each once.
 //
-// What it does not do: links are not broken, power is not cut, and the registry's
+// Searches of a node are not counted while its process is down, nor while its
+// syncs are made to fail: it can't record them then, and refuses.
+//
+// What it does not do: links are not broken, power is not cut (tmpfs keeps nothing), and the registry's
 // file is not damaged. No bug is planted, so PlantedBugsCaught is 0 of 0; that the
 // check finds a loss is shown by TestCheckFindsWhatIsMissing alone.
 //

@@ -26,6 +26,7 @@ func run() error {
 	rounds := flag.Int("rounds", 120, "how many faults")
 	seed := flag.Uint64("seed", 1, "draws the faults")
 	out := flag.String("out", "benchmarks/out", "folder of chaos.json")
+	results := flag.String("results", "", "Markdown file that takes the table, \"\" for none")
 	flag.Parse()
 	path, err := filepath.Abs(*binary)
 	if err != nil {
@@ -49,8 +50,16 @@ func run() error {
 		Machine benchmarks.Machine `json:"machine"`
 		*chaos.Result
 	}{machine, res})
+	if *results != "" {
+		err = errors.Join(err, benchmarks.WriteSection(*results, "chaos", section(machine, res)))
+	}
 	if res.Failed() {
 		return errors.Join(err, fmt.Errorf("something was found that must never be; the nodes' logs are in %s", dir))
 	}
 	return errors.Join(err, os.RemoveAll(dir))
+}
+
+// section is the table with where it was measured.
+func section(m benchmarks.Machine, res *chaos.Result) string {
+	return fmt.Sprintf("## Faults on real nodes (`make chaos`)\n\n%s, %d cores, %s, %s, commit %s, %s, load average before %s. Three `vigie serve` on loopback, each with 192 MiB of tmpfs, 2 writers, a searcher per node; made-up entries, no photos. Searches of a node are not counted while its process is down, nor while its syncs are made to fail, since it can't record them and refuses.\n\n| what | count |\n|---|---|\n%s", m.CPU, m.Cores, m.OS, m.Go, m.Commit, m.Date, m.LoadAvg, res.Table())
 }
