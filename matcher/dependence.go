@@ -78,8 +78,8 @@ func adjust(evidence []watchlist.Evidence, prior float64) []watchlist.Adjustment
 			Reason: "Le nom laisse déjà attendre cette nationalité : elle compte moins.",
 		})
 	}
-	if papers < 0 {
-		shared := math.Log10((math.Pow(10, papers)+othersPapers)/(1+othersPapers)) - papers
+	// By rounding, a sum of nearly 0 may have nothing to give back.
+	if shared := math.Log10((math.Pow(10, papers)+othersPapers)/(1+othersPapers)) - papers; papers < 0 && shared > 0 {
 		papers += shared
 		out = append(out, watchlist.Adjustment{
 			Code: CodePapersMayBeAnothers, LLR: shared,

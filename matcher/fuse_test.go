@@ -49,6 +49,14 @@ func TestBands(t *testing.T) {
 	}
 }
 
+// A line of rounding size makes for no adjustment.
+func TestNextToNothingIsNotAdjusted(t *testing.T) {
+	f := SumFuser{}.Fuse([]watchlist.Evidence{line(watchlist.EvidenceSex, -5.551115123125783e-17)}, Admission{}, -1)
+	if len(f.Adjustments) != 0 {
+		t.Errorf("%+v", f.Adjustments)
+	}
+}
+
 func TestSumFuserProperties(t *testing.T) {
 	kinds := []watchlist.EvidenceKind{
 		watchlist.EvidenceFace, watchlist.EvidenceName, watchlist.EvidenceBirth,
