@@ -23,7 +23,7 @@ const softVeto = 10
 // such a node says nothing as a leader, and asks for no votes. Dropping messages
 // is always safe in raft.
 type vetoed struct {
-	raftTransport
+	*raftTransport
 	veto *veto
 }
 

@@ -100,6 +100,15 @@ func (b *book) Authorise(id pki.Identity) error {
 	return err
 }
 
+// known is Authorise for a peer that is known for certain to be id.
+func (b *book) known(id watchlist.NodeID) error {
+	_, err := b.member(id)
+	if errors.Is(err, transport.ErrNotMember) {
+		b.unknown()
+	}
+	return err
+}
+
 // Address implements transport.Directory.
 func (b *book) Address(id watchlist.NodeID) (string, error) {
 	m, err := b.member(id)

@@ -12,6 +12,7 @@ import (
 
 	"vigie/cluster/blob"
 	"vigie/cluster/disk"
+	"vigie/cluster/internal/seam"
 	"vigie/cluster/transport"
 )
 
@@ -108,6 +109,8 @@ type Config struct {
 	// one before it (0: 400 days). Raise it only to write again after a longer
 	// pause: a stamped time can't be taken back.
 	MaxClockJump time.Duration
+	// Seams replaces what lies outside the process; for cluster/sim.
+	Seams seam.Seams
 	// uptime never jumps; tests replace it.
 	uptime func() time.Duration
 }
@@ -134,6 +137,9 @@ func (c *Config) setDefaults() error {
 	}
 	if c.MaxClockJump == 0 {
 		c.MaxClockJump = maxIdleTime
+	}
+	if c.uptime == nil {
+		c.uptime = c.Seams.Uptime
 	}
 	if c.uptime == nil {
 		c.uptime = uptime

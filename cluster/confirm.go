@@ -9,6 +9,7 @@ import (
 
 	"github.com/hashicorp/raft"
 
+	"vigie/cluster/planted"
 	"vigie/watchlist"
 )
 
@@ -134,6 +135,9 @@ func (n *Node) confirmRound(ctx context.Context) (confirmation, error) {
 // majority, and a voter is in the new term before it votes: so at the start of
 // the call there was none. It must run on a background loop.
 func (n *Node) proveTerm(ctx context.Context, term uint64) error {
+	if planted.Alive(planted.NoTermCheck) {
+		return nil
+	}
 	voters, votes := 0, 0
 	var peers []raft.ServerID
 	for _, s := range n.servers() {

@@ -15,6 +15,7 @@ import (
 	"vigie/cluster/blob"
 	"vigie/cluster/disk"
 	"vigie/cluster/fsm"
+	"vigie/cluster/internal/seam"
 	"vigie/cluster/registry"
 	"vigie/cluster/transport"
 	"vigie/watchlist"
@@ -31,7 +32,7 @@ type Node struct {
 	id   *identity
 
 	rep   *replica
-	net   *transport.Transport
+	net   seam.Network
 	book  *book
 	blobs *blob.Store
 	audit *audit.Log
@@ -153,6 +154,10 @@ func (n *Node) openNetwork(ctx context.Context) error {
 	if err := n.loadRoster(); err != nil {
 		return err
 	}
+	if make := n.cfg.Seams.Network; make != nil {
+		n.net = make(seam.Server{Self: n.id.Node, Control: n.controlPlane(), Authorise: n.book.known})
+		return nil
+	}
 	net, err := transport.Listen(ctx, transport.Config{
 		Listen: n.cfg.ClusterListen, Listener: n.cfg.Listener, Dial: n.cfg.Dial,
 		Self: n.id.Node, Cluster: n.id.Cluster, Authority: n.id.ca,
@@ -195,10 +200,10 @@ func (n *Node) startRaft(rc replicaConfig) error {
 		return fmt.Errorf("reading the cluster's clock: %w", err)
 	}
 	n.fresh = newFreshness(n.dir, n.cfg.Now(), last, n.cfg.uptime, n.rep.fsm.Applied)
-	trans := raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
+	trans := newRaftTransport(raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
 		Stream: n.net.Raft(), MaxPool: 3, Timeout: n.timing.rpc, Logger: newRaftLogger(n.log),
-	})
-	if err := n.rep.start(rc, vetoed{raftTransport{trans}, n.veto}, nil); err != nil {
+	}), &n.rep.failures)
+	if err := n.rep.start(rc, vetoed{trans, n.veto}, nil); err != nil {
 		return errors.Join(err, trans.Close())
 	}
 	n.clock = newClockGuard(&n.cfg, n.peerClocks)

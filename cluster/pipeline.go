@@ -6,18 +6,6 @@ import (
 	"github.com/hashicorp/raft"
 )
 
-// raftTransport is raft's network transport with pipelines that can't lock up.
-type raftTransport struct{ *raft.NetworkTransport }
-
-// AppendEntriesPipeline implements raft.Transport.
-func (t raftTransport) AppendEntriesPipeline(id raft.ServerID, target raft.ServerAddress) (raft.AppendPipeline, error) {
-	p, err := t.NetworkTransport.AppendEntriesPipeline(id, target)
-	if err != nil {
-		return nil, err
-	}
-	return newPipeline(p), nil
-}
-
 // pipeline takes every answer off raft's pipeline, whether raft still asks for it
 // or not. Raft stops asking when a follower refuses entries, and may then send
 // once more: that call would wait for ever for an answer before it to be taken.

@@ -1,12 +1,16 @@
 package cluster
 
 import (
+	"errors"
 	"net"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/raft"
+
+	"vigie/cluster/internal/seam"
 )
 
 // tcpLayer is a raft.StreamLayer on loopback.
@@ -50,7 +54,13 @@ func TestPipelineDoesNotLockUp(t *testing.T) {
 			}
 		}
 	}()
-	p, err := raftTransport{leader}.AppendEntriesPipeline("f", follower.LocalAddr())
+	wrapped := newRaftTransport(leader, new(atomic.Uint64))
+	defer func() {
+		if err := wrapped.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	p, err := wrapped.AppendEntriesPipeline("f", follower.LocalAddr())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,3 +89,44 @@ func TestPipelineDoesNotLockUp(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestFollowerTellsOfItsDisk: entries that a follower could not store are no
+// entries that do not fit. The simulation found that raft confuses the two, and
+// that a follower then goes back to an older snapshot.
+func TestFollowerTellsOfItsDisk(t *testing.T) {
+	inner, leader := tcpTransport(t), tcpTransport(t)
+	var failures atomic.Uint64
+	follower := newRaftTransport(inner, &failures)
+	stop := make(chan struct{})
+	defer close(stop)
+	broken := errors.New("broken")
+	go func() { // as raft does
+		for {
+			select {
+			case rpc := <-follower.Consumer():
+				if err := (countedLog{Log: brokenLog{err: broken}, failures: &failures}).StoreLogs(nil); err == nil {
+					panic("stored")
+				}
+				rpc.Respond(&raft.AppendEntriesResponse{Term: 1, LastLog: 7}, nil)
+			case <-stop:
+				return
+			}
+		}
+	}()
+	var resp raft.AppendEntriesResponse
+	req := raft.AppendEntriesRequest{Term: 1, Entries: []*raft.Log{{Index: 8, Term: 1}}}
+	if err := leader.AppendEntries("f", inner.LocalAddr(), &req, &resp); err == nil || err.Error() != errStore.Error() {
+		t.Errorf("the leader hears %v", err)
+	}
+	if err := follower.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// brokenLog stores nothing.
+type brokenLog struct {
+	seam.Log
+	err error
+}
+
+func (l brokenLog) StoreLogs([]*raft.Log) error { return l.err }

@@ -1,17 +1,22 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
+	"sync/atomic"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/raft"
 
 	"vigie/cluster/disk"
 	"vigie/cluster/fsm"
+	"vigie/cluster/internal/seam"
+	"vigie/cluster/planted"
 	"vigie/cluster/registry"
 	"vigie/cluster/snapshot"
 	"vigie/watchlist"
@@ -36,6 +41,8 @@ type replica struct {
 	log  *disk.Log
 	// snaps are raft's snapshots, for reading.
 	snaps snapshots
+	// failures counts writes to the log that failed.
+	failures atomic.Uint64
 }
 
 // replicaConfig is what openReplica needs.
@@ -71,12 +78,16 @@ func (r *replica) start(rc replicaConfig, trans raft.Transport, bootstrap *raft.
 		return fmt.Errorf("making the raft folder: %w", err)
 	}
 	logger := newRaftLogger(rc.logger)
-	w, err := disk.OpenLog(disk.Options{Dir: rc.dir.raft(), Monitor: rc.disk, Segment: walSegment, Logger: logger.Named("wal")})
+	w, err := openLog(rc, logger.Named("wal"))
 	if err != nil {
 		return err
 	}
 	r.log = w
-	cached, err := raft.NewLogCache(logCache, w)
+	var store seam.Log = countedLog{w, &r.failures}
+	if wrap := rc.cfg.Seams.Log; wrap != nil {
+		store = wrap(store)
+	}
+	cached, err := raft.NewLogCache(logCache, store)
 	if err != nil {
 		return fmt.Errorf("caching the raft log: %w", err)
 	}
@@ -92,19 +103,29 @@ func (r *replica) start(rc replicaConfig, trans raft.Transport, bootstrap *raft.
 	if err != nil {
 		return err
 	}
-	conf.NoSnapshotRestoreOnStart = !behind
+	conf.NoSnapshotRestoreOnStart = !behind && !planted.Alive(planted.Rollback)
 	if err := r.logCovers(snaps); err != nil {
 		return err
 	}
 	if bootstrap != nil {
-		if err := raft.BootstrapCluster(conf, cached, w, snaps, trans, *bootstrap); err != nil {
+		if err := raft.BootstrapCluster(conf, cached, store, snaps, trans, *bootstrap); err != nil {
 			return fmt.Errorf("bootstrapping raft: %w", err)
 		}
 	}
-	if r.raft, err = raft.NewRaft(conf, r.fsm, cached, w, snaps, trans); err != nil {
+	if r.raft, err = raft.NewRaft(conf, r.fsm, cached, store, snaps, trans); err != nil {
 		return fmt.Errorf("starting raft: %w", err)
 	}
 	return nil
+}
+
+// openLog opens the raft log.
+func openLog(rc replicaConfig, logger hclog.Logger) (*disk.Log, error) {
+	opt := disk.Options{Dir: rc.dir.raft(), Monitor: rc.disk, Segment: walSegment, Logger: logger}
+	if seams := rc.cfg.Seams; seams.Disk != nil {
+		opt.Files, opt.Meta = seams.Disk()
+		opt.Segment = cmp.Or(seams.SegmentSize, opt.Segment)
+	}
+	return disk.OpenLog(opt)
 }
 
 func (rc replicaConfig) raftConfig() *raft.Config {

@@ -16,6 +16,8 @@ import (
 	"github.com/hashicorp/raft-wal/metadb"
 	"github.com/hashicorp/raft-wal/segment"
 	"github.com/hashicorp/raft-wal/types"
+
+	"vigie/cluster/planted"
 )
 
 // ErrLost: the log ends before entries that this node has acknowledged. Its vote
@@ -40,6 +42,7 @@ type Log struct {
 	logger  hclog.Logger
 	size    int
 	fs      types.VFS
+	meta    types.MetaStore // nil: raft-wal's own
 	closing chan struct{}
 	once    sync.Once
 	mark    mark
@@ -62,13 +65,15 @@ type Options struct {
 	Segment int
 	Logger  hclog.Logger
 
-	files types.VFS // what tests put in place of the system's
+	// Files and Meta replace the system's files, nil for those; for cluster/sim.
+	Files types.VFS
+	Meta  types.MetaStore
 }
 
 // OpenLog opens or makes the log and reads all of it. The error wraps ErrCorrupt
 // when an entry is damaged, and ErrLost when entries are missing at the end.
 func OpenLog(opt Options) (*Log, error) {
-	l := &Log{dir: opt.Dir, m: opt.Monitor, logger: opt.Logger, size: opt.Segment, fs: opt.files, closing: make(chan struct{})}
+	l := &Log{dir: opt.Dir, m: opt.Monitor, logger: opt.Logger, size: opt.Segment, fs: planted.Files(opt.Files), meta: opt.Meta, closing: make(chan struct{})}
 	if l.m == nil {
 		l.m = unwatched()
 	}
@@ -89,7 +94,10 @@ func OpenLog(opt Options) (*Log, error) {
 }
 
 func (l *Log) open() (*wal.WAL, error) {
-	meta := &metadb.BoltMetaDB{}
+	meta := l.meta
+	if meta == nil {
+		meta = &metadb.BoltMetaDB{}
+	}
 	w, err := wal.Open(l.dir, wal.WithSegmentSize(l.size), wal.WithLogger(l.logger), wal.WithMetaStore(meta),
 		wal.WithSegmentFiler(segment.NewFiler(l.dir, files{l.fs, l.m})))
 	if errors.Is(err, types.ErrCorrupt) {
@@ -98,6 +106,9 @@ func (l *Log) open() (*wal.WAL, error) {
 	if err != nil {
 		// raft-wal leaves its notes open, and locked.
 		return nil, fmt.Errorf("opening the raft log: %w", errors.Join(err, meta.Close()))
+	}
+	if l.meta != nil {
+		return w, nil
 	}
 	f, err := os.OpenFile(filepath.Join(l.dir, metadb.FileName), os.O_RDWR, 0)
 	if err == nil {

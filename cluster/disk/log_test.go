@@ -88,7 +88,7 @@ func openTest(t *testing.T, dir string, v *faults, segment int) *Log {
 func tryOpen(dir string, v *faults, segment int) (*Log, error) {
 	m := unwatched()
 	m.limits.Hung, m.limits.Slow = time.Minute, 4*time.Millisecond
-	return OpenLog(Options{Dir: dir, Monitor: m, Segment: segment, Logger: hclog.NewNullLogger(), files: v})
+	return OpenLog(Options{Dir: dir, Monitor: m, Segment: segment, Logger: hclog.NewNullLogger(), Files: v})
 }
 
 func entry(index, term uint64, size int) *raft.Log {

@@ -3,6 +3,8 @@ package disk
 import (
 	"errors"
 	"fmt"
+	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"sync"
@@ -72,15 +74,15 @@ func (v files) OpenWriter(dir, name string) (types.WritableFile, error) {
 		return nil, err //nolint:wrapcheck // raft-wal looks for os.ErrNotExist
 	}
 	out := &file{WritableFile: f, m: v.m}
-	if err := out.rewrite(filepath.Join(dir, name)); err != nil {
+	if err := out.rewrite(); err != nil {
 		return nil, fmt.Errorf("making the end of the log durable: %w", joinClose(err, f))
 	}
 	return out, nil
 }
 
 // rewrite writes the last bytes that are not zero again, in place, and syncs.
-func (f *file) rewrite(path string) error {
-	b, err := os.ReadFile(path)
+func (f *file) rewrite() error {
+	b, err := io.ReadAll(io.NewSectionReader(f.WritableFile, 0, math.MaxInt64))
 	if err != nil {
 		return fmt.Errorf("reading it: %w", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"vigie/cluster/planted"
 	"vigie/cluster/registry"
 	"vigie/watchlist"
 	"vigie/watchlist/command"
@@ -83,11 +84,11 @@ type step struct {
 func (b *batch) apply(index uint64, env *command.Envelope) (command.Result, error) {
 	// Leaders stamp times that never fall; an older one counts as the latest.
 	b.clock = max(b.clock, env.Time)
-	s := &step{batch: b, index: index, now: b.clock, env: env}
+	s := &step{batch: b, index: index, now: planted.Clock(b.clock), env: env}
 	if err := s.collect(); err != nil {
 		return command.Result{}, err
 	}
-	if env.IdemKey != "" {
+	if env.IdemKey != "" && !planted.Alive(planted.NoDedup) {
 		r, found, err := s.replay()
 		if err != nil || found {
 			return r, err

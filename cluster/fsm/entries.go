@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"vigie/cluster/planted"
 	"vigie/cluster/registry"
 	"vigie/watchlist"
 	"vigie/watchlist/command"
@@ -125,6 +126,9 @@ func (s *step) writeEntry(e *watchlist.Entry) error {
 	s.tx.At(s.index)
 	if err := s.tx.PutEntry(e); err != nil {
 		return err
+	}
+	if planted.Alive(planted.DroppedTombstone) && e.Status == watchlist.StatusWithdrawn {
+		return nil
 	}
 	s.changes = append(s.changes, watchlist.Change{ID: e.ID, Entry: e, Index: s.index})
 	return nil

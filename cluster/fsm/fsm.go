@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"vigie/cluster/planted"
 	"vigie/cluster/registry"
 	"vigie/watchlist"
 	"vigie/watchlist/command"
@@ -27,6 +28,10 @@ var ErrClosed = errors.New("state machine is closed")
 // ErrDiverged: the registry holds a command that the raft log does not. The
 // node's data can't be used; remove the node and let it join again.
 var ErrDiverged = errors.New("the raft log and the registry hold different histories; remove this node and join it again")
+
+// ErrOlder: a snapshot lies before what is applied. Going back would undo writes
+// that were acknowledged.
+var ErrOlder = errors.New("the snapshot is older than the present state")
 
 // Sealer encrypts the commands in the log and the snapshots, under the cluster
 // key. It is safe for concurrent use.
@@ -196,6 +201,9 @@ func (f *FSM) applyBatch(logs []*raft.Log) ([]any, error) {
 	var changes []watchlist.Change
 	var reports []watchlist.ReportChange
 	setup, decided, families := f.setup(), false, false
+	if planted.Alive(planted.EarlyCursor) {
+		f.progress.set(position{index: last.Index})
+	}
 	err = f.reg.Update(last.Index, last.Term, func(tx *registry.Tx) error {
 		b, err := newBatch(tx, setup)
 		if err != nil {

@@ -243,9 +243,13 @@ func TestPersistErrors(t *testing.T) {
 func TestRestoreRefusalsKeepTheState(t *testing.T) {
 	o := newOne(t)
 	o.want(command.OK, create(1))
-	data := o.persist()
+	older := o.persist()
 	o.want(command.OK, create(2))
 	index, hash := o.fsm.Stamp()
+	ahead := newNode(t, t.TempDir(), o.node.cluster)
+	defer ahead.close()
+	ahead.apply(append(o.logs, o.add(create(3)))...)
+	data := ahead.persist()
 	other := newNode(t, t.TempDir(), newKey(t))
 	defer other.close()
 	flipped := bytes.Clone(data)
@@ -258,11 +262,14 @@ func TestRestoreRefusalsKeepTheState(t *testing.T) {
 			t.Errorf("%s: the state changed", name)
 		}
 	}
+	if err := o.fsm.Restore(reader(older)); !errors.Is(err, fsm.ErrOlder) || o.reg.Count() != 2 {
+		t.Errorf("an older state: %v, %d entries", err, o.reg.Count())
+	}
 	if err := o.fsm.Restore(reader(data)); err != nil {
 		t.Fatal(err)
 	}
-	if o.reg.Count() != 1 {
-		t.Errorf("%d entries after restoring the older state, want 1", o.reg.Count())
+	if o.reg.Count() != 3 {
+		t.Errorf("%d entries after restoring the newer state, want 3", o.reg.Count())
 	}
 	if files, err := os.ReadDir(filepath.Dir(o.path)); err != nil || len(files) != 1 {
 		t.Errorf("%d files left, %v", len(files), err)
@@ -276,7 +283,6 @@ func TestReadersNeverStop(t *testing.T) {
 	for i := range 50 {
 		o.want(command.OK, create(i))
 	}
-	data := o.persist()
 	var stop atomic.Bool
 	var reads atomic.Int64
 	var wg sync.WaitGroup
@@ -303,9 +309,8 @@ func TestReadersNeverStop(t *testing.T) {
 		})
 	}
 	for i := range 5 {
-		// Only entries past the snapshot's position are applied again.
 		o.want(command.OK, create(1000+i))
-		if err := o.fsm.Restore(reader(data)); err != nil {
+		if err := o.fsm.Restore(reader(o.persist())); err != nil {
 			t.Fatal(err)
 		}
 	}

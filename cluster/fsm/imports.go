@@ -4,6 +4,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"vigie/cluster/planted"
 	"vigie/cluster/registry"
 	"vigie/watchlist"
 	"vigie/watchlist/command"
@@ -33,6 +34,7 @@ func (s *step) entryBatch(c *command.EntryBatch) (command.Result, error) {
 	}
 	out := command.Result{Code: command.OK, Items: make([]command.Result, 0, len(c.Items))}
 	room := maxBatchFields
+	planted.Order(c.Items)
 	for i := range c.Items {
 		r, err := s.entryPut(&c.Items[i], c.Batch)
 		if err != nil {

@@ -182,10 +182,20 @@ func TestReportsReplicated(t *testing.T) {
 	if d := cmp.Diff(map[watchlist.ReportID]uint64{one: 2, two: 2}, follower.revisions); d != "" {
 		t.Errorf("after an undo (-want +got):\n%s", d)
 	}
-	if err := f.Restore(reader(data)); err != nil {
+	// A machine that has followed from the beginning, and lacks the reports.
+	behind, late := newNode(t, t.TempDir(), o.cluster), newFollowing()
+	defer behind.close()
+	behind.apply(o.logs[0])
+	g, err := fsm.New(behind.reg, o.cluster, []fsm.Index{late}, quiet)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff(map[watchlist.ReportID]uint64{one: 1, two: 1}, follower.revisions); d != "" {
+	defer g.Close()
+	late.revisions["of the old state"] = 9
+	if err := g.Restore(reader(data)); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(map[watchlist.ReportID]uint64{one: 1, two: 1}, late.revisions); d != "" {
 		t.Errorf("after a restore (-want +got):\n%s", d)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 
+	"vigie/cluster/planted"
 	"vigie/cluster/registry"
 	"vigie/cluster/snapshot"
 
@@ -51,11 +52,12 @@ func (z *frozen) Release() {
 
 // WriteSnapshot writes a view of a registry as a snapshot.
 func WriteSnapshot(w io.Writer, s Sealer, v *registry.View) error {
-	sw, err := snapshot.NewWriter(w, s, v.State())
+	state, records := planted.Snapshot(v.State(), v.Records())
+	sw, err := snapshot.NewWriter(w, s, state)
 	if err != nil {
 		return err
 	}
-	for r, err := range v.Records() {
+	for r, err := range records {
 		if err != nil {
 			return err
 		}
@@ -67,8 +69,8 @@ func WriteSnapshot(w io.Writer, s Sealer, v *registry.View) error {
 }
 
 // Restore puts the state of a snapshot in place of the present one and rebuilds
-// the indexes. A snapshot that is not whole and unchanged is refused and the old
-// state stays. Readers are served all the time. It closes rc.
+// the indexes. A snapshot that is not whole and unchanged, or older than the
+// present state, is refused and the present state stays. Readers are served all the time. It closes rc.
 func (f *FSM) Restore(rc io.ReadCloser) (err error) {
 	defer func() { err = errors.Join(err, rc.Close()) }()
 	if f.isClosed() {
@@ -78,13 +80,16 @@ func (f *FSM) Restore(rc io.ReadCloser) (err error) {
 	if err != nil {
 		return fmt.Errorf("restore: %w", err)
 	}
+	if at, _, _ := f.reg.Position(); r.State().Index < at && !planted.Alive(planted.Rollback) {
+		return fmt.Errorf("restore: a snapshot of raft index %d, applied is %d: %w", r.State().Index, at, ErrOlder)
+	}
 	// First: no hash of the old state may be taken for one of the new.
 	f.history.reset()
 	err = f.reg.Replace(func(add func(registry.Record) error) (registry.State, error) {
 		for {
 			rec, err := r.Next()
 			if errors.Is(err, io.EOF) {
-				return r.State(), nil
+				return planted.Restored(r.State(), f.reg, add)
 			}
 			if err != nil {
 				return registry.State{}, err
