@@ -22,6 +22,9 @@ func (l *Log) StoreLogs(logs []*raft.Log) error {
 	if len(logs) == 0 {
 		return nil
 	}
+	if l.released() {
+		return errClosed
+	}
 	entries, err := sealed(logs)
 	if err != nil {
 		return err
@@ -36,6 +39,9 @@ func (l *Log) StoreLogs(logs []*raft.Log) error {
 	l.mu.Unlock()
 	if cut != 0 {
 		return l.replace(cut, entries)
+	}
+	if err := l.makeWay(entries[0].Index); err != nil {
+		return err
 	}
 	done := make(chan error, 1)
 	go func() { done <- l.append(entries) }()
@@ -53,7 +59,22 @@ func (l *Log) StoreLogs(logs []*raft.Log) error {
 	return ErrHung
 }
 
-// append writes entries and raises the mark.
+// makeWay drops the whole log when next leaves a gap behind it. Raft appends behind a
+// gap only when a snapshot holds all that comes before; it drops the log then, but
+// goes on when that fails, and raft-wal would refuse every append from there on.
+func (l *Log) makeWay(next uint64) error {
+	last, err := l.LastIndex()
+	if err != nil || last == 0 || next <= last+1 {
+		return err
+	}
+	first, err := l.FirstIndex()
+	if err != nil {
+		return err
+	}
+	return l.DeleteRange(first, last)
+}
+
+// append writes entries.
 func (l *Log) append(entries []*raft.Log) error {
 	err := l.with(func(w *wal.WAL) error { return w.StoreLogs(entries) })
 	if errors.Is(err, types.ErrSealed) {

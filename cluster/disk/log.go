@@ -172,9 +172,18 @@ func (l *Log) Verify(ctx context.Context) error {
 	return nil
 }
 
-// Release lets go of whoever waits in the Log; appends fail from then on. Call it
-// before raft's shutdown, and Close after it.
+// Release lets go of whoever waits in the Log; appends and votes fail from then on.
+// Call it before raft's shutdown, and Close after it.
 func (l *Log) Release() { l.once.Do(func() { close(l.closing) }) }
+
+func (l *Log) released() bool {
+	select {
+	case <-l.closing:
+		return true
+	default:
+		return false
+	}
+}
 
 // Close closes the files.
 func (l *Log) Close() error {
@@ -259,6 +268,9 @@ func (l *Log) GetUint64(key []byte) (v uint64, err error) {
 
 // Set implements raft.StableStore.
 func (l *Log) Set(key, val []byte) error {
+	if l.released() {
+		return errClosed
+	}
 	return l.with(func(w *wal.WAL) error {
 		end := l.m.Begin(true)
 		err := w.Set(key, val)
@@ -273,8 +285,11 @@ const termKey = "CurrentTerm"
 // SetUint64 implements raft.StableStore. Raft ends the process when it can't write
 // its term; so that is tried until it works, which leaves this node without a
 // vote, and answering searches. Once released it gives nil: whatever raft would
-// do in that term needs a further write, and those fail.
+// do in that term needs a further write, and those fail then.
 func (l *Log) SetUint64(key []byte, val uint64) error {
+	if string(key) != termKey && l.released() {
+		return errClosed
+	}
 	for {
 		err := l.with(func(w *wal.WAL) error {
 			end := l.m.Begin(true)

@@ -359,6 +359,39 @@ func TestCompactionKeepsTheMark(t *testing.T) {
 	holds(t, openTest(t, dir, v, 32<<10), entries(90, 92, 4, 100))
 }
 
+// TestGapAfterASnapshot: raft goes on when the log could not be dropped after a
+// snapshot from the leader; the follower must not be stuck for that.
+func TestGapAfterASnapshot(t *testing.T) {
+	dir, v := t.TempDir(), newFaults()
+	l := openTest(t, dir, v, 32<<10)
+	must(t, l.StoreLogs(entries(1, 20, 1, 100)))
+	must(t, l.StoreLogs(entries(90, 92, 4, 100)))
+	must(t, l.Close())
+	l = openTest(t, dir, v, 32<<10)
+	holds(t, l, entries(90, 92, 4, 100))
+	if first, err := l.FirstIndex(); err != nil || first != 90 {
+		t.Errorf("the log begins at %d (%v), want 90", first, err)
+	}
+}
+
+// TestReleasedLogTakesNothing: a term that raft believes to be stored, and is not,
+// must not be followed by a vote or an entry of it.
+func TestReleasedLogTakesNothing(t *testing.T) {
+	l := openTest(t, t.TempDir(), newFaults(), 1<<20)
+	must(t, l.StoreLogs(entries(1, 2, 1, 100)))
+	l.Release()
+	if err := l.StoreLogs(entries(3, 3, 2, 100)); !errors.Is(err, errClosed) {
+		t.Errorf("an append to a released log: %v", err)
+	}
+	if err := l.SetUint64([]byte("LastVoteTerm"), 2); !errors.Is(err, errClosed) {
+		t.Errorf("the term of a vote in a released log: %v", err)
+	}
+	if err := l.Set([]byte("LastVoteCand"), []byte("x")); !errors.Is(err, errClosed) {
+		t.Errorf("a vote in a released log: %v", err)
+	}
+	holds(t, l, entries(1, 2, 1, 100))
+}
+
 func BenchmarkStoreLogs(b *testing.B) {
 	m := unwatched()
 	l, err := OpenLog(Options{Dir: b.TempDir(), Monitor: m, Segment: 16 << 20, Logger: hclog.NewNullLogger()})
