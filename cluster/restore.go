@@ -61,7 +61,9 @@ type RestoreResult struct {
 // batches, reports and decisions are taken over; members, join tokens and sessions are
 // not, since they belong to the cluster that was lost. The audit log begins anew with
 // an event that tells all this; the old one goes to audit-before, its key to
-// audit-before.key beside the node's key. As with Init, nothing is left after an error.
+// audit-before.key beside the node's key, where none of an earlier restore may lie:
+// it may be the only one for a log that still exists. As with Init, nothing is left
+// after an error.
 func Restore(ctx context.Context, rc RestoreConfig, src RestoreSource) (RestoreResult, error) {
 	cfg := Config{
 		DataDir: rc.Init.DataDir, NodeKeyFile: rc.Init.NodeKeyFile, ClusterKeyFile: rc.Init.ClusterKeyFile,
@@ -75,28 +77,45 @@ func Restore(ctx context.Context, rc RestoreConfig, src RestoreSource) (RestoreR
 		return RestoreResult{}, err
 	}
 	out := RestoreResult{InitResult: InitResult{Cluster: id.Cluster, Node: id.Node, AuthorityHash: pki.SPKI(id.ca)}}
-	var oldKey []byte
+	oldKey := filepath.Join(filepath.Dir(cfg.NodeKeyFile), "audit-before.key")
+	if _, err := os.Lstat(oldKey); err == nil {
+		return RestoreResult{}, fmt.Errorf("restoring a backup: key file %s: %w", oldKey, os.ErrExist)
+	}
+	saved := false
 	err = build(layout(cfg.DataDir), cfg.NodeKeyFile, cfg.ClusterKeyFile, id, func(tmp layout) error {
 		st, err := restoreState(tmp, id, src)
 		if err != nil {
 			return err
 		}
 		out.Index, out.Entries = st.Index, st.Entries
-		if oldKey, err = restoreFiles(tmp, id, src, cfg.Logger); err != nil {
+		key, err := restoreFiles(tmp, id, src, cfg.Logger)
+		if err != nil {
 			return err
 		}
 		if err := restoreCommands(ctx, tmp, &cfg, id, rc.Init); err != nil {
 			return err
 		}
-		return auditRestore(ctx, tmp, &cfg, id, rc, st)
+		if err := auditRestore(ctx, tmp, &cfg, id, rc, st); err != nil || key == nil {
+			return err
+		}
+		saved = true
+		return saveOldKey(oldKey, key)
 	})
-	if err == nil && oldKey != nil {
-		err = writeFile(filepath.Join(filepath.Dir(cfg.NodeKeyFile), "audit-before.key"), oldKey)
-	}
 	if err != nil {
+		if saved {
+			err = errors.Join(err, os.RemoveAll(oldKey))
+		}
 		return RestoreResult{}, fmt.Errorf("restoring a backup: %w", err)
 	}
 	return out, nil
+}
+
+// saveOldKey writes the key of the audit log that was taken over.
+func saveOldKey(path string, key []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("making a folder: %w", err)
+	}
+	return writeFile(path, key)
 }
 
 // restoreState makes the registry and, at the same index, the snapshot and the term

@@ -285,3 +285,35 @@ func TestRestoreLeavesTheOldCluster(t *testing.T) {
 	must(t, n.Registry().Verify(t.Context()))
 	must(t, n.Shutdown(t.Context()))
 }
+
+// TestRestoreKeepsAnOlderKey: the key of an audit log that was taken over earlier is
+// the only one, and a restore that fails leaves none.
+func TestRestoreKeepsAnOlderKey(t *testing.T) {
+	dir, key := makeNode(t), newKey(t)
+	var sound bytes.Buffer
+	_, err := backup.Write(t.Context(), backup.Options{Dir: dir}, &sound, key.Recipient())
+	must(t, err)
+	keys := t.TempDir()
+	old, nodeKey := filepath.Join(keys, "audit-before.key"), filepath.Join(keys, "node.key")
+	restore := func(to string) error {
+		a, err := backup.Open(bytes.NewReader(sound.Bytes()), key)
+		must(t, err)
+		_, err = cluster.Restore(t.Context(), cluster.RestoreConfig{
+			Init: cluster.InitConfig{DataDir: to, NodeKeyFile: nodeKey, ClusterKeyFile: filepath.Join(keys, "cluster.key"), Origin: origin, Name: "phoenix"},
+			From: a.Manifest().Cluster, Reason: "test",
+		}, a)
+		return err
+	}
+	must(t, os.WriteFile(old, []byte("of an earlier restore"), 0o600))
+	if err := restore(filepath.Join(t.TempDir(), "new")); !errors.Is(err, os.ErrExist) || string(read(t, old)) != "of an earlier restore" {
+		t.Errorf("with an older key: %v", err)
+	}
+	must(t, os.Remove(old))
+	must(t, os.WriteFile(nodeKey, []byte("another node's"), 0o600))
+	if err := restore(filepath.Join(t.TempDir(), "new")); !errors.Is(err, os.ErrExist) {
+		t.Errorf("with another node's key: %v", err)
+	}
+	if _, err := os.Lstat(old); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a failed restore left a key: %v", err)
+	}
+}
