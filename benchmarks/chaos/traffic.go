@@ -114,11 +114,11 @@ func (t *traffic) write(ctx context.Context, node int, ref string) {
 				ID    string `json:"id"`
 				Index uint64 `json:"index"`
 			}
-			if json.Unmarshal(answer, &out) == nil {
-				t.mu.Lock()
-				t.ids[ref], t.index = out.ID, max(t.index, out.Index)
-				t.mu.Unlock()
-			}
+			// It is acknowledged, whatever the body: one without an id fails the check.
+			_ = json.Unmarshal(answer, &out)
+			t.mu.Lock()
+			t.ids[ref], t.index = out.ID, max(t.index, out.Index)
+			t.mu.Unlock()
 			return
 		}
 		select {
