@@ -11,7 +11,8 @@ import (
 )
 
 // plainList is what a search should answer, word for word as search.go says it and
-// without anything clever: all names of all entries are held against the query.
+// without anything clever: all names of all entries are held against the query. Its
+// words are those of the release's table; searchBy goes by another.
 type plainList map[watchlist.EntryID][]plainName
 
 type plainName struct {
@@ -21,19 +22,26 @@ type plainName struct {
 	joined []string
 }
 
-var plainTokens sync.Map // names.Raw to *names.Token
+// plainKey is a word under a table.
+type plainKey struct {
+	table *names.Table
+	raw   names.Raw
+}
 
-func plainToken(r names.Raw) *names.Token {
-	if t, ok := plainTokens.Load(r); ok {
+var plainTokens sync.Map // plainKey to *names.Token
+
+func plainToken(table *names.Table, r names.Raw) *names.Token {
+	k := plainKey{table, r}
+	if t, ok := plainTokens.Load(k); ok {
 		return t.(*names.Token)
 	}
-	t, _ := plainTokens.LoadOrStore(r, names.NewToken(r))
+	t, _ := plainTokens.LoadOrStore(k, table.NewToken(r))
 	return t.(*names.Token)
 }
 
-func plainParse(n watchlist.Name) (out []*names.Token) {
+func plainParse(table *names.Table, n watchlist.Name) (out []*names.Token) {
 	for _, r := range names.Split(n) {
-		out = append(out, plainToken(r))
+		out = append(out, plainToken(table, r))
 	}
 	return out
 }
@@ -45,7 +53,7 @@ func (l plainList) put(e *watchlist.Entry) {
 		return
 	}
 	for i, n := range e.Names {
-		p := plainName{index: i, weak: n.Kind == watchlist.NameWeak, tokens: plainParse(n)}
+		p := plainName{index: i, weak: n.Kind == watchlist.NameWeak, tokens: plainParse(names.Shipped(), n)}
 		for k := range max(0, len(p.tokens)-1) {
 			if joinable(p.tokens[k], p.tokens[k+1]) {
 				p.joined = append(p.joined, p.tokens[k].Text+p.tokens[k+1].Text)
@@ -105,11 +113,37 @@ func (p plainName) score(tokens []*names.Token) float64 {
 	return v
 }
 
+// under is the list with its words by a table. Which neighbours are joined is up to the
+// rules alone.
+func (l plainList) under(table *names.Table) plainList {
+	if table == names.Shipped() {
+		return l
+	}
+	out := plainList{}
+	for id, list := range l {
+		for _, p := range list {
+			tokens := make([]*names.Token, len(p.tokens))
+			for i, t := range p.tokens {
+				tokens[i] = plainToken(table, t.Raw)
+			}
+			p.tokens = tokens
+			out[id] = append(out[id], p)
+		}
+	}
+	return out
+}
+
 // search answers a query by going over the list.
 func (l plainList) search(q watchlist.NameQuery) []watchlist.NameMatch {
+	return l.searchBy(names.Shipped(), q)
+}
+
+// searchBy is search by a table of spelling families.
+func (l plainList) searchBy(table *names.Table, q watchlist.NameQuery) []watchlist.NameMatch {
+	l = l.under(table)
 	found := map[watchlist.EntryID]watchlist.NameMatch{}
 	for qi, n := range q.Names {
-		tokens := plainParse(n)
+		tokens := plainParse(table, n)
 		if len(tokens) == 0 {
 			continue
 		}

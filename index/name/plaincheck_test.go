@@ -98,7 +98,7 @@ func checkPlain(t *testing.T, x *Index, l plainList, q watchlist.NameQuery) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := gocmp.Diff(l.search(q), got); diff != "" {
+	if diff := gocmp.Diff(l.searchBy(x.Table(), q), got); diff != "" {
 		t.Fatalf("query %+v: a scan of all names and the index differ (- scan, + index):\n%s", q, diff)
 	}
 }
