@@ -45,7 +45,7 @@ func (p *program) namesFamilyCmd() *cobra.Command {
 administrators add to it: one proposes, with a source and a reason, another looks at
 what the change would do to the list and accepts or refuses it. Each node takes an
 accepted change over at once; no release is needed. Leads and audit events name the
-table that they were made with (models: names), such as wa-3+2.
+table that they were made with (models: names), such as wa-4+2.
 
 Both steps need an account ('vigie login'): behind an API key there may be anybody.`,
 		p.familyListCmd(), p.familyShowCmd(), p.familyProposeCmd(), p.familyWithdrawCmd(), p.familyReviewCmd(), p.familyHistoryCmd())

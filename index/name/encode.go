@@ -17,9 +17,9 @@ const fileFormat = "vigie name index/1"
 // program made them.
 var errDraft = errors.New("the content does not hold together")
 
-// foldingDigest is a digest of what the rules make of fixed spellings: words that
-// were folded by other rules are not read again, even if the rules' version was left
-// as it was.
+// foldingDigest is a digest of what the rules make of fixed spellings. Words that were
+// folded by other rules are not read again because names.Version is another; should
+// that be left as it was, the digest catches what those spellings show.
 func foldingDigest() []byte {
 	h := sha256.New()
 	note := func(full string) {

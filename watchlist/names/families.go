@@ -77,7 +77,7 @@ func Families() []*Family { return shipped().Families() }
 func (t *Table) Families() []*Family { return t.families }
 
 // Version names the rules and the table: Version for that of the release, with
-// the number of accepted changes behind it when there are any ("wa-3+2").
+// the number of accepted changes behind it when there are any ("wa-4+2").
 // Keys and scores of two versions are not comparable.
 func (t *Table) Version() string { return VersionOf(t.version) }
 
