@@ -12,7 +12,7 @@ FACES := $(foreach n,1 2 3 4 5 6,var/demo-faces/profile-picture-$(n).jpg)
 FUZZTIME ?= 30s
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: build release deps models models-eval mrz-oracle demo-faces demo test lint test-nodlib test-cgo test-race test-asm bench bench-core bench-faces bench-search bench-morphs bench-recaptures bench-names bench-fusion chaos fuzz fuzz-search soak e2e e2e-calibrate calibrate-names generate fmt clean help
+.PHONY: build release deps models models-eval mrz-oracle demo-faces demo test lint test-nodlib test-cgo test-race test-asm bench bench-core bench-faces bench-search bench-morphs bench-recaptures bench-names bench-fusion chaos sim sim-short sim-bugs fuzz fuzz-search soak e2e e2e-calibrate calibrate-names generate fmt clean help
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -136,6 +136,17 @@ bench-names: ## name search: recall, false alerts, speed at a million names
 
 chaos: build ## break three real nodes 120 times under load; benchmarks/out/chaos.json (root; CHAOS="-rounds 30 -seed 7")
 	$(GO) run ./benchmarks/cmd/chaos -binary bin/vigie -results benchmarks/RESULTS.md $(CHAOS)
+
+SEEDS ?= 10000
+SIM := CGO_ENABLED=0 VIGIE_SIM_LOG=var/sim/seeds.jsonl VIGIE_SIM_SEED=$(SEED) VIGIE_SIM_TIMES=$(TIMES) $(GO) test -tags nodlib -count=1 -timeout 0 -v
+sim: ## SEEDS simulated clusters under faults (goes on where it was ended), or one SEED, TIMES times
+	@if [ -n "$(SEED)" ]; then $(SIM) -run '^TestSimulation$$' ./cluster/sim; else VIGIE_SIM_SEEDS=$(SEEDS) $(SIM) -run '^TestLongRing$$' ./cluster/sim; fi
+
+sim-short: ## the simulated clusters that `make test` runs: 24 cluster-hours
+	$(SIM) -run '^TestSimulation$$' ./cluster/sim
+
+sim-bugs: ## the simulation must find each of ten planted bugs within 2 minutes
+	CGO_ENABLED=0 $(GO) test -tags 'nodlib plantedbugs' -count=1 -timeout 30m -v -run '^(TestPlantedBugs|TestNothingPlantedInANormalBuild)$$' ./cluster/sim
 
 fuzz: ## every fuzz target for FUZZTIME each
 	@set -e; grep -rlE '^func Fuzz' --include='*_test.go' . | while read -r f; do \

@@ -1,7 +1,9 @@
-// Package planted holds ten faults that the simulation of the cluster is to find.
-// A harness that never failed proves nothing.
+// Package planted holds ten faults that the tests of the cluster must find. A
+// harness that never failed proves nothing.
 //
 // In a normal build there is nothing here but functions that return at once and
-// vanish by inlining. With the build tag plantedbugs, the fault that
-// VIGIE_PLANTED_BUG names when the process starts is alive, one at a time.
+// vanish by inlining; TestNothingPlantedInANormalBuild searches the binary. With
+// the build tag plantedbugs, the fault that VIGIE_PLANTED_BUG names when the
+// process starts is alive, one at a time. `make sim-bugs` runs the simulation
+// against each.
 package planted

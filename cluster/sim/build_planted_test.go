@@ -1,0 +1,6 @@
+//go:build plantedbugs
+
+package sim
+
+// plantedBuild tells which build this is.
+const plantedBuild = true
