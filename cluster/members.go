@@ -149,7 +149,8 @@ func (n *Node) TransferLeadership(ctx context.Context) error {
 		} else {
 			err = n.post(ctx, old, pathTransfer, struct{}{}, nil)
 		}
-		if err != nil {
+		// A node that does not lead any more has what was asked of it.
+		if err != nil && !errors.Is(err, errNotLeader) {
 			return fmt.Errorf("transferring leadership: %w", err)
 		}
 		var now watchlist.NodeID
