@@ -78,11 +78,11 @@ func Restore(ctx context.Context, rc RestoreConfig, src RestoreSource) (RestoreR
 	}
 	out := RestoreResult{InitResult: InitResult{Cluster: id.Cluster, Node: id.Node, AuthorityHash: pki.SPKI(id.ca)}}
 	oldKey := filepath.Join(filepath.Dir(cfg.NodeKeyFile), "audit-before.key")
-	if _, err := os.Lstat(oldKey); err == nil {
-		return RestoreResult{}, fmt.Errorf("restoring a backup: key file %s: %w", oldKey, os.ErrExist)
-	}
 	saved := false
 	err = build(layout(cfg.DataDir), cfg.NodeKeyFile, cfg.ClusterKeyFile, id, func(tmp layout) error {
+		if _, err := os.Lstat(oldKey); err == nil {
+			return fmt.Errorf("key file %s: %w", oldKey, os.ErrExist)
+		}
 		st, err := restoreState(tmp, id, src)
 		if err != nil {
 			return err
