@@ -110,6 +110,13 @@ func (h *history) violated(format string, args ...any) {
 	h.violatedLocked(format, args...)
 }
 
+// count adds one to a number of the result.
+func (h *history) count(n *int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	*n++
+}
+
 func (h *history) violatedLocked(format string, args ...any) {
 	h.res.Violations++
 	if len(h.res.Details) < 8 {

@@ -95,7 +95,7 @@ func (m *member) start() {
 	m.mu.Lock()
 	m.run = r
 	m.mu.Unlock()
-	m.c.history.res.Starts++
+	m.c.history.count(&m.c.history.res.Starts)
 	m.checkRollback(node)
 }
 
@@ -146,7 +146,7 @@ func (m *member) crash(power bool) {
 		return
 	}
 	m.disk = r.disk.cut()
-	m.c.history.res.Crashes++
+	m.c.history.count(&m.c.history.res.Crashes)
 	var why error
 	if !power {
 		why = errReset

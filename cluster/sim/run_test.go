@@ -148,7 +148,7 @@ func (c *simulation) run() {
 	}
 	for _, e := range c.plan.Events {
 		time.Sleep(time.Until(c.history.start.Add(e.At)))
-		c.history.res.Faults++
+		c.history.count(&c.history.res.Faults)
 		c.wg.Go(func() { c.strike(e) })
 	}
 	time.Sleep(time.Until(c.history.start.Add(c.plan.Length)))
