@@ -137,7 +137,7 @@ func TestReportLifecycle(t *testing.T) {
 		t.Errorf("event %+v", e)
 	}
 	r.problem("bad_transition", ask{method: "POST", path: path + "/withdraw", role: admin, body: map[string]any{"reason": "found again"}})
-	r.problem("not_found", ask{method: "GET", path: path[:len(path)-1] + "0", role: admin})
+	r.problem("not_found", ask{method: "GET", path: path[:len(path)-12] + "000000000000", role: admin})
 }
 
 func TestReportRefusals(t *testing.T) {
