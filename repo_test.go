@@ -58,6 +58,7 @@ var pureImports = map[string][]string{
 	"watchlist/mrz":     {"golang.org/x/text/"},
 	"watchlist/names":   {"golang.org/x/text/", "github.com/mozillazg/go-unidecode"},
 	"watchlist/command": {"github.com/fxamacker/cbor/"},
+	"watchlist/sharing": {"github.com/fxamacker/cbor/"},
 }
 
 // bannedCalls lists calls that a folder must not make.
