@@ -12,7 +12,7 @@ FACES := $(foreach n,1 2 3 4 5 6,var/demo-faces/profile-picture-$(n).jpg)
 FUZZTIME ?= 30s
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: build release deps models models-eval mrz-oracle demo-faces demo test lint test-nodlib test-cgo test-race test-asm bench bench-core bench-faces bench-search bench-morphs bench-recaptures bench-names bench-fusion chaos sim sim-short sim-bugs fuzz fuzz-search soak e2e e2e-calibrate calibrate-names generate fmt clean help
+.PHONY: build release deps models models-eval mrz-oracle demo-faces demo test lint test-nodlib test-cgo test-race test-asm bench bench-core bench-faces bench-search bench-morphs bench-recaptures bench-names bench-fusion bench-cluster chaos sim sim-short sim-bugs fuzz fuzz-search soak e2e e2e-calibrate calibrate-names generate fmt clean help
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -94,7 +94,7 @@ e2e: build models demo-faces ## only the tests that drive the running binary
 e2e-calibrate: build models demo-faces ## a calibration fitted from VIGIE_TESTDATA's photos and adopted: minutes
 	VIGIE_CALIBRATE=1 $(GO) test -count=1 -v -timeout 30m -run '^TestCalibrateFromPhotos$$' ./cmd/vigie
 
-bench: bench-core bench-faces bench-search bench-morphs bench-recaptures bench-names bench-fusion ## all benchmarks
+bench: bench-core bench-faces bench-search bench-morphs bench-recaptures bench-names bench-fusion bench-cluster ## all benchmarks
 
 bench-core: build models demo-faces ## benchmarks/out/core.json and benchmarks/RESULTS.md
 	$(GO) run ./benchmarks/cmd/bench -binary bin/vigie -area core
@@ -133,6 +133,12 @@ bench-names: ## name search: recall, false alerts, speed at a million names
 	@if [ ! -d "$(VIGIE_TESTDATA)/names" ]; then echo "*** SKIPPED bench-names: no labelled names in $(VIGIE_TESTDATA)/names; set VIGIE_TESTDATA" >&2; exit 0; fi; \
 	mkdir -p var/bench && CGO_ENABLED=0 $(GO) build -trimpath -tags nodlib -o var/bench/bench-names ./benchmarks/cmd/bench && \
 	var/bench/bench-names -area names -names "$(VIGIE_TESTDATA)/names" $(BENCH)
+
+bench-cluster: ## three real nodes beside bare raft: writes, fail-over, restarts, idle traffic; 12 minutes (root for the last)
+	@mkdir -p var/bench
+	CGO_ENABLED=0 $(GO) build -trimpath -tags nodlib -ldflags '$(LDFLAGS)' -o var/bench/vigie-nodlib ./cmd/vigie
+	CGO_ENABLED=0 $(GO) build -trimpath -tags nodlib -o var/bench/bench-cluster ./benchmarks/cmd/bench
+	var/bench/bench-cluster -area cluster -binary var/bench/vigie-nodlib $(BENCH)
 
 chaos: build ## break three real nodes 120 times under load; benchmarks/out/chaos.json (root; CHAOS="-rounds 30 -seed 7")
 	$(GO) run ./benchmarks/cmd/chaos -binary bin/vigie -results benchmarks/RESULTS.md $(CHAOS)

@@ -43,7 +43,7 @@ var soleImporters = []struct {
 	{"github.com/yalue/onnxruntime_go", []string{"matcher/face/onnx"}, "the runtime's library is loaded in one place"},
 	{"C", []string{"matcher/face/dlib"}, "everything else builds without cgo"},
 	{"github.com/labstack/echo", []string{"api"}, "the move to echo v5 stays a one-package change (D1)"},
-	{"github.com/hashicorp/raft", []string{"cluster"}, "consensus stays in the cluster"},
+	{"github.com/hashicorp/raft", []string{"cluster", "benchmarks/bareraft"}, "consensus stays in the cluster; a benchmark holds it against raft alone"},
 	{"log", []string{"cluster"}, "logs go through an injected slog.Logger; raft's own logger wants one"},
 	{"math/rand", nil, "math/rand/v2 draws better"},
 	{"math/rand/v2", []string{"benchmarks", "index/indextest", "cmd/vigie/internal/specimen"}, "secrets need crypto/rand, and Apply must be deterministic"},

@@ -102,7 +102,7 @@ func (c *Cluster) start(ctx context.Context) error {
 	}
 	for i, n := range c.nodes {
 		if i > 0 {
-			if err := c.join(ctx, n); err != nil {
+			if err := c.join(ctx, n, "voter"); err != nil {
 				return err
 			}
 		}
@@ -115,12 +115,12 @@ func (c *Cluster) start(ctx context.Context) error {
 }
 
 // join admits a node with a fresh token, as an operator would.
-func (c *Cluster) join(ctx context.Context, n *node) error {
+func (c *Cluster) join(ctx context.Context, n *node, role string) error {
 	c.opt.Progress(n.name + ": vigie token create, vigie join")
 	var token struct {
 		Token string `json:"token"`
 	}
-	if err := c.vigie(ctx, &token, "token", "create", "--role", "voter"); err != nil {
+	if err := c.vigie(ctx, &token, "token", "create", "--role", role); err != nil {
 		return err
 	}
 	return c.vigie(ctx, nil, append([]string{"join", "--token", token.Token}, c.newNodeArgs(n)...)...)

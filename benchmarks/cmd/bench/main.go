@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 
 	"vigie/benchmarks"
+	"vigie/benchmarks/bareraft"
 	"vigie/benchmarks/core"
 )
 
@@ -25,7 +26,7 @@ func main() {
 
 func run(ctx context.Context) error {
 	binary := flag.String("binary", "bin/vigie", "the program to measure")
-	area := flag.String("area", "core", "what to measure: core, faces, search, morphs, recaptures, names, fusion")
+	area := flag.String("area", "core", "what to measure: core, faces, search, morphs, recaptures, names, fusion, cluster")
 	dir := flag.String("faces", "", "for -area faces, search, morphs, recaptures and fusion: DIR/<group>/<person>/<photo>.jpg")
 	portraits := flag.String("portraits", "", "for -area morphs and recaptures: the folder of consented portraits")
 	labelled := flag.String("names", "", "for -area names and fusion: the folder of labelled names")
@@ -34,7 +35,7 @@ func run(ctx context.Context) error {
 	peers := flag.String("peers", "", "for -area search: the program of benchmarks/peers; \"\" leaves FAISS and hnswlib out")
 	cache := flag.String("cache", "var/bench", "for -area search: where hnswlib's graphs are kept")
 	big := flag.Bool("big", true, "for -area search: 10 million templates too, where memory allows")
-	only := flag.String("only", "", "for -area search: only the steps whose name contains this, nothing is written; for -area faces: dlib or second; for -area names: accuracy or speed")
+	only := flag.String("only", "", "for -area search: only the steps whose name contains this, nothing is written; for -area faces: dlib or second; for -area names: accuracy or speed; for -area cluster: of writes, faults, list and idle those, with commas, nothing is written")
 	models := flag.String("models", "var/models", "the face models; \"\" leaves photos out")
 	evalModels := flag.String("eval-models", "var/models-eval", "for -area faces: the folder of make models-eval")
 	portrait := flag.String("portrait", "var/demo-faces/profile-picture-1.jpg", "a JPEG of one face")
@@ -54,6 +55,10 @@ func run(ctx context.Context) error {
 		return measureNames(ctx, nameFlags{data: *labelled, only: *only, out: *out, results: *results, quick: *quick})
 	case "fusion":
 		return measureFusion(ctx, faceFlags{photos: *dir, models: *models, out: *out, results: *results}, *labelled, *templates, *quick)
+	case "cluster":
+		return measureCluster(ctx, *binary, *only, *quick, *out, *results)
+	case bareNode:
+		return bareraft.Serve(flag.Arg(0), flag.Arg(1), os.Stdin, os.Stdout)
 	case "names-large", "names-start":
 		return measureLargeHere(ctx, *labelled, *list, *area == "names-start")
 	case "search":
