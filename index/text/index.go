@@ -32,8 +32,9 @@ var errClosed = errors.New("text index: closed")
 type Index struct {
 	core *core
 	log  *slog.Logger
-	// retry is the wait after a failure; only tests change it.
-	retry time.Duration
+	// retry is the wait after a failure, gather the least rest after changes; only
+	// tests change them.
+	retry, gather time.Duration
 
 	mu sync.Mutex // guards the fields below
 	// dirty are the entries that changed up to told and were not read since.
@@ -46,6 +47,9 @@ type Index struct {
 	failures             uint64
 	// moved is closed and replaced when there is something new to be seen.
 	moved chan struct{}
+	// waiting are those who wait for the index; hurry is closed while there are any.
+	waiting int
+	hurry   chan struct{}
 
 	// wake has room for one call.
 	wake chan struct{}
@@ -75,8 +79,8 @@ func New(log *slog.Logger) (*Index, error) {
 		return nil, err
 	}
 	return &Index{
-		core: c, log: log, retry: retryAfter, dirty: map[watchlist.EntryID]struct{}{}, stale: true,
-		moved: make(chan struct{}), wake: make(chan struct{}, 1), stop: make(chan struct{}),
+		core: c, log: log, retry: retryAfter, gather: gatherFor, dirty: map[watchlist.EntryID]struct{}{}, stale: true,
+		moved: make(chan struct{}), hurry: make(chan struct{}), wake: make(chan struct{}, 1), stop: make(chan struct{}),
 	}, nil
 }
 
@@ -153,7 +157,15 @@ func (x *Index) signal() {
 // Wait returns once searches include a raft index. It fails with
 // watchlist.ErrTextBuilding at once while nothing can be searched, and when ctx
 // ends.
+//
+// The worker rests between changes; it doesn't while somebody waits here.
 func (x *Index) Wait(ctx context.Context, index uint64) error {
+	waits := false
+	defer func() {
+		if waits {
+			x.wait(-1)
+		}
+	}()
 	for {
 		x.mu.Lock()
 		ready, moved := x.ready, x.moved
@@ -164,12 +176,35 @@ func (x *Index) Wait(ctx context.Context, index uint64) error {
 		case x.core.Applied() >= index:
 			return nil
 		}
+		if !waits {
+			waits = true
+			x.wait(1)
+		}
 		select {
 		case <-moved:
 		case <-ctx.Done():
 			return fmt.Errorf("wait for the text index: %w", ctx.Err())
 		}
 	}
+}
+
+// wait counts one who waits more or less.
+func (x *Index) wait(one int) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	switch x.waiting += one; {
+	case x.waiting == 1 && one > 0:
+		close(x.hurry)
+	case x.waiting == 0:
+		x.hurry = make(chan struct{})
+	}
+}
+
+// hurried is closed while somebody waits.
+func (x *Index) hurried() <-chan struct{} {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.hurry
 }
 
 // Search finds entries by a query; see parse for its language. The answer's Index is

@@ -278,6 +278,38 @@ func TestWornIsRebuilt(t *testing.T) {
 	}
 }
 
+// TestRests: between changes the worker rests, changes come together meanwhile, and
+// nobody who waits for the index waits for the rest.
+func TestRests(t *testing.T) {
+	x, r := testIndex(t, 3)
+	x.gather = time.Hour
+	x.Start(r)
+	reach(t, x, 1)
+	change := func(index uint64) {
+		t.Helper()
+		if err := x.Apply([]watchlist.Change{r.put(noted(int(index), index, "second"))}, index); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for index := uint64(2); index <= 4; index++ {
+		change(index)
+		reach(t, x, index)
+	}
+	// Now it rests for an hour, or does so after the next change; nobody waits.
+	batches := x.core.w.batches
+	for index := uint64(5); index <= 104; index++ {
+		change(index)
+		time.Sleep(time.Millisecond) // long enough for a worker that doesn't rest
+	}
+	reach(t, x, 104)
+	if n := x.core.w.batches - batches; n > 2 {
+		t.Errorf("100 changes were taken over in %d batches", n)
+	}
+	if n := totalOf(t, x, "second"); n != 103 {
+		t.Errorf("%d of 103 found", n)
+	}
+}
+
 // TestConcurrent: searches, changes and restores at once; what is never changed is
 // found by every search that is answered.
 func TestConcurrent(t *testing.T) {

@@ -12,6 +12,10 @@ const (
 	// once. While everything is read, the worker rests after each page for as long as
 	// the page took, so that at most about half of the processors' time goes there.
 	page = 256
+	// gatherFor is how long changes are let come together, at least, between two
+	// batches, and share how many times longer than a batch took the worker rests
+	// while more keep coming: writing entries goes before finding them by text.
+	gatherFor, share = 250 * time.Millisecond, 9
 	// retryAfter is how long the worker waits after a failure.
 	retryAfter = 10 * time.Second
 )
@@ -20,6 +24,8 @@ const (
 type worker struct {
 	*Index
 	src Source
+	// paused is the last raft index that was told when the last rest began.
+	paused uint64
 }
 
 // run goes on until the index is closed.
@@ -47,7 +53,10 @@ func (w *worker) step() bool {
 	case stale || w.core.worn():
 		err = w.build()
 	default:
-		_, err = w.take(nil)
+		begun, told := time.Now(), w.Applied()
+		if _, err = w.take(nil); err == nil && !w.pause(time.Since(begun), told) {
+			return false
+		}
 	}
 	if err == nil {
 		w.mu.Lock()
@@ -66,12 +75,30 @@ func (w *worker) step() bool {
 	return w.rest(w.retry)
 }
 
+// pause rests after changes were taken over in that time, with told the last raft
+// index when that began, and reports whether the index is still open. Nobody who
+// waits for the index waits for the rest. When no change came in the rest before,
+// this one is as short as the work.
+func (w *worker) pause(took time.Duration, told uint64) bool {
+	rest := max(w.gather, share*took)
+	if told == w.paused {
+		rest = took
+	}
+	w.paused = w.Applied()
+	return w.restFor(rest, w.hurried())
+}
+
 // rest waits and reports whether the index is still open.
-func (w *worker) rest(d time.Duration) bool {
+func (w *worker) rest(d time.Duration) bool { return w.restFor(d, nil) }
+
+// restFor is rest that also ends when something comes by early.
+func (w *worker) restFor(d time.Duration, early <-chan struct{}) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-t.C:
+		return true
+	case <-early:
 		return true
 	case <-w.stop:
 		return false
