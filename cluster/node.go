@@ -206,6 +206,7 @@ func (n *Node) startRaft(rc replicaConfig) error {
 	if err := n.rep.start(rc, vetoed{trans, n.veto}, nil); err != nil {
 		return errors.Join(err, trans.Close())
 	}
+	trans.rep.Store(n.rep)
 	n.clock = newClockGuard(&n.cfg, n.peerClocks)
 	n.proposals = newProposer(n.rep, n.id.cluster, n.stamp)
 	n.proposals.newTerm = n.learnClocks

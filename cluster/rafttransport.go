@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"errors"
+	"io"
 	"sync"
 	"sync/atomic"
 
@@ -10,12 +11,19 @@ import (
 	"vigie/cluster/internal/seam"
 )
 
-// raftTransport is raft's network transport with two of raft's faults mended:
-// pipelines can't lock up, and a follower whose disk fails says so.
+// raftTransport is raft's network transport with three of raft's faults mended:
+// pipelines can't lock up, a follower whose disk fails says so, and one that got a
+// snapshot goes on behind it.
 type raftTransport struct {
 	*raft.NetworkTransport
 	// failures counts the writes to this node's raft log that failed.
 	failures *atomic.Uint64
+	// rep is the node's replica once raft runs.
+	rep atomic.Pointer[replica]
+
+	// stale tells that raft still counts entries behind an installed snapshot that
+	// the log does not hold any more; of the goroutine in pass.
+	stale bool
 
 	rpcs chan raft.RPC
 	done chan struct{}
@@ -61,31 +69,91 @@ func (t *raftTransport) pass() {
 // errStore is what a leader hears from a follower that can't write its log.
 var errStore = errors.New("the follower could not write to its raft log")
 
-// one passes a request on. Raft answers entries that it could not store as if
-// they did not fit its log. The leader then offers ever older ones, down to a
-// snapshot from before what the follower has acknowledged; the follower would
-// take it, drop the newer entries, and go on with an older list. As an error, the
-// leader tries the same entries again.
+// one passes a request on.
 func (t *raftTransport) one(rpc raft.RPC) {
-	req, ok := rpc.Command.(*raft.AppendEntriesRequest)
-	if !ok || len(req.Entries) == 0 {
+	switch req := rpc.Command.(type) {
+	case *raft.AppendEntriesRequest:
+		t.append(rpc, req)
+	case *raft.InstallSnapshotRequest:
+		t.install(rpc, req)
+	default:
+		t.send(rpc)
+	}
+}
+
+// append passes entries on. Raft answers those that it could not store as if they
+// did not fit its log. The leader then offers ever older ones, down to a snapshot
+// from before what the follower has acknowledged; the follower would take it, drop
+// the newer entries, and go on with an older list. As an error, the leader tries
+// the same entries again.
+func (t *raftTransport) append(rpc raft.RPC, req *raft.AppendEntriesRequest) {
+	t.forget(req)
+	if len(req.Entries) == 0 {
 		t.send(rpc)
 		return
 	}
-	answer := make(chan raft.RPCResponse, 1)
-	asker := rpc.RespChan
-	rpc.RespChan = answer
 	before := t.failures.Load()
-	if !t.send(rpc) {
+	a, ok := t.ask(rpc)
+	if !ok {
 		return
+	}
+	if resp, ok := a.Response.(*raft.AppendEntriesResponse); ok && !resp.Success && a.Error == nil && t.failures.Load() != before {
+		a.Error = errStore
+	}
+	rpc.RespChan <- a // it has room for one
+}
+
+// install passes a snapshot on, unless this node has all that it holds already:
+// raft would empty the log, and with it drop entries that were acknowledged.
+func (t *raftTransport) install(rpc raft.RPC, req *raft.InstallSnapshotRequest) {
+	rep := t.rep.Load()
+	if rep == nil {
+		t.send(rpc)
+		return
+	}
+	term := rep.raft.CurrentTerm()
+	if req.Term >= term && rep.logs.holds(req.LastLogIndex, req.LastLogTerm) {
+		_, err := io.Copy(io.Discard, rpc.Reader) // the connection can't be used otherwise
+		rpc.Respond(&raft.InstallSnapshotResponse{Term: term, Success: err == nil}, err)
+		return
+	}
+	a, ok := t.ask(rpc)
+	if !ok {
+		return
+	}
+	if resp, ok := a.Response.(*raft.InstallSnapshotResponse); ok && resp.Success && a.Error == nil {
+		rep.logs.setBase(req.LastLogIndex, req.LastLogTerm)
+		t.stale = rep.raft.LastIndex() > req.LastLogIndex
+	}
+	rpc.RespChan <- a
+}
+
+// forget makes raft forget the old end of its log before it takes entries again.
+func (t *raftTransport) forget(req *raft.AppendEntriesRequest) {
+	if !t.stale {
+		return
+	}
+	rep := t.rep.Load()
+	rep.logs.forgetting.Store(true)
+	defer rep.logs.forgetting.Store(false)
+	a, ok := t.ask(raft.RPC{Command: rep.logs.forgetEnd(req)})
+	if resp, is := a.Response.(*raft.AppendEntriesResponse); ok && is && resp.Success && a.Error == nil {
+		t.stale = false
+	}
+}
+
+// ask passes a request on and waits for raft's answer.
+func (t *raftTransport) ask(rpc raft.RPC) (raft.RPCResponse, bool) {
+	answer := make(chan raft.RPCResponse, 1)
+	rpc.RespChan = answer
+	if !t.send(rpc) {
+		return raft.RPCResponse{}, false
 	}
 	select {
 	case a := <-answer:
-		if resp, ok := a.Response.(*raft.AppendEntriesResponse); ok && !resp.Success && a.Error == nil && t.failures.Load() != before {
-			a.Error = errStore
-		}
-		asker <- a // it has room for one
+		return a, true
 	case <-t.done:
+		return raft.RPCResponse{}, false
 	}
 }
 

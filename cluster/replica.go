@@ -39,6 +39,8 @@ type replica struct {
 	fsm  *fsm.FSM
 	reg  *registry.Store
 	log  *disk.Log
+	// logs is log as raft sees it.
+	logs *raftLog
 	// snaps are raft's snapshots, for reading.
 	snaps snapshots
 	// failures counts writes to the log that failed.
@@ -87,10 +89,11 @@ func (r *replica) start(rc replicaConfig, trans raft.Transport, bootstrap *raft.
 	if wrap := rc.cfg.Seams.Log; wrap != nil {
 		store = wrap(store)
 	}
-	cached, err := raft.NewLogCache(logCache, store)
+	logs, err := newRaftLog(store)
 	if err != nil {
-		return fmt.Errorf("caching the raft log: %w", err)
+		return err
 	}
+	r.logs = logs
 	snaps, err := raft.NewFileSnapshotStoreWithLogger(rc.dir.raft(), keptSnapshots, logger.Named("snapshot"))
 	if err != nil {
 		return fmt.Errorf("opening the snapshots: %w", err)
@@ -107,12 +110,15 @@ func (r *replica) start(rc replicaConfig, trans raft.Transport, bootstrap *raft.
 	if err := r.logCovers(snaps); err != nil {
 		return err
 	}
+	if err := r.startBase(snaps, store); err != nil {
+		return err
+	}
 	if bootstrap != nil {
-		if err := raft.BootstrapCluster(conf, cached, store, snaps, trans, *bootstrap); err != nil {
+		if err := raft.BootstrapCluster(conf, logs, store, snaps, trans, *bootstrap); err != nil {
 			return fmt.Errorf("bootstrapping raft: %w", err)
 		}
 	}
-	if r.raft, err = raft.NewRaft(conf, r.fsm, cached, store, snaps, trans); err != nil {
+	if r.raft, err = raft.NewRaft(conf, r.fsm, logs, store, snaps, trans); err != nil {
 		return fmt.Errorf("starting raft: %w", err)
 	}
 	return nil
@@ -189,6 +195,19 @@ func (r *replica) logCovers(snaps raft.SnapshotStore) error {
 		return fmt.Errorf("the raft log ends at %d, the registry is at %d: %w", end, applied, fsm.ErrDiverged)
 	}
 	return nil
+}
+
+// startBase brings the log in line with the newest snapshot.
+func (r *replica) startBase(snaps raft.SnapshotStore, store seam.Log) error {
+	list, err := snaps.List()
+	if err != nil {
+		return fmt.Errorf("listing snapshots: %w", err)
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	r.logs.setBase(list[0].Index, list[0].Term)
+	return dropReplaced(store, list[0])
 }
 
 // stop ends raft, then what it stood on: the log, then the registry. raft closes
