@@ -89,7 +89,7 @@ func (l *raftLog) holds(index, term uint64) bool {
 // the name of the leader whose request is at hand. Nothing is written meanwhile.
 func (l *raftLog) forgetEnd(from *raft.AppendEntriesRequest) *raft.AppendEntriesRequest {
 	e := *l.base.Load()
-	return &raft.AppendEntriesRequest{RPCHeader: from.RPCHeader, Term: from.Term, Leader: from.Leader, Entries: []*raft.Log{&e}}
+	return &raft.AppendEntriesRequest{RPCHeader: from.RPCHeader, Term: from.Term, Entries: []*raft.Log{&e}}
 }
 
 // dropReplaced empties a log that contradicts the newest snapshot on disk: the

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -83,6 +84,8 @@ type FSM struct {
 
 	progress progress
 	history  history
+	// waiting counts those who wait for a snapshot to be written.
+	waiting atomic.Int32
 
 	closeOnce sync.Once
 	closed    chan struct{}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"sync/atomic"
 
 	"vigie/cluster/planted"
 	"vigie/cluster/registry"
@@ -22,7 +23,15 @@ func (f *FSM) Snapshot() (raft.FSMSnapshot, error) {
 	if err != nil {
 		return nil, fmt.Errorf("snapshot: %w", err)
 	}
-	return &frozen{view: v, sealer: f.sealer, log: f.log}, nil
+	return &frozen{view: v, sealer: f.sealer, log: f.log, waiting: &f.waiting}, nil
+}
+
+// Hurry lets snapshots be written without rests, at low priority still, until the
+// function that it returns is called: somebody waits for one. Safe for concurrent
+// use.
+func (f *FSM) Hurry() (done func()) {
+	f.waiting.Add(1)
+	return func() { f.waiting.Add(-1) }
 }
 
 // frozen is the state at one raft index. Raft writes it out beside Apply.
@@ -30,11 +39,16 @@ type frozen struct {
 	view   *registry.View
 	sealer Sealer
 	log    *slog.Logger
+	// waiting counts those who wait for a snapshot.
+	waiting *atomic.Int32
 }
 
-// Persist writes the state to sink and closes it, or cancels it on an error.
+// Persist writes the state to sink and closes it, or cancels it on an error. It
+// leaves the processor to searches: see snapshot.Pacer.
 func (z *frozen) Persist(sink raft.SnapshotSink) error {
-	if err := WriteSnapshot(sink, z.sealer, z.view); err != nil {
+	pace := snapshot.NewPacer(z.waiting)
+	write := func() error { return writeSnapshot(sink, z.sealer, z.view, pace.Step) }
+	if err := snapshot.AtLowPriority(write); err != nil {
 		return errors.Join(err, sink.Cancel())
 	}
 	if err := sink.Close(); err != nil {
@@ -52,12 +66,18 @@ func (z *frozen) Release() {
 
 // WriteSnapshot writes a view of a registry as a snapshot.
 func WriteSnapshot(w io.Writer, s Sealer, v *registry.View) error {
+	return writeSnapshot(w, s, v, func() {})
+}
+
+// writeSnapshot calls step before each record.
+func writeSnapshot(w io.Writer, s Sealer, v *registry.View, step func()) error {
 	state, records := planted.Snapshot(v.State(), v.Records())
 	sw, err := snapshot.NewWriter(w, s, state)
 	if err != nil {
 		return err
 	}
 	for r, err := range records {
+		step()
 		if err != nil {
 			return err
 		}
