@@ -59,6 +59,7 @@ var pureImports = map[string][]string{
 	"watchlist/names":   {"golang.org/x/text/", "github.com/mozillazg/go-unidecode"},
 	"watchlist/command": {"github.com/fxamacker/cbor/"},
 	"watchlist/sharing": {"github.com/fxamacker/cbor/"},
+	"cluster/feed":      {"github.com/fxamacker/cbor/", "github.com/klauspost/compress/", "github.com/transparency-dev/merkle/", "golang.org/x/mod/sumdb/note"},
 }
 
 // bannedCalls lists calls that a folder must not make.
@@ -69,7 +70,7 @@ var bannedCalls = []struct {
 	names   []string
 	why     string
 }{
-	{[]string{"cluster/fsm", "matcher/score", "watchlist"}, nil, "time", []string{"Now", "Since", "Until"}, "the clock would differ between nodes"},
+	{[]string{"cluster/feed", "cluster/fsm", "matcher/score", "watchlist"}, nil, "time", []string{"Now", "Since", "Until"}, "the clock would differ between nodes"},
 	{[]string{""}, []string{"cmd", "benchmarks/cmd"}, "os", []string{"Exit"}, "only main may end the process"},
 	{[]string{""}, []string{"cmd", "benchmarks/cmd"}, "fmt", []string{"Print", "Printf", "Println"}, "libraries don't talk to the terminal"},
 }
