@@ -2,7 +2,10 @@ package api
 
 import (
 	"encoding/base64"
+	"encoding/json"
+	"math/rand/v2"
 	"net/http/httptest"
+	"slices"
 	"testing"
 )
 
@@ -40,5 +43,44 @@ func benchMatch(b *testing.B, kind string, body []byte) {
 			b.Fatal(rec.Body)
 		}
 		r.w.probes = nil
+	}
+}
+
+// BenchmarkImport sends 256 entries with a name and a template each, through
+// everything but the network and the cluster.
+func BenchmarkImport(b *testing.B) {
+	const lines = 256
+	r := newRig(b)
+	values := make([]float32, 128)
+	rng := rand.New(rand.NewPCG(1, 2))
+	var list []any
+	for n := range lines {
+		for i := range values {
+			values[i] = rng.Float32() - 0.5
+		}
+		entry := entryInput(map[string]any{"faces": []any{map[string]any{"template": map[string]any{"model": testModel, "values": slices.Clone(values)}}}})
+		list = append(list, map[string]any{"line": n + 1, "entry": entry})
+	}
+	body, err := json.Marshal(map[string]any{"label": "benchmark", "lines": list})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		r.want(200, ask{method: "POST", path: "/v1/imports/b1/entries", role: admin, body: body})
+	}
+	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/lines, "us/entry")
+}
+
+// BenchmarkCreate is what the API adds to the writing of an entry with a name.
+func BenchmarkCreate(b *testing.B) {
+	r := newRig(b)
+	body, err := json.Marshal(entryInput())
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		r.want(201, ask{method: "POST", path: "/v1/entries", role: admin, body: body})
 	}
 }

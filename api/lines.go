@@ -83,9 +83,15 @@ func (v *validator) lines(request map[string]any) (any, []rejectedLine, error) {
 			shell[k] = x
 		}
 		if len(good) > 0 {
+			shell["lines"] = good[:1] // all of them are checked
+		}
+		if err := v.value("ImportRequest", shell, ""); err != nil {
+			return nil, nil, err
+		}
+		if len(good) > 0 {
 			shell["lines"] = good
 		}
-		return shell, rejected, v.value("ImportRequest", shell, "")
+		return shell, rejected, nil
 	}
 	return map[string]any{"lines": []any{}}, rejected, nil
 }
