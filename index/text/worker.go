@@ -15,7 +15,7 @@ const (
 	// gatherFor is how long changes are let come together, at least, between two
 	// batches, and share how many times longer than a batch took the worker rests
 	// while more keep coming: writing entries goes before finding them by text.
-	gatherFor, share = 250 * time.Millisecond, 9
+	gatherFor, share = 250 * time.Millisecond, 19
 	// retryAfter is how long the worker waits after a failure.
 	retryAfter = 10 * time.Second
 )
