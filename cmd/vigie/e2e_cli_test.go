@@ -158,7 +158,7 @@ func testAccountCommands(t *testing.T, c *clustertest.Cluster) {
 }
 
 // importLines is long enough for several requests.
-const importLines = 3*chunkLines + 7
+const importLines = 2*inFlight*chunkLines + 7
 
 // testImportCommand breaks an import off in the middle, resumes it, and undoes
 // it.

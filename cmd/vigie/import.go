@@ -8,6 +8,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -270,6 +271,10 @@ func (im *importRun) print(stopped error) error {
 	if r.Problems == nil {
 		r.Problems = []importer.Problem{}
 	}
+	// Requests end in any order; a reader goes through the input by line.
+	byLine := func(a, b importer.Problem) int { return a.Line - b.Line }
+	slices.SortStableFunc(r.Problems, byLine)
+	slices.SortStableFunc(r.Warnings, byLine)
 	return im.p.emit(r, func(w io.Writer) {
 		for _, x := range r.Problems {
 			row(w, x.Error())

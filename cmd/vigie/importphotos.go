@@ -162,7 +162,7 @@ func (s *sender) addPhoto(ctx context.Context, rec *importer.Record, n int, entr
 	var pe *problemError
 	switch {
 	case err == nil:
-		s.im.report.Photos++
+		s.tell(func(r *importReport) { r.Photos++ })
 		s.warn(rec.Line, "photos", f.Warnings)
 		return s.journal.Record(importer.Step{Line: rec.Line, Photo: n, Entry: entry})
 	case errors.As(err, &pe) && pe.Status < 500 && pe.Status != 401 && pe.Status != 403 && pe.Status != 429:

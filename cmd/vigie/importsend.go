@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/schollz/progressbar/v3"
+	"golang.org/x/sync/errgroup"
 
 	"vigie/api/client"
 	"vigie/cmd/vigie/internal/importer"
@@ -23,6 +25,9 @@ const (
 	// chunkPhotos is how many bytes of photos go into one request. A node takes
 	// 8 MiB, and base64 makes four bytes of three; the rest is for the lines.
 	chunkPhotos = 4 << 20
+	// inFlight is how many requests are on their way at once: a node computes faces
+	// on all cores, and waits for the others' disks meanwhile.
+	inFlight = 4
 )
 
 // sender writes records to a node and notes what is done in the journal.
@@ -32,6 +37,15 @@ type sender struct {
 	journal *importer.Journal
 	origin  string
 	bar     *progressbar.ProgressBar
+
+	mu sync.Mutex // guards im.report while requests are on their way
+}
+
+// tell changes the report.
+func (s *sender) tell(change func(*importReport)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change(&s.im.report)
 }
 
 // write sends the records with their photos, in requests that fit a node's limits.
@@ -64,20 +78,41 @@ type parcel struct {
 	size   int // bytes of the photos
 }
 
-// sendAll fills requests with lines that are not done yet and sends them.
+// sendAll sends the lines that are not done yet, a few requests at once.
 func (s *sender) sendAll(ctx context.Context, good []*importer.Record) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(inFlight)
+	err := s.fill(ctx, good, func(open []parcel) {
+		g.Go(func() error {
+			err := s.send(ctx, open)
+			_ = s.bar.Add(len(open))
+			return err
+		})
+	})
+	// What a request failed with comes first: it is why the rest was interrupted.
+	if failed := g.Wait(); failed != nil {
+		return failed
+	}
+	return err
+}
+
+// fill fills requests and gives them to send. It ends when ctx does.
+func (s *sender) fill(ctx context.Context, good []*importer.Record, send func([]parcel)) error {
 	var open []parcel
 	size := 0
-	flush := func() error {
-		err := s.send(ctx, open)
-		_ = s.bar.Add(len(open))
+	flush := func() {
+		if len(open) > 0 {
+			send(open)
+		}
 		open, size = nil, 0
-		return err
 	}
 	for _, rec := range good {
+		if ctx.Err() != nil {
+			return errors.New("interrupted")
+		}
 		step, done := s.journal.Done(rec.Line, 0)
 		if done {
-			s.im.report.Skipped++
+			s.tell(func(r *importReport) { r.Skipped++ })
 			again, err := s.retryPhotos(ctx, rec, step)
 			if err != nil {
 				return err
@@ -92,13 +127,12 @@ func (s *sender) sendAll(ctx context.Context, good []*importer.Record) error {
 			return err
 		}
 		if len(open) == chunkLines || size+pc.size > chunkPhotos {
-			if err := flush(); err != nil {
-				return err
-			}
+			flush()
 		}
 		open, size = append(open, pc), size+pc.size
 	}
-	return flush()
+	flush()
+	return nil
 }
 
 // send writes parcels until each is written or refused. A line of which the
@@ -177,13 +211,13 @@ func (s *sender) written(pc parcel, r client.ImportResult) error {
 		id = watchlist.EntryID(s.entryID(pc.rec.Line))
 	}
 	if _, earlier := s.journal.Done(pc.rec.Line, 0); !earlier {
-		s.im.report.Written++
+		s.tell(func(r *importReport) { r.Written++ })
 	}
 	s.warn(pc.rec.Line, "", r.Warnings)
 	steps := []importer.Step{{Line: pc.rec.Line, Entry: id, Revision: uint64(r.Revision)}}
 	for _, ph := range pc.photos {
 		if _, earlier := s.journal.Done(pc.rec.Line, ph.n); !earlier {
-			s.im.report.Photos++
+			s.tell(func(r *importReport) { r.Photos++ })
 			steps = append(steps, importer.Step{Line: pc.rec.Line, Photo: ph.n, Entry: id})
 		}
 	}
@@ -207,21 +241,25 @@ func (s *sender) warn(line int, field string, warnings []client.Warning) {
 		if where == "" {
 			where = x.Pointer
 		}
-		s.im.report.Warnings = append(s.im.report.Warnings, importer.Problem{Line: line, Field: where, Detail: x.Detail})
+		s.tell(func(r *importReport) {
+			r.Warnings = append(r.Warnings, importer.Problem{Line: line, Field: where, Detail: x.Detail})
+		})
 	}
 }
 
 func (s *sender) refuse(line int, field, code string, errs []client.FieldProblem) {
+	var problems []importer.Problem
 	if len(errs) == 0 {
-		s.im.report.Problems = append(s.im.report.Problems, importer.Problem{Line: line, Field: field, Detail: "refused by the node: " + code})
+		problems = append(problems, importer.Problem{Line: line, Field: field, Detail: "refused by the node: " + code})
 	}
 	for _, e := range errs {
 		where := field
 		if where == "" {
 			where = e.Pointer
 		}
-		s.im.report.Problems = append(s.im.report.Problems, importer.Problem{Line: line, Field: where, Detail: fmt.Sprintf("refused by the node: %s %s", e.Code, e.Detail)})
+		problems = append(problems, importer.Problem{Line: line, Field: where, Detail: fmt.Sprintf("refused by the node: %s %s", e.Code, e.Detail)})
 	}
+	s.tell(func(r *importReport) { r.Problems = append(r.Problems, problems...) })
 }
 
 // entryID gives the id of a line's entry: a version 7 UUID of which the time is
