@@ -29,7 +29,7 @@ func (s *service) GetCluster(ctx context.Context, _ gen.GetClusterRequestObject)
 		CommitIndex: int64(st.Committed), AppliedIndex: int64(st.Applied), Version: st.Version,
 		Origin: gen.Origin{Country: string(origin.Country), Authority: origin.Authority},
 		Stamp:  stampOut(stamp), Members: list(st.Members, memberOut), Gallery: galleryOut(st.Gallery), SecondEncoder: secondOut(st.Second),
-		Text: textOut(st.Text), Divergence: st.Divergence, Disk: diskOut(st.Disk),
+		Text: textOut(st.Text), Divergence: st.Divergence, Disk: diskOut(st.Disk), Replication: replicationOut(&st.Replication),
 	}, nil
 }
 
@@ -38,6 +38,24 @@ func diskOut(d DiskStatus) gen.Disk {
 		State: gen.DiskState(d.State), Problem: d.Problem, Since: d.Since.UTC(), FreeBytes: d.Free, SizeBytes: d.Size,
 		ReserveBytes: d.Reserve, SyncMs: float32(d.Sync.Seconds() * 1000), Errors: int64(d.Errors),
 	}
+}
+
+func replicationOut(r *Replication) gen.Replication {
+	ms := func(d time.Duration) float32 { return float32(d.Seconds() * 1000) }
+	out := gen.Replication{
+		Elections: int64(r.Elections), ElectionsWon: int64(r.Won), LeaderChanges: int64(r.LeaderChanges), LeaderlessMs: r.Leaderless.Milliseconds(),
+		Commits: int64(r.Commits), CommitP50Ms: ms(r.CommitP50), CommitP99Ms: ms(r.CommitP99),
+		Applied: int64(r.Applied), ApplyP50Ms: ms(r.ApplyP50), ApplyP99Ms: ms(r.ApplyP99), ApplyLag: int64(r.Lag),
+		Snapshots: int64(r.Snapshots), SnapshotFailures: int64(r.SnapshotFailures), SnapshotsReceived: int64(r.SnapshotsReceived),
+		BlobsWanted: int64(r.BlobsWanted), BlobsFetched: int64(r.BlobsFetched), BlobFetchFailures: int64(r.BlobFetchFailures),
+	}
+	if !r.LeaderSince.IsZero() {
+		out.LeaderSince = r.LeaderSince.UTC()
+	}
+	if !r.SnapshotAt.IsZero() {
+		out.LastSnapshot = gen.Snapshot{Index: int64(r.SnapshotIndex), At: r.SnapshotAt.UTC(), TookMs: r.SnapshotTook.Milliseconds(), Bytes: r.SnapshotBytes}
+	}
+	return out
 }
 
 func secondOut(e *SecondEncoder) gen.SecondEncoder {
@@ -83,6 +101,10 @@ func memberOut(m MemberStatus) gen.Member {
 	if m.Known {
 		reachable, lag, contact := m.Reachable, int64(m.Lag), m.LastContact.Milliseconds()
 		out.Reachable, out.Lag, out.LastContactMs = &reachable, &lag, &contact
+		if m.ListAge >= 0 {
+			age := m.ListAge.Milliseconds()
+			out.ListAgeMs = &age
+		}
 	}
 	return out
 }

@@ -235,6 +235,8 @@ type ClusterStatus struct {
 	Text TextStatus
 	// Disk is the disk of the node that is asked.
 	Disk DiskStatus
+	// Replication is how replication does on it.
+	Replication Replication
 	// Version is the program's version.
 	Version string
 }
@@ -302,6 +304,9 @@ type MemberStatus struct {
 	// Lag counts log entries behind the leader.
 	Lag         uint64
 	LastContact time.Duration
+	// ListAge is the age of its list when it last answered, and how long it has been
+	// silent since; below 0 for never heard.
+	ListAge time.Duration
 	// Calibration is what the node compares with, "" when it did not say.
 	Calibration string
 	// Diverged: its state differs from that of the node asked at the same raft
@@ -322,6 +327,31 @@ type DiskStatus struct {
 	// Sync is the slowest of the last syncs.
 	Sync   time.Duration
 	Errors uint64
+}
+
+// Replication is how replication does on a node, counted since it started.
+type Replication struct {
+	// Elections counts the candidacies of the node, Won those that it won,
+	// LeaderChanges the leaders that it came to know. LeaderSince is zero while it
+	// knows none; Leaderless is how long that was, in all.
+	Elections, Won, LeaderChanges uint64
+	LeaderSince                   time.Time
+	Leaderless                    time.Duration
+	// Commits counts writes as the leader, Applied log entries, Lag those committed
+	// and not applied yet. The quantiles are of the last writes and batches.
+	Commits, Applied, Lag                    uint64
+	CommitP50, CommitP99, ApplyP50, ApplyP99 time.Duration
+	// Snapshots were written, SnapshotFailures not, SnapshotsReceived came from
+	// others. The other four tell of the last one written; SnapshotAt is zero for
+	// none.
+	Snapshots, SnapshotFailures, SnapshotsReceived uint64
+	SnapshotIndex                                  uint64
+	SnapshotAt                                     time.Time
+	SnapshotTook                                   time.Duration
+	SnapshotBytes                                  int64
+	// BlobsWanted is how many photos and files are still to be fetched.
+	BlobsWanted                     int
+	BlobsFetched, BlobFetchFailures uint64
 }
 
 // Deps is what the API needs of the rest of the node. All are required and must

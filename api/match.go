@@ -68,13 +68,13 @@ func (s *service) inSlot(ctx context.Context, search func() error) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		s.metrics.refused.WithLabelValues("slots").Inc()
+		s.metrics.refused.WithLabelValues(queueSlots).Inc()
 		return &apiError{code: "overloaded", detail: busy}
 	}
 	defer s.matches.Release(1)
 	err := search()
 	if errors.Is(err, watchlist.ErrOverloaded) {
-		s.metrics.refused.WithLabelValues("gallery").Inc()
+		s.metrics.refused.WithLabelValues(queueGallery).Inc()
 		return &apiError{code: "overloaded", detail: busy}
 	}
 	return err

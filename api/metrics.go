@@ -26,6 +26,12 @@ type metrics struct {
 	now           func() time.Time
 }
 
+// The queues that a search can be refused by.
+const (
+	queueSlots   = "slots"
+	queueGallery = "gallery"
+)
+
 func newMetrics(reg prometheus.Registerer, now func() time.Time) (*metrics, error) {
 	m := &metrics{
 		requests:      prometheus.NewCounterVec(prometheus.CounterOpts{Name: "vigie_http_requests_total", Help: "Requests by operation and status."}, []string{"operation", "status"}),
@@ -39,6 +45,9 @@ func newMetrics(reg prometheus.Registerer, now func() time.Time) (*metrics, erro
 		auditFailures: prometheus.NewCounter(prometheus.CounterOpts{Name: "vigie_audit_failures_total", Help: "Answers withheld because the audit log could not be written."}),
 		panics:        prometheus.NewCounter(prometheus.CounterOpts{Name: "vigie_http_panics_total", Help: "Requests that panicked."}),
 		now:           now,
+	}
+	for _, queue := range []string{queueSlots, queueGallery} {
+		m.refused.WithLabelValues(queue) // from 0, so that the first one is seen as an increase
 	}
 	var errs []error
 	for _, c := range []prometheus.Collector{m.requests, m.seconds, m.inFlight, m.stages, m.candidates, m.refused, m.logins, m.denied, m.auditFailures, m.panics} {

@@ -149,15 +149,8 @@ func TestMetrics(t *testing.T) {
 	reg := prometheus.NewPedanticRegistry()
 	c := newCluster(t, 1, func(cfg *Config) { cfg.Registerer = reg })
 	c.leader().mustPut(1)
-	got, err := reg.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
-	values := make(map[string]float64)
-	for _, f := range got {
-		values[f.GetName()] = f.GetMetric()[0].GetGauge().GetValue()
-	}
-	if len(values) != len(metricHelp) || values["vigie_cluster_leader"] != 1 || values["vigie_cluster_entries"] != 1 || values["vigie_cluster_voters"] != 1 {
+	values := samples(t, reg)
+	if values["vigie_cluster_leader"] != 1 || values["vigie_cluster_entries"] != 1 || values["vigie_cluster_voters"] != 1 {
 		t.Errorf("metrics: %v", values)
 	}
 	c.stopAll()

@@ -8,11 +8,15 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// collector reads the node's state when it is scraped; nothing is counted in
-// between.
+// collector reads the node's state when it is scraped, and what telemetry counted
+// in between. Labels are outcomes and members of the cluster: there are as many
+// values as nodes, and none is about a person.
 type collector struct {
 	n     *Node
 	descs map[string]*prometheus.Desc
+	// counters and members are as descs: of what only grows, and one of each member.
+	counters, members map[string]*prometheus.Desc
+	proposals         *prometheus.Desc
 }
 
 // metricHelp names the metrics and what they say.
@@ -41,6 +45,43 @@ var metricHelp = map[string]string{
 	"disk_sync_seconds":    "The slowest of the last eight syncs.",
 	"disk_pending_seconds": "How long the oldest write has been out.",
 	"disk_errors":          "Writes that failed since the start.",
+	"apply_lag_entries":    "Committed entries that this node has not applied yet.",
+	"snapshot_index":       "Raft index of the last snapshot that this node wrote since it started, 0 for none.",
+	"snapshot_bytes":       "Size of that snapshot.",
+	"snapshot_seconds":     "How long it was written.",
+}
+
+// counterHelp is metricHelp of what only grows while the node runs.
+var counterHelp = map[string]string{
+	"elections_total":           "Elections that this node stood for.",
+	"elections_won_total":       "Elections that this node won.",
+	"leader_changes_total":      "Leaders that this node came to know.",
+	"leaderless_seconds_total":  "Time for which this node knew no leader.",
+	"heartbeats_failed_total":   "Members that stopped to answer this node's heartbeats as the leader.",
+	"applied_entries_total":     "Log entries that raft handed to this node's state machine.",
+	"snapshots_total":           "Snapshots that this node wrote.",
+	"snapshot_failures_total":   "Snapshots that this node could not write.",
+	"restores_total":            "Snapshots that this node took over from another.",
+	"blobs_fetched_total":       "Photos and other files that this node fetched from others.",
+	"blob_fetch_failures_total": "Tries to fetch a photo or file that failed.",
+	"blob_fetched_bytes_total":  "What was fetched.",
+}
+
+// memberHelp is metricHelp of what this node knows of every member, itself
+// included.
+var memberHelp = map[string]string{
+	"member_reachable":        "1 if the member answered this node's last question, else 0.",
+	"member_lag_entries":      "Entries that the member had not applied when it last answered.",
+	"member_list_age_seconds": "Age of the member's list when it last answered, and for how long it has been silent; -1 for never heard.",
+}
+
+// describe makes descriptions of the cluster's metrics.
+func describe(help map[string]string, labels ...string) map[string]*prometheus.Desc {
+	out := make(map[string]*prometheus.Desc, len(help))
+	for name, text := range help {
+		out[name] = prometheus.NewDesc(prometheus.BuildFQName("vigie", "cluster", name), text, labels, nil)
+	}
+	return out
 }
 
 // register adds the node's metrics to the configured registerer.
@@ -48,9 +89,9 @@ func (n *Node) register() error {
 	if n.cfg.Registerer == nil {
 		return nil
 	}
-	c := &collector{n: n, descs: make(map[string]*prometheus.Desc, len(metricHelp))}
-	for name, help := range metricHelp {
-		c.descs[name] = prometheus.NewDesc(prometheus.BuildFQName("vigie", "cluster", name), help, nil, nil)
+	c := &collector{
+		n: n, descs: describe(metricHelp), counters: describe(counterHelp), members: describe(memberHelp, "node", "name"),
+		proposals: prometheus.NewDesc("vigie_cluster_proposals_total", "Writes proposed on this node as the leader, by how they ended.", []string{"outcome"}, nil),
 	}
 	if err := n.cfg.Registerer.Register(c); err != nil {
 		return fmt.Errorf("registering the cluster's metrics: %w", err)
@@ -61,8 +102,14 @@ func (n *Node) register() error {
 
 // Describe implements prometheus.Collector.
 func (c *collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range c.descs {
-		ch <- d
+	for _, list := range []map[string]*prometheus.Desc{c.descs, c.counters, c.members} {
+		for _, d := range list {
+			ch <- d
+		}
+	}
+	ch <- c.proposals
+	for _, h := range c.n.tel.histograms() {
+		h.Describe(ch)
 	}
 }
 
@@ -70,6 +117,7 @@ func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	n := c.n
 	s := n.Status()
+	c.collectCounted(ch, &s)
 	contact := -1.0
 	if s.State == "leader" {
 		contact = 0
@@ -106,9 +154,51 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 		"disk_sync_seconds":    s.Disk.Worst.Seconds(),
 		"disk_pending_seconds": s.Disk.Pending.Seconds(),
 		"disk_errors":          float64(s.Disk.Errors),
+		"apply_lag_entries":    float64(s.Replication.Lag),
+		"snapshot_index":       float64(s.Replication.Last.Index),
+		"snapshot_bytes":       float64(s.Replication.Last.Bytes),
+		"snapshot_seconds":     s.Replication.Last.Took.Seconds(),
 		"certificate_seconds":  time.UnixMilli(s.CertificateEnds).Sub(n.cfg.Now()).Seconds(),
 	} {
 		ch <- prometheus.MustNewConstMetric(c.descs[name], prometheus.GaugeValue, v)
+	}
+}
+
+// collectCounted sends the counters, the members and the histograms.
+func (c *collector) collectCounted(ch chan<- prometheus.Metric, s *Status) {
+	r := &s.Replication
+	for name, v := range map[string]float64{
+		"elections_total":           float64(r.Elections),
+		"elections_won_total":       float64(r.Won),
+		"leader_changes_total":      float64(r.LeaderChanges),
+		"leaderless_seconds_total":  r.Leaderless.Seconds(),
+		"heartbeats_failed_total":   float64(c.n.tel.heartbeats.Load()),
+		"applied_entries_total":     float64(r.Applied),
+		"snapshots_total":           float64(r.Snapshots),
+		"snapshot_failures_total":   float64(r.NotWritten),
+		"restores_total":            float64(r.Restored),
+		"blobs_fetched_total":       float64(r.Fetched),
+		"blob_fetch_failures_total": float64(r.FetchFailures),
+		"blob_fetched_bytes_total":  float64(r.FetchedBytes),
+	} {
+		ch <- prometheus.MustNewConstMetric(c.counters[name], prometheus.CounterValue, v)
+	}
+	for _, m := range s.Members {
+		age := -1.0
+		if m.ListAge >= 0 {
+			age = m.ListAge.Seconds()
+		}
+		for name, v := range map[string]float64{
+			"member_reachable": truth(m.Reachable), "member_lag_entries": float64(m.Lag), "member_list_age_seconds": age,
+		} {
+			ch <- prometheus.MustNewConstMetric(c.members[name], prometheus.GaugeValue, v, string(m.ID), m.Name)
+		}
+	}
+	for outcome, n := range c.n.tel.proposals {
+		ch <- prometheus.MustNewConstMetric(c.proposals, prometheus.CounterValue, float64(n.Load()), outcome)
+	}
+	for _, h := range c.n.tel.histograms() {
+		h.Collect(ch)
 	}
 }
 

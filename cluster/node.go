@@ -55,6 +55,8 @@ type Node struct {
 	announce chan struct{} // asks for an announcement now
 	unlock   func() error
 	metrics  *collector
+	tel      *telemetry
+	seen     chan raft.Observation // of raft, for observeLoop
 	stopOnce sync.Once
 	stopErr  error
 	// awaits are the requests to raft that await waits for.
@@ -76,7 +78,7 @@ func Open(ctx context.Context, cfg Config, indexes []fsm.Index) (node *Node, err
 	n := &Node{
 		cfg: cfg, dir: layout(cfg.DataDir), log: cfg.Logger, timing: timing,
 		announce: make(chan struct{}, 1), pollNow: make(chan struct{}, 1), progress: newProgressTable(),
-		confirms: newConfirmer(), states: newDivergence(),
+		confirms: newConfirmer(), states: newDivergence(), tel: newTelemetry(),
 	}
 	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	n.stopping, n.cancel = life.Done(), cancel
@@ -99,7 +101,7 @@ func Open(ctx context.Context, cfg Config, indexes []fsm.Index) (node *Node, err
 	if err := n.openBlobs(); err != nil {
 		return nil, err
 	}
-	rc := replicaConfig{dir: n.dir, id: n.id, timing: timing, cfg: &n.cfg, logger: n.log, indexes: indexes, disk: n.disk}
+	rc := replicaConfig{dir: n.dir, id: n.id, timing: timing, cfg: &n.cfg, logger: n.log, indexes: indexes, disk: n.disk, tel: n.tel}
 	watch := &blobWatch{}
 	rc.indexes = append(append([]fsm.Index(nil), indexes...), watch)
 	if n.rep, err = openState(rc); err != nil {
@@ -118,6 +120,7 @@ func Open(ctx context.Context, cfg Config, indexes []fsm.Index) (node *Node, err
 	if err := n.register(); err != nil {
 		return nil, err
 	}
+	n.background(life, "observing", n.observeLoop)
 	n.background(life, "disk", n.diskLoop)
 	n.background(life, "scrub", n.scrubLoop)
 	n.background(life, "announce", n.announceLoop)
@@ -207,10 +210,12 @@ func (n *Node) startRaft(rc replicaConfig) error {
 		return errors.Join(err, trans.Close())
 	}
 	trans.rep.Store(n.rep)
+	n.watchRaft()
 	n.clock = newClockGuard(&n.cfg, n.peerClocks)
 	n.proposals = newProposer(n.rep, n.id.cluster, n.stamp)
 	n.proposals.newTerm = n.learnClocks
 	n.proposals.writable = n.writable
+	n.proposals.watch = n.tel.proposed
 	return nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/hashicorp/raft"
 
@@ -26,9 +27,11 @@ type proposer struct {
 	newTerm func(context.Context)
 	// writable, when not nil, refuses what the disk can't take.
 	writable func() error
-	gate     chan struct{} // holds one token: the right to stamp and enqueue
-	last     int64         // last stamped time; with the token only
-	term     uint64        // the term that last belongs to
+	// watch, when not nil, is told how long a proposal took and how it ended.
+	watch func(time.Duration, error)
+	gate  chan struct{} // holds one token: the right to stamp and enqueue
+	last  int64         // last stamped time; with the token only
+	term  uint64        // the term that last belongs to
 
 	slots chan struct{} // one per proposal under way
 	mu    sync.Mutex
@@ -81,7 +84,11 @@ func (p *proposer) drain(ctx context.Context) {
 
 // apply puts a command in this node's log as the leader and waits until it is
 // applied here. See Propose for the errors.
-func (p *proposer) apply(ctx context.Context, env command.Envelope) (command.Result, error) {
+func (p *proposer) apply(ctx context.Context, env command.Envelope) (res command.Result, err error) {
+	if p.watch != nil {
+		begin := time.Now()
+		defer func() { p.watch(time.Since(begin), err) }()
+	}
 	if p.writable != nil {
 		if err := p.writable(); err != nil {
 			return command.Result{}, err

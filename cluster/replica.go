@@ -56,6 +56,7 @@ type replicaConfig struct {
 	indexes []fsm.Index
 	logger  *slog.Logger
 	disk    *disk.Monitor // nil: nobody watches
+	tel     *telemetry    // nil: nobody counts
 }
 
 // openState opens the registry and the state machine, which rebuilds the
@@ -118,7 +119,7 @@ func (r *replica) start(rc replicaConfig, trans raft.Transport, bootstrap *raft.
 			return fmt.Errorf("bootstrapping raft: %w", err)
 		}
 	}
-	if r.raft, err = raft.NewRaft(conf, r.fsm, logs, store, snaps, trans); err != nil {
+	if r.raft, err = raft.NewRaft(conf, rc.watched(r.fsm), logs, store, snaps, trans); err != nil {
 		return fmt.Errorf("starting raft: %w", err)
 	}
 	return nil

@@ -160,6 +160,8 @@ type Status struct {
 	Divergence string `json:"divergence,omitempty"`
 	// Disk is the disk under the data folder.
 	Disk disk.Status `json:"disk"`
+	// Replication is how replication does on this node.
+	Replication Replication `json:"replication"`
 }
 
 // MemberStatus is one member as this node sees it.
@@ -177,6 +179,9 @@ type MemberStatus struct {
 	AppliedIndex uint64 `json:"applied_index"`
 	StateHash    string `json:"state_hash"`
 	Lag          uint64 `json:"lag"`
+	// ListAge is how old the member's list was then, and has become since if it was
+	// not heard again; -1 for never heard.
+	ListAge time.Duration `json:"list_age_ns"`
 	// Calibration is what the member compared with as of then, "" when it did not
 	// say.
 	Calibration string `json:"calibration,omitempty"`
@@ -200,6 +205,7 @@ func (n *Node) Status() Status {
 		Stamp: n.Stamp(), AuditEvents: n.audit.Count(), BlobsWanted: n.blobs.Wanted(),
 		CertificateEnds: ends, Disk: n.disk.Status(),
 	}
+	s.Replication = n.replication(s.Stamp.AppliedIndex, s.CommitIndex)
 	s.ClockOffsetMillis, s.ClockProblem = n.clockStatus()
 	v := n.states.now()
 	s.Divergence = v.text()
@@ -235,19 +241,30 @@ func (n *Node) clockStatus() (offset int64, problem string) {
 func (n *Node) memberStatus(m watchlist.Member, voting bool, commit uint64) MemberStatus {
 	if m.ID == n.id.Node {
 		st := n.Stamp()
-		out := MemberStatus{Member: m, Voting: voting, Reachable: true, AppliedIndex: st.AppliedIndex, StateHash: st.StateHash, Lag: n.lag(st.AppliedIndex, commit), Disk: n.disk.State().String()}
+		out := MemberStatus{Member: m, Voting: voting, Reachable: true, AppliedIndex: st.AppliedIndex, StateHash: st.StateHash, Lag: n.lag(st.AppliedIndex, commit), ListAge: time.Duration(st.AgeMillis) * time.Millisecond, Disk: n.disk.State().String()}
 		if n.cfg.Calibration != nil {
 			out.Calibration = n.cfg.Calibration()
 		}
 		return out
 	}
 	p := n.progress.get(m.ID)
-	out := MemberStatus{Member: m, Voting: voting, Reachable: p.ok, SeenMillis: -1, AppliedIndex: p.Applied, StateHash: p.StateHash, Calibration: p.Calibration, Disk: p.Disk}
+	out := MemberStatus{Member: m, Voting: voting, Reachable: p.ok, SeenMillis: -1, ListAge: -1, AppliedIndex: p.Applied, StateHash: p.StateHash, Calibration: p.Calibration, Disk: p.Disk}
 	if !p.at.IsZero() {
 		out.SeenMillis = time.Since(p.at).Milliseconds()
 		out.Lag = n.lag(p.Applied, commit)
+		out.ListAge = listAge(p, time.Since(p.at))
 	}
 	return out
+}
+
+// listAge is the age of a member's list: as it said, and since then only what it
+// was silent for.
+func listAge(p progressSeen, since time.Duration) time.Duration {
+	age := time.Duration(p.AgeMs) * time.Millisecond
+	if !p.ok {
+		age += since
+	}
+	return age
 }
 
 // lag counts the entries between two indexes, not counting those at the end

@@ -1412,6 +1412,9 @@ type ClusterStatus struct {
 	Node    Node     `json:"node"`
 	Origin  Origin   `json:"origin"`
 
+	// Replication How replication does on this node, counted since it started.
+	Replication Replication `json:"replication,omitempty,omitzero"`
+
 	// SecondEncoder The second face encoder of this node; absent when it runs with one. Its gallery holds the photos that both encoders have seen, `gallery` all others.
 	SecondEncoder SecondEncoder `json:"second_encoder,omitempty,omitzero"`
 	Stamp         Stamp         `json:"stamp"`
@@ -2284,9 +2287,12 @@ type Member struct {
 	Id       string `json:"id"`
 
 	// Lag Log entries behind the leader; absent when unknown.
-	Lag           int64  `json:"lag,omitempty,omitzero"`
-	LastContactMs int64  `json:"last_contact_ms,omitempty,omitzero"`
-	Name          string `json:"name"`
+	Lag           int64 `json:"lag,omitempty,omitzero"`
+	LastContactMs int64 `json:"last_contact_ms,omitempty,omitzero"`
+
+	// ListAgeMs How old the list of that node was when it last answered, and for how long it has been silent since; absent when it never did.
+	ListAgeMs int64  `json:"list_age_ms,omitempty,omitzero"`
+	Name      string `json:"name"`
 
 	// Reachable Absent when this node can't know, not being the leader.
 	Reachable bool     `json:"reachable,omitempty,omitzero"`
@@ -2795,6 +2801,56 @@ type ReplayRequest struct {
 	Templates      []TemplateInput `json:"templates,omitempty,omitzero"`
 }
 
+// Replication How replication does on this node, counted since it started.
+type Replication struct {
+	// Applied Log entries applied.
+	Applied int64 `json:"applied"`
+
+	// ApplyLag Committed log entries that are not applied yet.
+	ApplyLag int64 `json:"apply_lag"`
+
+	// ApplyP50Ms Of the last 256 batches of them: registry, its sync, all indexes.
+	ApplyP50Ms float32 `json:"apply_p50_ms"`
+	ApplyP99Ms float32 `json:"apply_p99_ms"`
+
+	// BlobFetchFailures Tries that failed.
+	BlobFetchFailures int64 `json:"blob_fetch_failures"`
+	BlobsFetched      int64 `json:"blobs_fetched"`
+
+	// BlobsWanted Photos and other files that it has not fetched yet.
+	BlobsWanted int64 `json:"blobs_wanted"`
+
+	// CommitP50Ms Of the last 256 of them, until applied on this node; 0 for none.
+	CommitP50Ms float32 `json:"commit_p50_ms"`
+	CommitP99Ms float32 `json:"commit_p99_ms"`
+
+	// Commits Writes that it committed as the leader.
+	Commits int64 `json:"commits"`
+
+	// Elections Elections that this node stood for.
+	Elections    int64 `json:"elections"`
+	ElectionsWon int64 `json:"elections_won"`
+
+	// LastSnapshot The last snapshot that this node wrote; absent when it wrote none since it started.
+	LastSnapshot Snapshot `json:"last_snapshot,omitempty,omitzero"`
+
+	// LeaderChanges Leaders that this node came to know.
+	LeaderChanges int64 `json:"leader_changes"`
+
+	// LeaderSince When it came to know the present leader; absent while it knows none.
+	LeaderSince time.Time `json:"leader_since,omitempty,omitzero"`
+
+	// LeaderlessMs For how long it knew no leader, in all.
+	LeaderlessMs     int64 `json:"leaderless_ms"`
+	SnapshotFailures int64 `json:"snapshot_failures"`
+
+	// Snapshots Snapshots that it wrote.
+	Snapshots int64 `json:"snapshots"`
+
+	// SnapshotsReceived Snapshots that it took over from another node.
+	SnapshotsReceived int64 `json:"snapshots_received"`
+}
+
 // Report defines model for Report.
 type Report struct {
 	// Counts It is neither withdrawn nor past its end.
@@ -2999,6 +3055,16 @@ type Sex string
 type SharedSpelling struct {
 	Families []string `json:"families"`
 	Spelling string   `json:"spelling"`
+}
+
+// Snapshot The last snapshot that this node wrote; absent when it wrote none since it started.
+type Snapshot struct {
+	At    time.Time `json:"at"`
+	Bytes int64     `json:"bytes"`
+
+	// Index The raft index of its state.
+	Index  int64 `json:"index"`
+	TookMs int64 `json:"took_ms"`
 }
 
 // Spelling defines model for Spelling.

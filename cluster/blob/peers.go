@@ -147,6 +147,7 @@ func (s *Store) fetch(ctx context.Context, id watchlist.BlobID) ([]byte, error) 
 				return nil, err
 			}
 			s.dropPartials(id)
+			s.count.fetched.Add(1)
 			return plain, nil
 		}
 		if !errors.Is(err, watchlist.ErrNotFound) {
@@ -156,6 +157,7 @@ func (s *Store) fetch(ctx context.Context, id watchlist.BlobID) ([]byte, error) 
 			break
 		}
 	}
+	s.count.failures.Add(1)
 	return nil, fmt.Errorf("blob %s on no node that answers: %w", id, errors.Join(failures...))
 }
 
@@ -179,6 +181,7 @@ func (s *Store) fetchFrom(ctx context.Context, peer watchlist.NodeID, id watchli
 			return nil, fmt.Errorf("%w: node %s announced a wrong size", ErrCorrupt, peer)
 		}
 		total = t
+		s.count.bytes.Add(uint64(len(piece)))
 		if err := s.savePartial(id, n, total, piece); err != nil {
 			return nil, err
 		}
@@ -225,6 +228,7 @@ func (s *Store) fetchWanted(life context.Context) {
 	pause := s.opt.Retry / 60
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
+	was := 0
 	for {
 		select {
 		case <-life.Done():
@@ -233,6 +237,8 @@ func (s *Store) fetchWanted(life context.Context) {
 		case <-timer.C:
 		}
 		missing, fetched := s.fetchRound(life)
+		s.noteRound(was, missing, fetched)
+		was = missing
 		switch {
 		case fetched > 0 || missing == 0:
 			pause = s.opt.Retry / 60

@@ -107,6 +107,8 @@ type Store struct {
 	wanted map[watchlist.BlobID]struct{}
 	wake   chan struct{}
 
+	count counters
+
 	slots   map[watchlist.NodeID]chan struct{} // pushes under way, per peer
 	syncDir func(string) error                 // tests watch it
 

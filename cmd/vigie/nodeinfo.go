@@ -35,6 +35,7 @@ func (c clusterInfo) Status() api.ClusterStatus {
 		State: st.Disk.State.String(), Problem: st.Disk.Problem, Since: st.Disk.Since,
 		Free: st.Disk.Free, Size: st.Disk.Size, Reserve: st.Disk.Reserve, Sync: st.Disk.Worst, Errors: st.Disk.Errors,
 	}
+	out.Replication = replicationStatus(&st)
 	if st.State == "shutdown" {
 		out.State = "stopped"
 	}
@@ -44,8 +45,25 @@ func (c clusterInfo) Status() api.ClusterStatus {
 		}
 		out.Members = append(out.Members, api.MemberStatus{
 			Member: m.Member, Voting: m.Voting, Known: m.SeenMillis >= 0, Reachable: m.Reachable, Lag: m.Lag,
-			LastContact: time.Duration(m.SeenMillis) * time.Millisecond, Calibration: m.Calibration, Diverged: m.Diverged, Disk: m.Disk,
+			LastContact: time.Duration(m.SeenMillis) * time.Millisecond, ListAge: m.ListAge, Calibration: m.Calibration, Diverged: m.Diverged, Disk: m.Disk,
 		})
+	}
+	return out
+}
+
+// replicationStatus hands the cluster's counts to the API.
+func replicationStatus(st *cluster.Status) api.Replication {
+	r := &st.Replication
+	out := api.Replication{
+		Elections: r.Elections, Won: r.Won, LeaderChanges: r.LeaderChanges, Leaderless: r.Leaderless,
+		Commits: r.Commits, Applied: r.Applied, Lag: r.Lag,
+		CommitP50: r.CommitP50, CommitP99: r.CommitP99, ApplyP50: r.ApplyP50, ApplyP99: r.ApplyP99,
+		Snapshots: r.Snapshots, SnapshotFailures: r.NotWritten, SnapshotsReceived: r.Restored,
+		SnapshotIndex: r.Last.Index, SnapshotAt: r.Last.At, SnapshotTook: r.Last.Took, SnapshotBytes: r.Last.Bytes,
+		BlobsWanted: r.Wanted, BlobsFetched: r.Fetched, BlobFetchFailures: r.FetchFailures,
+	}
+	if st.Leader != "" {
+		out.LeaderSince = r.LeaderSince
 	}
 	return out
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -49,7 +50,7 @@ func (p *program) statusCmd() *cobra.Command {
 
 // writeStatus writes the table of status.
 func writeStatus(w io.Writer, st *client.ClusterStatus) {
-	row(w, "NODE", "ROLE", "STATE", "API", "CLUSTER", "LAG", "REACHABLE", "DISK", "CALIBRATION")
+	row(w, "NODE", "ROLE", "STATE", "API", "CLUSTER", "LAG", "LIST AGE", "REACHABLE", "DISK", "CALIBRATION")
 	for _, m := range st.Members {
 		state, lag, reach := "", "-", "-"
 		if m.Id == st.Leader {
@@ -68,11 +69,14 @@ func writeStatus(w io.Writer, st *client.ClusterStatus) {
 		if m.Diverged {
 			state = strings.TrimPrefix(state+", DIVERGED", ", ")
 		}
-		row(w, m.Name, role, dash(state), m.ApiAddr, m.ClusterAddr, lag, reach, dash(string(m.Disk)), dash(m.Calibration))
+		row(w, m.Name, role, dash(state), m.ApiAddr, m.ClusterAddr, lag, listAge(&m), reach, dash(string(m.Disk)), dash(m.Calibration))
 	}
 	fmt.Fprintln(w, stampLine(st.Stamp))
 	fmt.Fprintln(w, printable(galleryLine(st.Gallery)))
 	fmt.Fprintln(w, printable(diskLine(st.Disk)))
+	for _, line := range replicationLines(&st.Replication, time.Now()) {
+		fmt.Fprintln(w, printable(line))
+	}
 	for _, line := range secondLines(st.SecondEncoder) {
 		fmt.Fprintln(w, printable(line))
 	}
