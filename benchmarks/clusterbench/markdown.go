@@ -12,8 +12,8 @@ import (
 func (r *Report) Markdown() string {
 	var b strings.Builder
 	m := r.Machine
-	fmt.Fprintf(&b, "## The cluster: speed, fail-over, restarts, idle traffic\n\n`make bench-cluster`, %s, commit %s, %s, %d cores, %d MiB, %s, load before %s, %.0f s in all. All nodes, the clients and the disk share this one machine, made-up entries, no photos. Times in milliseconds unless said otherwise. CPU is processor time, user + system, of one node (the leader / the mean follower).\n\n",
-		m.Date, m.Commit, m.CPU, m.Cores, m.MemMiB, m.Go, m.LoadAvg, r.Seconds)
+	fmt.Fprintf(&b, "## The cluster: speed, fail-over, restarts, idle traffic\n\n`make bench-cluster`, %s, commit %s, %s, %d cores, %d MiB, %s, load before %s, after %s, %.0f s in all. All nodes, the clients and the disk share this one machine, made-up entries, no photos. Times in milliseconds unless said otherwise. CPU is processor time, user + system, of one node (the leader / the mean follower).\n\n",
+		m.Date, m.Commit, m.CPU, m.Cores, m.MemMiB, m.Go, m.LoadAvg, r.LoadAfter, r.Seconds)
 	b.WriteString(benchmarks.GoalTable(r.Goals))
 	for _, s := range r.Skipped {
 		fmt.Fprintf(&b, "\n**SKIPPED** %s\n", s)
@@ -22,6 +22,7 @@ func (r *Report) Markdown() string {
 	r.faultTable(&b)
 	r.listTable(&b)
 	r.idleTable(&b)
+	r.profileTable(&b)
 	return b.String()
 }
 
@@ -116,4 +117,47 @@ func (r *Report) idleTable(b *strings.Builder) {
 	for _, t := range r.Idle {
 		fmt.Fprintf(b, "| %s | %s | %d | %.0f | %.3f | %.0f + %.0f |\n", t.Profile, t.Node, t.Packets, t.PerHour, t.GBPerMonth, t.CPUPerHour.User, t.CPUPerHour.System)
 	}
+}
+
+func (r *Report) profileTable(b *strings.Builder) {
+	if len(r.Profile) == 0 {
+		return
+	}
+	b.WriteString("\nWhere the processor time of a node goes while 64 clients write to the leader (entries with templates), sampled by perf, kernel included. A stack counts where the first of the rules of `benchmarks/clusterbench/profile.go` finds a function of it, so that syncs and TLS count as such wherever they are called from. Left, allocation counts apart, as it does with garbage collection; right, with whoever allocates:\n\n| what |")
+	for _, p := range r.Profile {
+		fmt.Fprintf(b, " %s, %.2f cores, %.0f writes/s, %d samples | allocation with its caller |", p.Node, p.Cores, p.PerSecond, p.Samples)
+	}
+	b.WriteString("\n|---|" + strings.Repeat("---|---|", len(r.Profile)) + "\n")
+	rows := slices.Clone(r.Profile[0].Shares)
+	for _, s := range r.Profile[0].Owners {
+		if !slices.ContainsFunc(rows, func(o Share) bool { return o.What == s.What }) {
+			rows = append(rows, s)
+		}
+	}
+	for _, s := range rows {
+		fmt.Fprintf(b, "| %s |", s.What)
+		for _, p := range r.Profile {
+			fmt.Fprintf(b, " %s | %s |", percent(p.Shares, s.What), percent(p.Owners, s.What))
+		}
+		b.WriteString("\n")
+	}
+	top := r.Profile[0].Top
+	b.WriteString("\nMost samples of the leader end in")
+	for i, s := range top[:min(len(top), 8)] {
+		if i > 0 {
+			b.WriteString(",")
+		}
+		fmt.Fprintf(b, " `%s` (%.1f %%)", s.What, s.Percent)
+	}
+	b.WriteString(".\n")
+}
+
+// percent is a share as text, "" where there is none.
+func percent(of []Share, what string) string {
+	for _, s := range of {
+		if s.What == what {
+			return fmt.Sprintf("%.1f %%", s.Percent)
+		}
+	}
+	return ""
 }

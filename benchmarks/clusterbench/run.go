@@ -51,8 +51,12 @@ type Report struct {
 	Restarts     []Start       `json:"restarts,omitempty"`
 	Joins        []Start       `json:"joins,omitempty"`
 	Idle         []IdleTraffic `json:"idle,omitempty"`
+	Profile      []NodeProfile `json:"profile,omitempty"`
 	// Skipped says what could not be measured here.
 	Skipped []string `json:"skipped,omitempty"`
+	// LoadAfter is the load average at the end: others worked here meanwhile when it
+	// is far above the number of processes that were measured.
+	LoadAfter string `json:"load_average_after"`
 	// Seconds is how long all of it took.
 	Seconds float64 `json:"seconds"`
 }
@@ -80,6 +84,7 @@ func Run(ctx context.Context, opt Options) (*Report, error) {
 		{"faults", b.on(b.faults)},
 		{"list", b.on(b.list)},
 		{"idle", b.idle},
+		{"profile", b.on(b.profile)},
 	} {
 		if opt.Only != "" && !strings.Contains(","+opt.Only+",", ","+step.name+",") {
 			continue
@@ -89,6 +94,7 @@ func Run(ctx context.Context, opt Options) (*Report, error) {
 		}
 	}
 	b.report.Goals = goals(b.report)
+	b.report.LoadAfter = benchmarks.ThisMachine(time.Now()).LoadAvg
 	b.report.Seconds = time.Since(begin).Seconds()
 	return b.report, nil
 }

@@ -35,7 +35,7 @@ func run(ctx context.Context) error {
 	peers := flag.String("peers", "", "for -area search: the program of benchmarks/peers; \"\" leaves FAISS and hnswlib out")
 	cache := flag.String("cache", "var/bench", "for -area search: where hnswlib's graphs are kept")
 	big := flag.Bool("big", true, "for -area search: 10 million templates too, where memory allows")
-	only := flag.String("only", "", "for -area search: only the steps whose name contains this, nothing is written; for -area faces: dlib or second; for -area names: accuracy or speed; for -area cluster: of writes, faults, list and idle those, with commas, nothing is written")
+	only := flag.String("only", "", "for -area search: only the steps whose name contains this, nothing is written; for -area faces: dlib or second; for -area names: accuracy or speed; for -area cluster: of writes, faults, list, idle and profile those, with commas, nothing is written")
 	models := flag.String("models", "var/models", "the face models; \"\" leaves photos out")
 	evalModels := flag.String("eval-models", "var/models-eval", "for -area faces: the folder of make models-eval")
 	portrait := flag.String("portrait", "var/demo-faces/profile-picture-1.jpg", "a JPEG of one face")
