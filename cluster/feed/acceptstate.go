@@ -134,9 +134,10 @@ func (r Ratchet) AcceptBucket(c *Codec, b []byte, keys ContentKeys, proof [][]by
 
 // CrossCheck compares Head with a checkpoint that somebody else holds of the same
 // feed, such as one that another post or another partner has cosigned. keys are the
-// certified keys to read it with, beside those of the certificate in force. It gives
-// SplitView when the two can't both be true; proof is Consistency from the smaller to
-// the larger of the two.
+// certified keys to read it with, beside those of the certificate in force. proof is
+// Consistency from the smaller to the larger of the two. SplitView is proved: the two
+// signatures contradict each other. Inconsistent only says that the proof does not
+// show one to continue the other; who can give no better one has something to explain.
 func (r Ratchet) CrossCheck(other []byte, proof [][]byte, keys ...string) error {
 	text, _, err := openNote(other, append(r.keyList(), keys...))
 	if err != nil {
@@ -153,12 +154,18 @@ func (r Ratchet) CrossCheck(other []byte, proof [][]byte, keys ...string) error 
 	if !ok || c.Epoch != h.Epoch {
 		return nil
 	}
+	if c.Size == h.Size {
+		if !bytes.Equal(c.Root, h.Root) || !bytes.Equal(c.State, h.State) {
+			return reject(SplitView, "")
+		}
+		return nil
+	}
 	small, large := c, h
 	if c.Size > h.Size {
 		small, large = h, c
 	}
-	if !hashesValid(proof) || !consistent(small.Size, large.Size, proof, small.Root, large.Root) || small.Size == large.Size && !bytes.Equal(small.State, large.State) {
-		return reject(SplitView, "")
+	if !hashesValid(proof) || !consistent(small.Size, large.Size, proof, small.Root, large.Root) {
+		return reject(Inconsistent, "")
 	}
 	return nil
 }

@@ -132,8 +132,18 @@ func TestAttackSplitView(t *testing.T) {
 	signer, _ := testKey(t, "GMB/cosign/1", "gambia")
 	cosigned, err := feed.Cosign(liar.checkpoint(300), []string{o.vkey}, signer)
 	x.must(err)
-	if feed.ReasonOf(x.r.CrossCheck(cosigned, liar.proof(x.r.Size, liar.size()))) != feed.SplitView {
+	if feed.ReasonOf(x.r.CrossCheck(cosigned, liar.proof(x.r.Size, liar.size()))) != feed.Inconsistent {
 		t.Error("a split view went unnoticed")
+	}
+	same := x.r
+	twin := o.clone()
+	twin.items, twin.tree = nil, feed.NewTree()
+	for _, it := range o.items[:o.size()-1] {
+		twin.take(it)
+	}
+	twin.put(person(930), toMali)
+	if feed.ReasonOf(same.CrossCheck(twin.checkpoint(300), nil)) != feed.SplitView {
+		t.Error("two checkpoints of one size went unnoticed")
 	}
 	honest := o.clone()
 	honest.fill(920, 20)
@@ -320,7 +330,18 @@ func TestAttackFlood(t *testing.T) {
 	many := bytes.Clone(b)
 	binary.BigEndian.PutUint32(many[64:], 1<<31)
 	refused(t, x, feed.Malformed, func() error { return x.frame(many, nil) })
-	// An item of more than a raft entry.
+	for _, n := range []uint32{257, 1 << 31} {
+		b, err := o.codec.SealItemsForTest(o.id, x.r.Size, n, o.items[x.r.Size:o.size()], o.content)
+		x.must(err)
+		refused(t, x, feed.Malformed, func() error { return x.frame(b, nil) })
+	}
+	// More bytes than its leaves can have.
+	stuffed := o.items[x.r.Size]
+	stuffed.Bodies = append(slices.Clone(stuffed.Bodies), bytes.Repeat([]byte("x"), 70<<10))
+	fat, err := o.codec.SealItemsForTest(o.id, x.r.Size, 1, []feed.Item{stuffed}, o.content)
+	x.must(err)
+	refused(t, x, feed.Flood, func() error { return x.frame(fat, nil) })
+	// An item of more than an entry may hold.
 	e := person(1)
 	e.Revision = 9
 	for range 200 {

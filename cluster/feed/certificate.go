@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -70,8 +71,12 @@ func (c Certificate) Text() string {
 // Sign gives the signed note of a certificate.
 func (c Certificate) Sign(signers ...note.Signer) ([]byte, error) {
 	text := c.Text()
-	if again, err := parseCertificate(text); err != nil || again.Text() != text {
+	again, err := parseCertificate(text)
+	if err != nil {
 		return nil, fmt.Errorf("sign certificate: it does not read back: %w", err)
+	}
+	if again.Text() != text {
+		return nil, errors.New("sign certificate: it reads back as another one")
 	}
 	b, err := note.Sign(&note.Note{Text: text}, signers...)
 	if err != nil {

@@ -3,6 +3,7 @@ package feed
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -58,8 +59,12 @@ func (c Checkpoint) Text() string {
 // same bytes.
 func (c Checkpoint) Sign(signers ...note.Signer) ([]byte, error) {
 	text := c.Text()
-	if again, err := parseCheckpoint(text); err != nil || again.Text() != text {
+	again, err := parseCheckpoint(text)
+	if err != nil {
 		return nil, fmt.Errorf("sign checkpoint: it does not read back: %w", err)
+	}
+	if again.Text() != text {
+		return nil, errors.New("sign checkpoint: it reads back as another one")
 	}
 	b, err := note.Sign(&note.Note{Text: text}, signers...)
 	if err != nil {

@@ -22,7 +22,8 @@ type Disclosure struct {
 	Others [][]byte
 }
 
-// Disclose opens one withheld group of the entry that a leaf was published of.
+// Disclose opens one withheld group of the entry that a leaf was published of. s are
+// the salts of the leaf's epoch.
 func Disclose(s *Salts, l Leaf, e *watchlist.Entry, g sharing.Groups) (Disclosure, error) {
 	n := groupNumber(g)
 	if n < 0 || l.Type != Put || l.Groups.Has(g) || string(e.ID) != l.Record || e.Revision != l.Revision {

@@ -18,8 +18,9 @@ const (
 	FrameLeaves = 256
 	// MaxFrame is the most bytes of a frame, and of what it holds unpacked.
 	MaxFrame = 17 << 20
-	// maxPlainItem bounds one item: a record is at most one raft entry of 64 KiB.
-	maxPlainItem = 64 << 10
+	// maxPlainItem bounds one item: a record is at most one raft entry of 64 KiB, and
+	// its leaf and seed come on top.
+	maxPlainItem = 66 << 10
 	headerSize   = 8 + 32 + 8 + 8 + 8 + 4 + 4 + 4 + 32
 )
 
@@ -199,6 +200,9 @@ func (c *Codec) Frame(feed ID, epoch, first uint64, items []Item, generation uin
 	plain, err := encodeItems(items)
 	if err != nil {
 		return nil, err
+	}
+	if len(plain.join()) > len(items)*maxPlainItem {
+		return nil, reject(Flood, "items")
 	}
 	return c.seal(header{kind: boxFrame, epoch: epoch, first: first, count: uint32(len(items)), key: generation}, feed, key, plain)
 }

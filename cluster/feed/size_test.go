@@ -119,3 +119,38 @@ func BenchmarkState100k(b *testing.B) {
 	b.ReportMetric(float64(total)/1e6, "MB")
 	b.ReportMetric(100_000*float64(b.N)/b.Elapsed().Seconds(), "entries/s")
 }
+
+// BenchmarkThirtyDays is the silence of issue 7: 27,000 puts and 3,000 withdrawals,
+// verified one frame after the other by a receiver that holds the state before.
+func BenchmarkThirtyDays(b *testing.B) {
+	o, list := newOrigin(b, testFeed), crowd(b, 27_000)
+	for i, e := range list {
+		o.put(e, toMali)
+		if i%9 == 8 {
+			o.withdraw(list[i-4])
+		}
+	}
+	frames, proofs, total := [][]byte{}, [][][]byte{}, 0
+	for first := uint64(0); first < o.size(); {
+		f, end := o.frame(first)
+		frames, proofs = append(frames, f), append(proofs, o.proof(end, o.size()))
+		total += len(f) + 32*len(proofs[len(proofs)-1])
+		first = end
+	}
+	if o.size() != 30_000 {
+		b.Fatal(o.size())
+	}
+	b.ResetTimer()
+	for range b.N {
+		x := newReceiver(b, o)
+		_, err := x.checkpoint(o.checkpoint(1), nil)
+		x.must(err)
+		for i, f := range frames {
+			x.must(x.frame(f, proofs[i]))
+		}
+		x.must(x.r.CheckState(x.live.Root()))
+	}
+	b.ReportMetric(float64(total)/1e6, "MB")
+	b.ReportMetric(float64(len(o.revocations(0))), "revocation-bytes")
+	b.ReportMetric(30_000*float64(b.N)/b.Elapsed().Seconds(), "changes/s")
+}
